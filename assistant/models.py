@@ -1,0 +1,185 @@
+"""Visitors, their conversations, and every reply with the state that exactly one writer may end."""
+
+import uuid
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from routing.models import Purpose, Tier
+
+
+class Worker(models.Model):
+    """A web process that owns replies for as long as it renews its lease."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    boot = models.CharField(max_length=80)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.boot
+
+
+class Visitor(models.Model):
+    """The owner of conversations: a browser session, or a person whom the site has vouched for."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.SlugField(max_length=40, default="default")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    plan = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    claims = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"visitor {str(self.id)[:8]}"
+
+
+class Conversation(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        WAITING = "waiting", "Waiting for a person"
+        WITH_STAFF = "with_staff", "With staff"
+        CLOSED = "closed", "Closed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="conversations")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    title = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ("-updated_at",)
+
+    def __str__(self) -> str:
+        return self.title or f"conversation {str(self.id)[:8]}"
+
+
+class Turn(models.Model):
+    """One message of a visitor and everything done to answer it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="turns")
+    ordinal = models.PositiveIntegerField()
+    client_message_id = models.CharField(max_length=64)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ("ordinal",)
+        constraints = (
+            models.UniqueConstraint(fields=["visitor", "client_message_id"], name="a_message_is_stored_once"),
+            models.UniqueConstraint(fields=["conversation", "ordinal"], name="turns_stand_in_order"),
+        )
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Reply(models.Model):
+    """One answer to a turn. A terminal reply is never reopened; a retry makes another one."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        STREAMING = "streaming", "Streaming"
+        COMPLETED = "completed", "Completed"
+        TRUNCATED = "truncated", "Truncated"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Stopped"
+        REFUSED = "refused", "Refused"
+
+    class Cause(models.TextChoices):
+        FIRST = "first", "First answer"
+        RETRY = "retry", "Retry"
+        CONTINUE = "continue", "Continue"
+        ESCALATION = "escalation", "Escalation"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="replies")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="replies")
+    ordinal = models.PositiveSmallIntegerField(default=1)
+    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.FIRST)
+    continues = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    excluded_entry = models.CharField(max_length=40, blank=True)
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
+    ended_by = models.CharField(max_length=12, blank=True)
+    owner = models.UUIDField(null=True, db_index=True)
+    epoch = models.PositiveIntegerField(default=1)
+    seq = models.PositiveIntegerField(default=0)
+    stop_requested = models.BooleanField(default=False)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    sources = models.JSONField(default=list)
+    notice = models.CharField(max_length=400, blank=True)
+
+    route = models.CharField(max_length=40, blank=True)
+    tier = models.CharField(max_length=10, choices=Tier.choices, default=Tier.NONE)
+    label = models.CharField(max_length=80, blank=True)
+    answering_model = models.CharField(max_length=120, blank=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    decision = models.JSONField(default=dict)
+    config_number = models.PositiveIntegerField(default=0)
+    prompt_version = models.CharField(max_length=40, blank=True)
+    matcher_version = models.CharField(max_length=40, blank=True)
+
+    escalated = models.BooleanField(default=False)
+    continued = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    first_text_ms = models.PositiveIntegerField(null=True)
+    total_ms = models.PositiveIntegerField(null=True)
+
+    rating = models.SmallIntegerField(null=True, help_text="1 up, -1 down.")
+    rating_reason = models.CharField(max_length=40, blank=True)
+    rating_comment = models.CharField(max_length=1000, blank=True)
+    resolved = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ("ordinal",)
+        verbose_name_plural = "replies"
+        constraints = (
+            models.UniqueConstraint(fields=["turn", "ordinal"], name="replies_of_a_turn_stand_in_order"),
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(state="streaming"),
+                name="one_streaming_reply_a_conversation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.route or 'undecided'} {self.state}"
+
+
+class AssistantSettings(models.Model):
+    """The one row in which the team says who the assistant is; part of every prompt's version."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=60, default="Support assistant")
+    greeting = models.CharField(max_length=300, default="Ask me anything about our product.")
+    tone = models.CharField(max_length=300, blank=True)
+    house_instructions = models.TextField(blank=True)
+    contact = models.CharField(max_length=200, blank=True, help_text="Where a person can be reached.")
+    privacy_url = models.URLField(blank=True)
+    link_hosts = models.TextField(
+        blank=True, help_text="Hosts that answers may link to, one a line; other links become plain text."
+    )
+    time_zone = models.CharField(max_length=60, default="UTC")
+    hours = models.CharField(max_length=120, blank=True, help_text="When people answer, in words.")
+    staff_email = models.EmailField(blank=True)
+    daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=2, default=5)
+    label_faq = models.CharField(max_length=60, default="Approved answer")
+    label_lite = models.CharField(max_length=60, default="AI answer")
+    label_heavy = models.CharField(max_length=60, default="AI answer, larger model")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "assistant settings"
+
+    def __str__(self) -> str:
+        return "Assistant settings"

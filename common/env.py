@@ -1,0 +1,199 @@
+"""The only reader of the environment: secrets and wiring, checked once, with a clear error.
+
+Values come from the process environment, then from `.env` in the checkout. A command run beside
+`make run` also finds the running desk's database, Redis and sandbox through `DATA_DIR/run.json`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+
+WIRES = ("openai", "gemini", "anthropic")
+
+# Public API roots of the three vendors; a base URL in the environment replaces them.
+VENDOR_BASE_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta",
+    "anthropic": "https://api.anthropic.com/v1",
+}
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class EnvError(ValueError):
+    """A variable is missing or malformed; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True)
+class ProviderEnv:
+    """One configured provider: where it is and the key that is only ever sent there."""
+
+    name: str
+    wire: str
+    base_url: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Env:
+    """Everything the desk reads from outside the database."""
+
+    debug: bool
+    secret_key: str = field(repr=False)
+    host: str
+    port: int
+    sandbox_port: int
+    sandbox: bool
+    data_dir: Path
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+    rate_limits: bool
+    example: bool
+    admin_password: str = field(repr=False)
+    metrics_token: str = field(repr=False)
+    log_level: str
+    https: bool
+    providers: tuple[ProviderEnv, ...]
+
+
+def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
+    raw = values.get(name, "").strip().lower()
+    if raw == "":
+        return default
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    raise EnvError(f"{name}={raw!r} is not a switch: use 1 or 0.")
+
+
+def _port(values: Mapping[str, str], name: str, default: int) -> int:
+    raw = values.get(name, "").strip()
+    if raw == "":
+        return default
+    if not raw.isdigit() or not 0 < int(raw) < 65536:
+        raise EnvError(f"{name}={raw!r} is not a port: use a number from 1 to 65535.")
+    return int(raw)
+
+
+def _list(raw: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,\s]+", raw.strip()) if part)
+
+
+def _base_url(name: str, raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise EnvError(f"{name}={raw!r} is not an http(s) address.")
+    return raw.rstrip("/")
+
+
+def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
+    """Return the configured providers, in the order gemini, anthropic, openai, then by name.
+
+    Raises EnvError for a provider without a wire, with an unknown wire, or without an address.
+    """
+    found: list[ProviderEnv] = []
+    for wire in ("gemini", "anthropic", "openai"):
+        key = values.get(f"{wire.upper()}_API_KEY", "").strip()
+        base = values.get(f"{wire.upper()}_BASE_URL", "").strip()
+        if not key and not base:
+            continue
+        base = _base_url(f"{wire.upper()}_BASE_URL", base or VENDOR_BASE_URLS[wire])
+        if key or wire == "openai":
+            found.append(ProviderEnv(name=wire, wire=wire, base_url=base, key=key))
+    names = sorted(
+        match.group(1)
+        for match in (re.fullmatch(r"PROVIDER_([A-Z0-9]+)_(?:WIRE|BASE_URL|KEY)", key) for key in values)
+        if match
+    )
+    for name in dict.fromkeys(names):
+        wire = values.get(f"PROVIDER_{name}_WIRE", "").strip().lower()
+        if wire not in WIRES:
+            raise EnvError(f"PROVIDER_{name}_WIRE={wire!r} is not a wire: use one of {', '.join(WIRES)}.")
+        base = _base_url(
+            f"PROVIDER_{name}_BASE_URL",
+            values.get(f"PROVIDER_{name}_BASE_URL", "").strip() or VENDOR_BASE_URLS[wire],
+        )
+        key = values.get(f"PROVIDER_{name}_KEY", "").strip()
+        found.append(ProviderEnv(name=name.lower(), wire=wire, base_url=base, key=key))
+    return tuple(found)
+
+
+def _beside(data_dir: Path) -> dict[str, str]:
+    """Return database, Redis and sandbox of a `make run` that is up in this DATA_DIR, else nothing."""
+    path = data_dir / "run.json"
+    if not path.exists():
+        return {}
+    run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        os.kill(int(run["pid"]), 0)
+    except (ProcessLookupError, KeyError, ValueError):
+        return {}
+    except PermissionError:
+        pass  # the process lives and belongs to somebody else
+    return {str(key): str(value) for key, value in run.get("env", {}).items()}
+
+
+def read_env(environ: Mapping[str, str], root: Path = ROOT) -> Env:
+    """Return the checked environment; `environ` wins over `.env`, `.env` over a running desk.
+
+    Raises EnvError, naming the variable, when a value cannot be used.
+    """
+    dotenv = {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
+    values: dict[str, str] = {**dotenv, **environ}
+    data_dir = Path(values.get("DATA_DIR", "").strip() or "var")
+    data_dir = data_dir if data_dir.is_absolute() else root / data_dir
+    values = {**_beside(data_dir), **values}
+
+    debug = _flag(values, "DEBUG", False)
+    host = values.get("HOST", "").strip() or "127.0.0.1"
+    port = _port(values, "PORT", 8000)
+    secret = values.get("SECRET_KEY", "").strip()
+    if not secret and not debug:
+        raise EnvError("SECRET_KEY is not set: put a long random value into .env, or set DEBUG=1 to develop.")
+    origins = _list(values.get("ORIGINS", ""))
+    for origin in origins:
+        _base_url("ORIGINS", origin)
+    if debug and not origins:
+        origins = tuple(f"http://{name}:{port}" for name in dict.fromkeys(["127.0.0.1", "localhost", host]))
+    hosts = _list(values.get("ALLOWED_HOSTS", "")) or tuple(
+        dict.fromkeys(urlsplit(origin).hostname or "" for origin in origins)
+    )
+    rate_limits = _flag(values, "RATE_LIMITS", True)
+    if not rate_limits and host not in LOOPBACK_HOSTS:
+        raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")
+    return Env(
+        debug=debug,
+        secret_key=secret or "development-only-" + "0" * 40,
+        host=host,
+        port=port,
+        sandbox_port=_port(values, "SANDBOX_PORT", 8010),
+        sandbox=_flag(values, "SANDBOX", False),
+        data_dir=data_dir,
+        database_url=values.get("DATABASE_URL", "").strip(),
+        redis_url=values.get("REDIS_URL", "").strip(),
+        allowed_hosts=hosts,
+        origins=origins,
+        rate_limits=rate_limits,
+        example=_flag(values, "EXAMPLE", True),
+        admin_password=values.get("ADMIN_PASSWORD", ""),
+        metrics_token=values.get("METRICS_TOKEN", "").strip(),
+        log_level=values.get("LOG_LEVEL", "").strip().upper() or "INFO",
+        https=_flag(values, "HTTPS", not debug),
+        providers=read_providers(values),
+    )
+
+
+def process_environment() -> dict[str, str]:
+    """Return a copy of this process's environment, for a child process that is about to start."""
+    return dict(os.environ)

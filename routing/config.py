@@ -1,0 +1,126 @@
+"""The configuration that one turn runs under: frozen values, read from a published snapshot.
+
+Everything staff may change about routing (models, routes, rules, assistant settings) reaches the
+runtime only through a `ConfigVersion` snapshot parsed here, so a running reply keeps the
+configuration it was decided with and the number stored beside it says which one that was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+Tier = Literal["none", "lite", "standard", "heavy"]
+RouteKind = Literal["faq", "fixed", "person", "model"]
+
+
+class ConfigError(ValueError):
+    """A snapshot does not have the shape this release reads; the message names the part."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per token from a date on, for prompts above a size (0 for the ordinary price)."""
+
+    effective_from: date
+    input_above: int
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One row of the catalogue: what a model is called, holds, costs and accepts."""
+
+    id: str
+    provider: str
+    wire: str
+    label: str
+    tier: Tier
+    context_tokens: int
+    max_output_tokens: int
+    prices: tuple[Price, ...] = ()
+    answers_as: tuple[str, ...] = ()
+    allows_prefill: bool = False
+    sends_sampling: bool = False
+    thinking: str = ""
+    max_tokens_field: str = "max_completion_tokens"
+    api_version: str = ""
+    token_factor: float = 1.0
+    retires_on: date | None = None
+    replaced_by: str = ""
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds an attempt may take: to connect, to its first text, between texts, and in all."""
+
+    connect_s: float = 3.0
+    first_text_s: float = 10.0
+    stall_s: float = 10.0
+    total_s: float = 90.0
+
+
+@dataclass(frozen=True)
+class Sla:
+    """What a route promises; None is no promise. Times in ms, rates as shares of replies."""
+
+    first_text_p95_ms: int | None = None
+    total_p95_ms: int | None = None
+    error_rate: float | None = None
+    truncation_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class RouteSpec:
+    """A class of request with its own ladder, instructions, budgets and targets."""
+
+    slug: str
+    name: str
+    kind: RouteKind
+    tier: Tier
+    ladder: tuple[str, ...] = ()
+    instructions: str = ""
+    max_message_tokens: int = 1500
+    max_prompt_tokens: int = 8000
+    max_output_tokens: int = 1024
+    deadlines: Deadlines = Deadlines()
+    sla: Sla = Sla()
+    escalates_to: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class ConditionSpec:
+    """One row of a rule: a signal, an operator, and a value as staff typed it."""
+
+    signal: str
+    operator: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """A rule fires when all conditions of any one group hold; no groups means always."""
+
+    id: int
+    position: int
+    name: str
+    route: str
+    reason: str
+    groups: tuple[tuple[ConditionSpec, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """One published configuration."""
+
+    number: int
+    sha: str
+    models: Mapping[str, ModelSpec] = field(default_factory=dict)
+    routes: Mapping[str, RouteSpec] = field(default_factory=dict)
+    rules: tuple[RuleSpec, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)

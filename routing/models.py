@@ -1,0 +1,393 @@
+"""The catalogue, the routes and rules, and the ledger of what every reply cost and took."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Purpose(models.TextChoices):
+    """Why a reply was made; managers' figures count visitors (and, marked, the example's)."""
+
+    VISITOR = "visitor", "Visitor"
+    STAFF_TEST = "staff_test", "Staff test"
+    PROBE = "probe", "Probe"
+    DEMO = "demo", "Example"
+    SHADOW = "shadow", "Shadow"
+    TRANSFER = "transfer", "Transfer test"
+    SYNTHETIC = "synthetic", "Synthetic"
+    STAFF_DRAFT = "staff_draft", "Staff draft"
+
+
+class Tier(models.TextChoices):
+    NONE = "none", "No model"
+    LITE = "lite", "Lite"
+    STANDARD = "standard", "Standard"
+    HEAVY = "heavy", "Heavy"
+
+
+class Wire(models.TextChoices):
+    OPENAI = "openai", "OpenAI chat completions"
+    GEMINI = "gemini", "Gemini"
+    ANTHROPIC = "anthropic", "Anthropic messages"
+
+
+class CatalogueModel(models.Model):
+    """A model as its provider sells it. Facts come from the release's dated file; staff may edit."""
+
+    id = models.CharField("model id", max_length=120, primary_key=True)
+    provider = models.CharField(
+        max_length=40, help_text="The provider's name as in the environment: gemini, anthropic, openai, ..."
+    )
+    wire = models.CharField(max_length=12, choices=Wire.choices)
+    label = models.CharField(max_length=80)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    context_tokens = models.PositiveIntegerField(help_text="Tokens of prompt and answer together.")
+    max_output_tokens = models.PositiveIntegerField()
+    answers_as = models.TextField(
+        blank=True, help_text="Other ids this model may answer under, one a line; not a mismatch."
+    )
+    allows_prefill = models.BooleanField(
+        default=False, help_text="Accepts an assistant turn as the last message, to go on from."
+    )
+    sends_sampling = models.BooleanField(
+        default=False, help_text="Accepts temperature and friends; newer models answer 400 to them."
+    )
+    thinking = models.CharField(
+        max_length=20, blank=True, help_text="Thinking setting sent with each request; empty sends none."
+    )
+    max_tokens_field = models.CharField(max_length=40, default="max_completion_tokens")
+    api_version = models.CharField(max_length=20, blank=True)
+    token_factor = models.FloatField(
+        default=1.0, help_text="This tokenizer's tokens for one token of our estimate."
+    )
+    released_on = models.DateField(null=True, blank=True)
+    retires_on = models.DateField(null=True, blank=True)
+    replaced_by = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+    staff_edited = models.JSONField(default=list, editable=False)
+
+    class Meta:
+        verbose_name = "model"
+        ordering = ("provider", "id")
+
+    def __str__(self) -> str:
+        return self.label or self.id
+
+
+class ModelPrice(models.Model):
+    """USD per million tokens, from a date on, for prompts above a size."""
+
+    model = models.ForeignKey(CatalogueModel, on_delete=models.CASCADE, related_name="prices")
+    effective_from = models.DateField()
+    input_above = models.PositiveIntegerField(
+        default=0, help_text="Applies once the prompt has more tokens than this."
+    )
+    input = models.DecimalField("input, USD per 1M", max_digits=12, decimal_places=6)
+    output = models.DecimalField("output, USD per 1M", max_digits=12, decimal_places=6)
+    cached_input = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    cache_write = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+
+    class Meta:
+        ordering = ("-effective_from", "input_above")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["model", "effective_from", "input_above"], name="one_price_a_model_day_and_size"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model_id} from {self.effective_from}"
+
+
+class Route(models.Model):
+    """A class of request with its own ladder, instructions, budgets and targets."""
+
+    class Kind(models.TextChoices):
+        FAQ = "faq", "Approved answer"
+        FIXED = "fixed", "Fixed reply"
+        PERSON = "person", "A person"
+        MODEL = "model", "Language model"
+
+    slug = models.SlugField(primary_key=True, max_length=40)
+    name = models.CharField(max_length=80)
+    meaning = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    position = models.PositiveSmallIntegerField(default=0)
+    enabled = models.BooleanField(default=True)
+    instructions = models.TextField(blank=True, help_text="Added to the assistant's house instructions.")
+    max_message_tokens = models.PositiveIntegerField(default=1500)
+    max_prompt_tokens = models.PositiveIntegerField(default=8000)
+    max_output_tokens = models.PositiveIntegerField(default=1024)
+    connect_s = models.FloatField("connect deadline, s", default=3.0)
+    first_text_s = models.FloatField("first-text deadline, s", default=10.0)
+    stall_s = models.FloatField("stall limit, s", default=10.0)
+    total_s = models.FloatField("total deadline, s", default=90.0)
+    target_first_text_p95_ms = models.PositiveIntegerField("first text p95, ms", null=True, blank=True)
+    target_total_p95_ms = models.PositiveIntegerField("total p95, ms", null=True, blank=True)
+    target_error_rate = models.FloatField("error rate", null=True, blank=True)
+    target_truncation_rate = models.FloatField("truncation rate", null=True, blank=True)
+    daily_budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    escalates_to = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="escalated_from"
+    )
+
+    class Meta:
+        ordering = ("position", "slug")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LadderStep(models.Model):
+    """One rung of a route's ladder, tried in order of position."""
+
+    route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField(default=0)
+    model = models.ForeignKey(CatalogueModel, on_delete=models.PROTECT, related_name="steps")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=["route", "model"], name="a_model_stands_once_on_a_ladder"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.route_id} {self.position}: {self.model_id}"
+
+
+class Rule(models.Model):
+    """First matching rule wins; conditions with the same group number must all hold."""
+
+    position = models.PositiveSmallIntegerField(default=0, db_index=True)
+    name = models.CharField(max_length=120)
+    route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="rules")
+    reason = models.CharField(max_length=200, help_text="Shown to staff in the receipt of each reply.")
+    enabled = models.BooleanField(default=True)
+    locked = models.BooleanField(
+        default=False, editable=False, help_text="The last rule catches everything and cannot be deleted."
+    )
+
+    class Meta:
+        ordering = ("position", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Condition(models.Model):
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="conditions")
+    group = models.PositiveSmallIntegerField(
+        default=1, help_text="Rows with the same number must all hold; another number is an alternative."
+    )
+    signal = models.CharField(max_length=40)
+    operator = models.CharField(max_length=20)
+    value = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("group", "id")
+
+    def __str__(self) -> str:
+        return f"{self.signal} {self.operator} {self.value}".strip()
+
+
+class ConfigVersion(models.Model):
+    """An immutable snapshot of all that routing runs on; replies and calls store its number."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    sha = models.CharField(max_length=64)
+    snapshot = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=150, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
+
+    def __str__(self) -> str:
+        return f"configuration {self.number}"
+
+
+class LadderChange(models.Model):
+    """A stub for the flip record: who changed which ladder from what to what, and when."""
+
+    route_slug = models.SlugField(max_length=40, db_index=True)
+    old = models.JSONField(default=list)
+    new = models.JSONField(default=list)
+    changed_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    changed_by = models.CharField(max_length=150, blank=True)
+    config_number = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-changed_at",)
+
+    def __str__(self) -> str:
+        return f"{self.route_slug}: {' > '.join(self.old) or 'nothing'} to {' > '.join(self.new) or 'nothing'}"
+
+
+class ModelCall(models.Model):
+    """One request to one provider: committed with its reserved cost before it is sent."""
+
+    class Cause(models.TextChoices):
+        FIRST = "first", "First attempt"
+        RETRY = "retry", "Retry of the same model"
+        FALLBACK = "fallback", "Fallback after a failure"
+        CONTINUATION = "continuation", "Continuation of a cut answer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reply_id = models.UUIDField(db_index=True, null=True)
+    turn_id = models.UUIDField(db_index=True, null=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    route = models.CharField(max_length=40)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    provider = models.CharField(max_length=40)
+    asked_model = models.CharField(max_length=120)
+    answering_model = models.CharField(max_length=120, blank=True)
+    config_number = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.FIRST)
+    started_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True, db_index=True)
+    first_text_ms = models.PositiveIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    input_tokens = models.PositiveIntegerField(null=True)
+    cached_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    usage_estimated = models.BooleanField(default=False)
+    reserved_pico = models.BigIntegerField(default=0)
+    cost_pico = models.BigIntegerField(null=True)
+    finish_reason = models.CharField(max_length=20, blank=True)
+    finish_raw = models.CharField(max_length=120, blank=True)
+    error_class = models.CharField(max_length=60, blank=True)
+    error_detail = models.CharField(max_length=500, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    truncated = models.BooleanField(default=False)
+    partial_output = models.TextField(blank=True)
+    prompt_version = models.CharField(max_length=40, blank=True)
+    cache_hit = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"{self.asked_model} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class RouteOutcome(models.Model):
+    """One row a reply: what the visitor felt and what it cost; roll-ups read only this and ModelCall."""
+
+    reply_id = models.UUIDField(primary_key=True, editable=False)
+    turn_id = models.UUIDField(db_index=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    route = models.CharField(max_length=40, db_index=True)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    answering_model = models.CharField(max_length=120, blank=True)
+    config_number = models.PositiveIntegerField(default=0)
+    prompt_version = models.CharField(max_length=40, blank=True)
+    matcher_version = models.CharField(max_length=40, blank=True)
+    cause = models.CharField(max_length=12, default="first")
+    state = models.CharField(max_length=12)
+    ended_by = models.CharField(max_length=12)
+    ended_at = models.DateTimeField(db_index=True)
+    queue_ms = models.PositiveIntegerField(null=True)
+    match_ms = models.PositiveIntegerField(null=True)
+    first_text_ms = models.PositiveIntegerField(null=True)
+    total_ms = models.PositiveIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fallbacks = models.PositiveSmallIntegerField(default=0)
+    escalated_before = models.BooleanField(
+        default=False, help_text="Sent to the heavy tier at once, by the rules."
+    )
+    escalated_after = models.BooleanField(
+        default=False, help_text="This reply is an escalation under an answer already shown."
+    )
+    continued = models.BooleanField(default=False)
+    truncated = models.BooleanField(default=False)
+    cached = models.BooleanField(default=False)
+    feedback = models.SmallIntegerField(null=True, help_text="1 up, -1 down.")
+    resolved = models.BooleanField(null=True)
+    input_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    cost_pico = models.BigIntegerField(null=True)
+    heavy_cost_pico = models.BigIntegerField(
+        null=True, help_text="What the same tokens would have cost on the heavy model alone."
+    )
+    rolled_up = models.BooleanField(default=False, db_index=True)
+
+    class Meta:
+        ordering = ("-ended_at",)
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.state}"
+
+
+class Budget(models.Model):
+    """Spend of one scope in one period; taken and returned by conditional UPDATE only."""
+
+    scope = models.CharField(max_length=60)
+    period_start = models.DateField()
+    cap_pico = models.BigIntegerField()
+    spent_pico = models.BigIntegerField(default=0)
+    reserved_pico = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["scope", "period_start"], name="one_budget_a_scope_and_period"),
+            models.CheckConstraint(condition=Q(spent_pico__gte=0), name="spend_is_not_negative"),
+            models.CheckConstraint(condition=Q(reserved_pico__gte=0), name="reserve_is_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.period_start}"
+
+
+class MinuteRow(models.Model):
+    """Mergeable figures of one minute, route and purpose: sums, counts and log-bucket histograms."""
+
+    minute = models.DateTimeField(db_index=True)
+    route = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=12)
+    model = models.CharField(max_length=120, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["minute", "route", "purpose", "model"], name="one_row_a_minute_route_purpose_model"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} {self.route}"
+
+
+class RollUpState(models.Model):
+    """One row: until when the minute rows are complete, and when the worker last said so."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    as_of = models.DateTimeField(null=True)
+    ran_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"rolled up to {self.as_of}"
+
+
+class ProbeRun(models.Model):
+    """One measurement of a model or a route: what it was asked, and the figures that came out."""
+
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_by = models.CharField(max_length=150, blank=True)
+    target = models.CharField(max_length=120, help_text="A model id or a route.")
+    models_asked = models.JSONField(default=list)
+    config_number = models.PositiveIntegerField(default=0)
+    prompts = models.PositiveIntegerField(default=0)
+    concurrency = models.PositiveSmallIntegerField(default=1)
+    source = models.CharField(max_length=40, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"probe {self.pk} of {self.target}"
