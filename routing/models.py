@@ -266,9 +266,14 @@ class ModelCall(models.Model):
     partial_output = models.TextField(blank=True)
     prompt_version = models.CharField(max_length=40, blank=True)
     cache_hit = models.BooleanField(default=False)
+    rolled_up = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ("-started_at",)
+        # Small for ever: it holds only what the next roll-up has to look at.
+        indexes = (
+            models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="calls_to_roll_up"),
+        )
 
     def __str__(self) -> str:
         return f"{self.asked_model} {self.started_at:%Y-%m-%d %H:%M:%S}"
@@ -300,7 +305,7 @@ class RouteOutcome(models.Model):
         default=False, help_text="Sent to the heavy tier at once, by the rules."
     )
     escalated_after = models.BooleanField(
-        default=False, help_text="This reply is an escalation under an answer already shown."
+        default=False, help_text="This answer was shown, and then a larger model was asked under it."
     )
     continued = models.BooleanField(default=False)
     truncated = models.BooleanField(default=False)
@@ -313,10 +318,13 @@ class RouteOutcome(models.Model):
     heavy_cost_pico = models.BigIntegerField(
         null=True, help_text="What the same tokens would have cost on the heavy model alone."
     )
-    rolled_up = models.BooleanField(default=False, db_index=True)
+    rolled_up = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ("-ended_at",)
+        indexes = (
+            models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="outcomes_to_roll_up"),
+        )
 
     def __str__(self) -> str:
         return f"{self.route} {self.state}"
@@ -368,6 +376,10 @@ class RollUpState(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     as_of = models.DateTimeField(null=True)
     ran_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        permissions = (("view_metrics", "Can see the metrics page"),)
 
     def __str__(self) -> str:
         return f"rolled up to {self.as_of}"
