@@ -53,6 +53,7 @@ class Conversation(models.Model):
 
     class Meta:
         ordering = ("-updated_at",)
+        permissions = (("try_question", "Can try a question"),)
 
     def __str__(self) -> str:
         return self.title or f"conversation {str(self.id)[:8]}"

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-updated_at',),
+                'permissions': (('try_question', 'Can try a question'),),
             },
         ),
         migrations.CreateModel(
