@@ -1,0 +1,54 @@
+"""The one door between the socket side and the database.
+
+SQLite gets a single dedicated thread (writers would only wait for each other), PostgreSQL a small
+pool. Every call has a deadline, and every way in which a database can be gone becomes one error.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+POSTGRES_THREADS = 4  # two cores' worth of waiting; each holds one connection
+DEADLINE_S = 10.0  # above SQLite's own busy timeout when an import holds the lock for a moment
+
+
+class DatabaseGone(Exception):
+    """The database refused, was lost, or did not answer within the deadline; try again later."""
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    size = 1 if connection.vendor == "sqlite" else POSTGRES_THREADS
+    return ThreadPoolExecutor(max_workers=size, thread_name_prefix="database")
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return work()
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseGone(str(error).strip() or type(error).__name__) from error
+    finally:
+        close_old_connections()
+
+
+async def run(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return `work(*args, **kwargs)`, run in a database thread.
+
+    Raises DatabaseGone when the database is away or takes longer than DEADLINE_S; the work may then
+    still finish, so every write behind this door is idempotent or conditional.
+    """
+    loop = asyncio.get_running_loop()
+    call = functools.partial(_guarded, functools.partial(work, *args, **kwargs))
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            return await loop.run_in_executor(_threads(), call)
+    except TimeoutError as error:
+        raise DatabaseGone(f"no answer within {DEADLINE_S:g} s") from error

@@ -1,0 +1,221 @@
+"""The socket protocol, version 1: every frame there is, and the parser of what clients send.
+
+Pure: text in, a frame or a `FrameError` out. docs/protocol.md describes each frame; a test compares.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from common.text import clean
+
+PROTOCOL: Final = 1
+
+TEXT_LIMIT: Final = 8_000  # code points of one message
+FRAME_LIMIT: Final = 256 * 1024  # bytes of one incoming frame; larger ones get `too_long`
+HARD_FRAME_LIMIT: Final = 1024 * 1024  # bytes; the server closes the socket above this
+ID_LIMIT: Final = 64
+COMMENT_LIMIT: Final = 1_000
+
+CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "open": ("conversation_id", "after?", "token?"),
+    "send": ("client_message_id", "text"),
+    "resume": ("reply_id", "epoch", "after"),
+    "stop": ("reply_id",),
+    "retry": ("reply_id",),
+    "continue": ("reply_id",),
+    "escalate": ("reply_id",),
+    "choose": ("turn_id", "entry_id"),
+    "handoff": ("reason", "email?"),
+    "resolve": ("solved",),
+    "feedback": ("reply_id", "rating", "reason?", "comment?"),
+    "history": ("before",),
+    "list": (),
+    "rename": ("conversation_id", "title"),
+    "delete": ("conversation_id",),
+    "ping": (),
+}
+
+SERVER_FRAMES: Final = (
+    "opened",
+    "ack",
+    "turn",
+    "status",
+    "delta",
+    "block",
+    "snapshot",
+    "done",
+    "message",
+    "conversation",
+    "history",
+    "error",
+    "alive",
+    "pong",
+)
+
+ERROR_CODES: Final[Mapping[str, str]] = {
+    "bad_json": "the frame is not JSON, or not an object",
+    "bad_frame": "a field is missing or has the wrong form",
+    "unknown_type": "no such verb in this version",
+    "empty": "the message has no text",
+    "too_long": "the text or the frame is over the limit",
+    "conflict": "this client_message_id was used for another text",
+    "busy": "three messages are waiting already",
+    "not_found": "no such reply or conversation for this visitor",
+    "not_available": "the verb is not available, or not for this reply",
+    "not_open": "`open` comes first",
+    "rate_limited": "too many messages; `retry_after` says when to go on",
+    "not_stored": "the database did not take the message; send it again",
+    "refused": "the socket's Origin is not allowed",
+    "sign_in": "the visitor cookie is missing or was altered; load the page again",
+    "internal": "a fault on our side; it is logged",
+}
+
+CLOSE_PROTOCOL: Final = 4400
+CLOSE_SIGN_IN: Final = 4401
+CLOSE_REFUSED: Final = 4403
+CLOSE_IDLE: Final = 4408
+CLOSE_SLOW_DOWN: Final = 4429
+CLOSE_DRAINING: Final = 4503
+
+
+class FrameError(Exception):
+    """A frame cannot be used; the socket answers with this code and lives on."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One parsed client frame: the verb and its checked fields."""
+
+    type: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.fields.get(name, default)
+
+
+def _id(value: Any, name: str) -> UUID:
+    if isinstance(value, str):
+        try:
+            return UUID(value)
+        except ValueError:
+            pass
+    raise FrameError("bad_frame", f"{name} must be an id as the server gave it.")
+
+
+def _optional_id(value: Any, name: str) -> UUID | None:
+    return None if value is None else _id(value, name)
+
+
+def _count(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise FrameError("bad_frame", f"{name} must be a whole number from 0.")
+    return value
+
+
+def _text(value: Any, name: str, limit: int) -> str:
+    if not isinstance(value, str):
+        raise FrameError("bad_frame", f"{name} must be text.")
+    text = clean(value)
+    if len(text) > limit:
+        raise FrameError("too_long", f"{name} is {len(text):,} characters long; the limit is {limit:,}.")
+    return text
+
+
+def _message_id(value: Any, name: str) -> str:
+    text = _text(value, name, ID_LIMIT)
+    if not text.strip():
+        raise FrameError("bad_frame", f"{name} must be an id of 1 to {ID_LIMIT} characters.")
+    return text
+
+
+def _message_text(value: Any, name: str) -> str:
+    text = _text(value, name, TEXT_LIMIT)
+    if not text.strip():
+        raise FrameError("empty", "The message has no text.")
+    return text
+
+
+def _after(value: Any, name: str) -> dict[UUID, int]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > 200:
+        raise FrameError("bad_frame", f"{name} must map reply ids to the last seq seen.")
+    return {_id(key, name): _count(seq, name) for key, seq in value.items()}
+
+
+def _rating(value: Any, name: str) -> str:
+    if value not in ("up", "down"):
+        raise FrameError("bad_frame", f"{name} must be up or down.")
+    return str(value)
+
+
+def _solved(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise FrameError("bad_frame", f"{name} must be true or false.")
+    return value
+
+
+# By field name; a verb whose field means something of its own is named with a dot.
+_READERS: Final[Mapping[str, Any]] = {
+    "conversation_id": _optional_id,
+    "open.after": _after,
+    "resume.after": _count,
+    "token": lambda value, name: None if value is None else _text(value, name, 4096),
+    "client_message_id": _message_id,
+    "text": _message_text,
+    "reply_id": _id,
+    "turn_id": _id,
+    "entry_id": lambda value, name: _text(value, name, ID_LIMIT),
+    "epoch": _count,
+    "reason": lambda value, name: None if value is None else _text(value, name, 40),
+    "comment": lambda value, name: None if value is None else _text(value, name, COMMENT_LIMIT),
+    "email": lambda value, name: None if value is None else _text(value, name, 254),
+    "rating": _rating,
+    "solved": _solved,
+    "before": _optional_id,
+    "title": lambda value, name: _text(value, name, 120),
+}
+
+
+def parse(raw: str) -> Frame:
+    """Return the frame in `raw`.
+
+    Raises FrameError with a code of ERROR_CODES; lengths are counted after NUL removal.
+    """
+    if len(raw) > FRAME_LIMIT or len(raw.encode("utf-8", "surrogatepass")) > FRAME_LIMIT:
+        raise FrameError("too_long", f"The frame is over {FRAME_LIMIT // 1024} KiB.")
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise FrameError("bad_json", "The frame is not JSON.") from None
+    if not isinstance(data, dict):
+        raise FrameError("bad_json", "A frame is a JSON object.")
+    kind = data.get("type")
+    if not isinstance(kind, str) or kind not in CLIENT_FRAMES:
+        raise FrameError("unknown_type", "This version does not know that type of frame.")
+    fields: dict[str, Any] = {}
+    for spec in CLIENT_FRAMES[kind]:
+        name = spec.removesuffix("?")
+        if name not in data:
+            if spec.endswith("?") or name in ("conversation_id", "before"):
+                continue
+            raise FrameError("bad_frame", f"{kind} needs {name}.")
+        read = _READERS.get(f"{kind}.{name}") or _READERS[name]
+        fields[name] = read(data[name], name)
+    return Frame(kind, fields)
+
+
+def encode(frame: Mapping[str, Any]) -> str:
+    """Return a server frame as compact JSON text."""
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"), default=str)

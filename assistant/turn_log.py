@@ -1,0 +1,183 @@
+"""The hub of one process: logs of running replies, the sockets that read them, and the ticker.
+
+The owner of a reply writes text here; the ticker turns what has gathered into one numbered record
+every TICK_S, whatever the number of tokens, and wakes the readers. The first text does not wait.
+Nothing here touches Redis or the database: `assistant.redis_log` carries records to other processes.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from assistant.rendering import BlockRenderer
+from assistant.reply_log import ReplyLog
+from common.clock import ticks
+
+TICK_S = 0.030  # measured: one timer a process; faster costs CPU, slower is seen as stutter
+KEEP_CLOSED_S = 60.0  # an ended reply stays in memory this long for sockets that reconnect
+
+
+class Feed:
+    """What one socket still has to be sent: frames in order, then news of the replies it follows."""
+
+    def __init__(self, conversation_id: UUID | None = None) -> None:
+        self.conversation_id = conversation_id
+        self.seen: dict[UUID, tuple[int, int]] = {}
+        self._frames: deque[tuple[Mapping[str, Any], tuple[UUID, int, int] | None]] = deque()
+        self._news = asyncio.Event()
+
+    def put(self, frame: Mapping[str, Any], follow: tuple[UUID, int, int] | None = None) -> None:
+        """Queue a frame; `follow` = (reply, epoch, seq) starts reading that reply right behind it."""
+        self._frames.append((frame, follow))
+        self._news.set()
+
+    def wake(self) -> None:
+        self._news.set()
+
+    async def wait(self) -> None:
+        await self._news.wait()
+        self._news.clear()
+
+    def collect(self, logs: Mapping[UUID, ReplyLog]) -> list[Mapping[str, Any]]:
+        """Return all frames to send now and note them as seen; deltas that waited come out merged."""
+        out: list[Mapping[str, Any]] = []
+        while self._frames:
+            frame, follow = self._frames.popleft()
+            out.append(frame)
+            if follow:
+                self.seen[follow[0]] = follow[1:]
+        for reply_id, (epoch, after) in list(self.seen.items()):
+            log = logs.get(reply_id)
+            if log is None:
+                continue
+            frames, seq = log.since(epoch, after)
+            out.extend(frames)
+            if frames:
+                self.seen[reply_id] = (log.epoch, seq)
+            if log.closed and seq == log.seq:
+                del self.seen[reply_id]
+        return out
+
+
+@dataclass
+class Writer:
+    """The owner's end of one reply's log."""
+
+    log: ReplyLog
+    hub: "TurnLog"
+    blocks: BlockRenderer
+    pending: list[str] = field(default_factory=list)
+    shown: bool = False
+
+    def status(self, stage: str, label: str) -> None:
+        self.flush()
+        self.log.add("status", stage=stage, label=label)
+        self.hub.wake(self.log.conversation_id)
+
+    def text(self, text: str) -> None:
+        """Take text from the model; it goes out at the next tick, the very first at once."""
+        self.pending.append(text)
+        if self.shown:
+            self.hub.dirty[self.log.reply_id] = self
+            return
+        self.shown = True
+        self.flush()
+
+    def flush(self) -> None:
+        """Turn the gathered text into one delta and the blocks that it finished."""
+        self.hub.dirty.pop(self.log.reply_id, None)
+        if not self.pending:
+            return
+        text, self.pending = "".join(self.pending), []
+        self.log.add("delta", text=text)
+        for html, upto in self.blocks.feed(self.log.text):
+            self.log.add("block", html=html, upto=upto)
+        self.hub.wake(self.log.conversation_id)
+
+    def done(self, **body: Any) -> None:
+        """End the log with the stored terminal state."""
+        self.flush()
+        self.log.add("done", epoch=self.log.epoch, **body)
+        self.hub.closed(self.log)
+
+
+class TurnLog:
+    """All logs and sockets of one process."""
+
+    def __init__(self) -> None:
+        self.logs: dict[UUID, ReplyLog] = {}
+        self.feeds: dict[UUID, set[Feed]] = {}
+        self.dirty: dict[UUID, Writer] = {}
+        self._closed: deque[tuple[float, UUID]] = deque()
+
+    def open(self, reply_id: UUID, conversation_id: UUID, epoch: int, blocks: BlockRenderer) -> Writer:
+        """Return the writer of a reply that this process owns."""
+        log = ReplyLog(reply_id, conversation_id, epoch)
+        self.logs[reply_id] = log
+        return Writer(log, self, blocks)
+
+    def mirror(self, reply_id: UUID, conversation_id: UUID, epoch: int) -> ReplyLog:
+        """Return the log of a reply that another process owns, made empty on first use."""
+        log = self.logs.get(reply_id)
+        if log is None:
+            log = self.logs[reply_id] = ReplyLog(reply_id, conversation_id, epoch, owned=False)
+        return log
+
+    def mirrors(self) -> list[ReplyLog]:
+        return [log for log in self.logs.values() if not log.owned and not log.closed]
+
+    def owned(self) -> list[ReplyLog]:
+        return [log for log in self.logs.values() if log.owned]
+
+    def join(self, feed: Feed, conversation_id: UUID) -> None:
+        """Move a socket to a conversation."""
+        self.leave(feed)
+        feed.conversation_id = conversation_id
+        feed.seen.clear()
+        self.feeds.setdefault(conversation_id, set()).add(feed)
+
+    def leave(self, feed: Feed) -> None:
+        if feed.conversation_id is None:
+            return
+        feeds = self.feeds.get(feed.conversation_id, set())
+        feeds.discard(feed)
+        if not feeds:
+            self.feeds.pop(feed.conversation_id, None)
+
+    def readers(self, conversation_id: UUID) -> Iterable[Feed]:
+        return tuple(self.feeds.get(conversation_id, ()))
+
+    def wake(self, conversation_id: UUID) -> None:
+        for feed in self.readers(conversation_id):
+            feed.wake()
+
+    def announce(
+        self,
+        conversation_id: UUID,
+        frame: Mapping[str, Any],
+        follow: tuple[UUID, int, int] | None = None,
+        but: Feed | None = None,
+    ) -> None:
+        """Send a frame to every socket of a conversation in this process, except `but`."""
+        for feed in self.readers(conversation_id):
+            if feed is not but:
+                feed.put(frame, follow)
+
+    def closed(self, log: ReplyLog) -> None:
+        """Wake the readers of an ended log and let it go after a while."""
+        self.dirty.pop(log.reply_id, None)
+        self._closed.append((ticks() + KEEP_CLOSED_S, log.reply_id))
+        self.wake(log.conversation_id)
+
+    async def tick_forever(self) -> None:
+        """Flush every reply that has news, each TICK_S, and forget logs that ended long ago."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            for writer in tuple(self.dirty.values()):
+                writer.flush()
+            now = ticks()
+            while self._closed and self._closed[0][0] <= now:
+                self.logs.pop(self._closed.popleft()[1], None)
