@@ -144,16 +144,23 @@ def _beside(data_dir: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in run.get("env", {}).items()}
 
 
-def read_env(environ: Mapping[str, str], root: Path = ROOT) -> Env:
+def _dotenv(root: Path) -> dict[str, str]:
+    return {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
+
+
+def read_data_dir(environ: Mapping[str, str], root: Path = ROOT) -> Path:
+    """Return the absolute DATA_DIR: what a supervisor has to lock before it reads the rest."""
+    raw = {**_dotenv(root), **environ}.get("DATA_DIR", "").strip() or "var"
+    return root / raw
+
+
+def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[str, str] | None = None) -> Env:
     """Return the checked environment; `environ` wins over `.env`, `.env` over a running desk.
 
-    Raises EnvError, naming the variable, when a value cannot be used.
+    `defaults` stand below `.env`. Raises EnvError, naming the variable, when a value cannot be used.
     """
-    dotenv = {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
-    values: dict[str, str] = {**dotenv, **environ}
-    data_dir = Path(values.get("DATA_DIR", "").strip() or "var")
-    data_dir = data_dir if data_dir.is_absolute() else root / data_dir
-    values = {**_beside(data_dir), **values}
+    data_dir = read_data_dir(environ, root)
+    values: dict[str, str] = {**_beside(data_dir), **(defaults or {}), **_dotenv(root), **environ}
 
     debug = _flag(values, "DEBUG", False)
     host = values.get("HOST", "").strip() or "127.0.0.1"

@@ -4,8 +4,6 @@ Redis is an accelerator and a doorbell here, never the only home of anything, so
 handles `RedisGone` by going on without it. Only commands of Redis 6.2 are used.
 """
 
-from typing import cast
-
 import redis
 import redis.asyncio
 from redis.exceptions import RedisError as RedisGone
@@ -20,25 +18,19 @@ COMMAND_TIMEOUT_S = 2.0  # above XREAD's own BLOCK of 200 ms, below what a visit
 
 def async_client(url: str) -> redis.asyncio.Redis:
     """Return an asyncio client; one per event loop. Commands raise RedisGone."""
-    return cast(
-        redis.asyncio.Redis,
-        redis.asyncio.Redis.from_url(
-            url,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_timeout=COMMAND_TIMEOUT_S,
-            decode_responses=True,
-        ),
+    return redis.asyncio.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_timeout=COMMAND_TIMEOUT_S,
+        decode_responses=True,
     )
 
 
 def sync_client(url: str) -> redis.Redis:
     """Return a blocking client for commands and Celery tasks. Commands raise RedisGone."""
-    return cast(
-        redis.Redis,
-        redis.Redis.from_url(
-            url,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_timeout=COMMAND_TIMEOUT_S,
-            decode_responses=True,
-        ),
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_timeout=COMMAND_TIMEOUT_S,
+        decode_responses=True,
     )
