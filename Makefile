@@ -1,0 +1,42 @@
+# The commands of this project; `make help` lists them.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+# Two cores are what the project is measured on; more workers only help where there are more cores.
+TEST_WORKERS ?= 2
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types bench check format venv
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || true
+
+venv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is not on the PATH: install it, or run make PYTHON=/path/to/python3.11." >&2; exit 1; }
+	@"$(PYTHON)" .ci/install
+
+run: venv ## start the desk: web, worker, Redis and, without a provider key, the sandbox
+	@exec $(PY) -m assistant.supervisor
+
+test: venv ## run the tests (TESTS=tests/faq for a part of them)
+	@$(PY) -m pytest -q -n $(TEST_WORKERS) $(TESTS)
+
+lint: venv ## check style and who imports whom
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" lint-imports
+
+types: venv ## check the types
+	@DEBUG=1 $(PY) -m mypy
+
+bench: venv ## measure matching and deciding on this machine
+	@DEBUG=1 $(PY) -m benchmarks
+
+check: lint types ## all that needs no running server: style, types, migrations, production settings
+	@DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m pytest -q tests/test_settings.py
+
+format: venv ## rewrite the files in the house style
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
