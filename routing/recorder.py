@@ -1,0 +1,230 @@
+"""The ledger: one row for each model call, one for each reply, and the day's budget beside them.
+
+Everything here is called inside the caller's transaction, so that a reply and its books agree.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, Sum
+
+from routing import budget
+from routing.attempts import AttemptResult, AttemptStart
+from routing.config import Config
+from routing.events import FinishReason, UsageReport
+from routing.heavy import heavy_cost
+from routing.models import MinuteRow, ModelCall, RouteOutcome
+
+ERASE_CHUNK = 500  # below SQLite's limit of variables in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFacts:
+    """How one reply ended, as the visitor felt it; times in ms from `send`.
+
+    `tier` is that of the model which answered. `estimated_*_tokens` say what a model would have
+    read and written, for replies that needed none (`faq`, `small_talk`, `person`). Tokens, costs
+    and the escalations are not told but worked out from the calls, the rules and what follows.
+    """
+
+    reply_id: UUID
+    turn_id: UUID
+    purpose: str
+    route: str
+    tier: str
+    config_number: int
+    state: str
+    ended_by: str
+    ended_at: datetime
+    cause: str = "first"
+    answering_model: str = ""
+    prompt_version: str = ""
+    matcher_version: str = ""
+    queue_ms: int | None = None
+    match_ms: int | None = None
+    first_text_ms: int | None = None
+    total_ms: int | None = None
+    attempts: int = 0
+    fallbacks: int = 0
+    continued: bool = False
+    truncated: bool = False
+    cached: bool = False
+    estimated_input_tokens: int | None = None
+    estimated_output_tokens: int | None = None
+
+
+def start_call(start: AttemptStart) -> None:
+    """Reserve the cost of an attempt and store its row, before the request is sent.
+
+    Raises BudgetExhausted, having stored nothing, when the day's cap leaves no room.
+    """
+    budget.reserve(start.purpose, start.started_at, start.reserved_pico)
+    facts = asdict(start)
+    ModelCall.objects.create(id=facts.pop("call_id"), **facts)
+
+
+def settle_call(start: AttemptStart, result: AttemptResult) -> bool:
+    """Store how an attempt ended and turn its reservation into spend; False if it already was."""
+    usage = result.usage or UsageReport()
+    changed = ModelCall.objects.filter(pk=start.call_id, ended_at=None).update(
+        ended_at=result.ended_at,
+        first_text_ms=result.first_text_ms,
+        duration_ms=result.duration_ms,
+        answering_model=_storable(result.answering_model, 120),
+        input_tokens=usage.input_tokens,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=usage.output_tokens,
+        usage_estimated=result.usage_estimated,
+        cost_pico=result.cost_pico,
+        finish_reason=result.finish.value,
+        finish_raw=_storable(result.finish_raw, 120),
+        error_class=_storable(result.error_class, 60),
+        error_detail=_storable(result.error_detail, 500),
+        http_status=result.http_status,
+        truncated=result.truncated,
+        partial_output=_storable(result.partial_output),
+    )
+    if changed:
+        budget.settle(
+            start.purpose, start.started_at, reserved=start.reserved_pico, spent=_spend(start, result)
+        )
+    return bool(changed)
+
+
+def _spend(start: AttemptStart, result: AttemptResult) -> int:
+    """Return what the day's budget is charged: text at an unknown price costs its whole reservation."""
+    if result.cost_pico is not None:
+        return result.cost_pico
+    return 0 if result.first_text_ms is None else start.reserved_pico
+
+
+def settle_lost_calls(reply_id: UUID, now: datetime) -> int:
+    """End the attempts that a dead process left open, at their reservation, flagged as estimates.
+
+    Returns how many there were. For a takeover, and for the sweeper that ends orphans.
+    """
+    lost = ModelCall.objects.filter(reply_id=reply_id, ended_at=None)
+    return sum(settle_call(_start_of(call), _lost(call, now)) for call in lost)
+
+
+def _start_of(call: ModelCall) -> AttemptStart:
+    names = (item.name for item in fields(AttemptStart) if item.name != "call_id")
+    return AttemptStart(call_id=call.pk, **{name: getattr(call, name) for name in names})
+
+
+def _lost(call: ModelCall, now: datetime) -> AttemptResult:
+    return AttemptResult(
+        ended_at=now,
+        first_text_ms=None,
+        duration_ms=max(0, round((now - call.started_at).total_seconds() * 1000)),
+        answering_model="",
+        usage=None,
+        usage_estimated=True,
+        cost_pico=call.reserved_pico,
+        finish=FinishReason.UNKNOWN_END,
+        error_class="WorkerLost",
+        error_detail="The process that ran this attempt died before it ended.",
+        truncated=True,
+    )
+
+
+def record_outcome(facts: OutcomeFacts, config: Config) -> None:
+    """Store the one row of a reply, after its last attempt was settled in the same transaction.
+
+    Tokens and cost are sums over all its calls, failed ones included, of what is known of them; they
+    are None when nothing is, and 0 for a reply that needed no model.
+    """
+    spent = _spent_on(facts)
+    route = config.routes.get(facts.route)
+    RouteOutcome.objects.create(
+        **{
+            name: value
+            for name, value in asdict(facts).items()
+            if name not in {"estimated_input_tokens", "estimated_output_tokens"}
+        },
+        escalated_before=facts.cause == "first" and route is not None and route.tier == "heavy",
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cost_pico=spent.cost_pico,
+        heavy_cost_pico=_heavy(facts, spent, config),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    calls: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_pico: int | None
+
+
+def _spent_on(facts: OutcomeFacts) -> _Spent:
+    sums = ModelCall.objects.filter(reply_id=facts.reply_id).aggregate(
+        calls=Count("pk"),
+        input=Sum("input_tokens"),
+        output=Sum("output_tokens"),
+        cost=Sum("cost_pico"),
+    )
+    if not sums["calls"]:
+        return _Spent(0, 0, 0, 0)
+    return _Spent(sums["calls"], sums["input"], sums["output"], sums["cost"])
+
+
+def _heavy(facts: OutcomeFacts, spent: _Spent, config: Config) -> int | None:
+    tokens = (
+        (spent.input_tokens, spent.output_tokens)
+        if spent.calls
+        else (facts.estimated_input_tokens, facts.estimated_output_tokens)
+    )
+    return heavy_cost(config, *tokens, facts.ended_at.date())
+
+
+def amend_outcome(
+    reply_id: UUID,
+    *,
+    feedback: int | None = None,
+    resolved: bool | None = None,
+    escalated_after: bool | None = None,
+) -> bool:
+    """Add what became known after the end of a reply, and have its minute rolled up again.
+
+    `feedback` is 1 or -1, or 0 to take a thumb back; None leaves a field as it is. Returns False when
+    the reply has no outcome yet. `escalated_after` belongs to the answer that did not do, not to the
+    larger model's answer under it.
+    """
+    changes: dict[str, int | bool | None] = {"rolled_up": False}
+    if feedback is not None:
+        changes["feedback"] = feedback or None
+    if resolved is not None:
+        changes["resolved"] = resolved
+    if escalated_after is not None:
+        changes["escalated_after"] = escalated_after
+    return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
+
+
+def erase(uuids: Iterable[UUID]) -> int:
+    """Remove what was said from the calls of these turns or replies; the figures stay.
+
+    Returns the number of calls changed.
+    """
+    wanted = list(uuids)
+    erased = 0
+    for index in range(0, len(wanted), ERASE_CHUNK):
+        chunk = wanted[index : index + ERASE_CHUNK]
+        calls = ModelCall.objects.filter(Q(reply_id__in=chunk) | Q(turn_id__in=chunk))
+        erased += calls.update(partial_output="", error_detail="")
+    return erased
+
+
+def remove_purpose(purpose: str) -> int:
+    """Delete every trace of a purpose, roll-ups included: example traffic goes as it came."""
+    MinuteRow.objects.filter(purpose=purpose).delete()
+    ModelCall.objects.filter(purpose=purpose).delete()
+    return RouteOutcome.objects.filter(purpose=purpose).delete()[0]
+
+
+def _storable(text: str, limit: int | None = None) -> str:
+    """Return `text` as PostgreSQL takes it: no NUL, no lone surrogates, not longer than the column."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")[:limit]
