@@ -1,0 +1,220 @@
+"""Markdown of an answer as HTML that is safe to insert, whole or block by block while it streams.
+
+Three nets, each enough by itself: raw HTML and images are never parsed, links are kept only when
+they lead to a host that the team allows, and nh3 cleans whatever comes out at the end. Offsets are
+Unicode code points.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+
+_SCHEMES = {"https", "mailto"}
+_PLAIN_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,20}")
+_LINE = re.compile(r"\r\n?|\n")
+
+# A last line that is not finished and of which the next character may still make a list, a fence, a
+# rule, a table or the underline of a heading: too early to say that a new block has begun.
+_UNDECIDED = re.compile(r"[ \t]*(?:[-*+>#=_|:\s]*|\d{1,9}[.)]?\s*|`{1,2}|~{1,2}|```.*|~~~.*)")
+
+_CLEANER = nh3.Cleaner(
+    tags={
+        *("p", "br", "hr", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a"),
+        *("h3", "h4", "h5", "h6", "div", "table", "thead", "tbody", "tr", "th", "td"),
+    },
+    attributes={
+        "*": set(),
+        "a": {"href"},
+        "ol": {"start"},
+        "pre": {"data-language"},
+        "th": {"data-align"},
+        "td": {"data-align"},
+    },
+    tag_attribute_values={
+        "div": {"class": {"table"}, "role": {"group"}, "tabindex": {"0"}, "aria-label": {"Table"}},
+        "pre": {"tabindex": {"0"}},
+        "th": {"scope": {"col"}},
+    },
+    set_tag_attribute_values={"a": {"target": "_blank"}},
+    link_rel="noopener nofollow",
+    url_schemes=_SCHEMES,
+    url_relative="deny",
+)
+
+
+def host_of(href: str) -> str:
+    """Return the lower-case host that a link leads to (for mailto: its domain), "" when there is none."""
+    try:
+        parts = urlsplit(href)
+        host = parts.hostname or ""
+    except ValueError:  # e.g. a bracket that never closes
+        return ""
+    if parts.scheme == "mailto":
+        return parts.path.rpartition("@")[2].lower()
+    return host
+
+
+def _allowed(href: str, hosts: Sequence[str]) -> bool:
+    """Return whether a link may stay one: https or mailto, no user info, to an allowed host or below it."""
+    host = host_of(href)
+    if not _PLAIN_HOST.fullmatch(host):
+        return False
+    parts = urlsplit(href)
+    if parts.scheme not in _SCHEMES or "@" in parts.netloc:
+        return False
+    return any(host == allowed or host.endswith("." + allowed) for allowed in hosts)
+
+
+def _inert(href: str, shown: str) -> str:
+    """Return what follows the text of a link that was taken out: its host, unless the text names it."""
+    host = host_of(href)
+    return f" ({host})" if _PLAIN_HOST.fullmatch(host) and host not in shown.lower() else ""
+
+
+def _filter_links(children: Sequence[Token], hosts: Sequence[str]) -> list[Token]:
+    kept: list[Token] = []
+    dropped: str | None = None
+    shown = ""
+    for token in children:
+        if token.type == "link_open" and not _allowed(str(token.attrGet("href") or ""), hosts):
+            dropped, shown = str(token.attrGet("href") or ""), ""
+        elif token.type == "link_close" and dropped is not None:
+            kept.append(Token("text", "", 0, content=_inert(dropped, shown)))
+            dropped = None
+        else:
+            shown += token.content
+            kept.append(token)
+    return kept
+
+
+def _links_rule(state: StateCore) -> None:
+    hosts: Sequence[str] = state.env.get("link_hosts", ())
+    for token in state.tokens:
+        if token.type == "inline" and token.children:
+            token.children = _filter_links(token.children, hosts)
+
+
+def _shape_rule(state: StateCore) -> None:
+    """Fit the tokens into a chat page: headings below the message's own, no style attributes."""
+    for token in state.tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+        elif token.type in {"th_open", "td_open"}:
+            style = str(token.attrs.pop("style", ""))
+            if style:
+                token.attrs["data-align"] = style.removeprefix("text-align:")
+            if token.type == "th_open":
+                token.attrs["scope"] = "col"
+
+
+def _fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
+    token = tokens[idx]
+    words = token.info.split()
+    known = words[0] if words and _LANGUAGE.fullmatch(words[0]) else ""
+    label = f' data-language="{known}"' if known else ""
+    return f'<pre tabindex="0"{label}><code>{escapeHtml(token.content)}</code></pre>\n'
+
+
+def _table_open(self: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
+    return '<div class="table" role="group" tabindex="0" aria-label="Table"><table>\n'
+
+
+def _table_close(
+    self: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any
+) -> str:
+    return "</table></div>\n"
+
+
+def _parser() -> MarkdownIt:
+    # A line break stays one, so that finished blocks look like the plain text that streamed before.
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
+    return parser.enable(["table", "strikethrough"]).disable(["image"])
+
+
+def _renderer() -> MarkdownIt:
+    parser = _parser()
+    parser.core.ruler.push("links", _links_rule)
+    parser.core.ruler.push("shape", _shape_rule)
+    # Every link is parsed, also javascript:, so that the rule above can make it inert text.
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    for name, rule in (("fence", _fence), ("code_block", _fence)):
+        parser.add_render_rule(name, rule)
+    parser.add_render_rule("table_open", _table_open)
+    parser.add_render_rule("table_close", _table_close)
+    return parser
+
+
+_RENDERER = _renderer()
+_BLOCKS = _parser().disable(["inline", "text_join"])
+
+
+def render(text: str, link_hosts: Sequence[str] = ()) -> str:
+    """Return Markdown `text` as sanitised HTML; only links to `link_hosts` and hosts below them live."""
+    hosts = tuple(host.strip().lower() for host in link_hosts if host.strip())
+    return _CLEANER.clean(_RENDERER.render(text, {"link_hosts": hosts})).strip()
+
+
+def _decided(tail: str) -> tuple[str, int]:
+    """Return `tail` without a last line that may still become anything, and a mark of how far it went.
+
+    Blocks can only begin where a line is complete or its kind is settled, so two tails with the same
+    mark hold the same blocks and need no second scan: a long line costs nothing.
+    """
+    if tail.endswith("\r"):
+        tail = tail[:-1]
+    ends = [match.end() for match in _LINE.finditer(tail)]
+    last = ends[-1] if ends else 0
+    if _UNDECIDED.fullmatch(tail, last):
+        return tail[:last], 2 * len(ends)
+    return tail, 2 * len(ends) + 1
+
+
+def _block_starts(tail: str) -> list[int]:
+    """Return where each top-level block of `tail` begins; what precedes the first belongs to it."""
+    lines = [0, *(match.end() for match in _LINE.finditer(tail))]
+    tokens = _BLOCKS.parse(tail)
+    return [lines[token.map[0]] for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
+
+
+class BlockRenderer:
+    """Turns a growing text into HTML, each Markdown block exactly once, when it can no longer change.
+
+    A block is final as soon as the next one has begun. The open block is not rendered: the page shows
+    it as plain text.
+    """
+
+    def __init__(self, link_hosts: Sequence[str] = ()) -> None:
+        self._hosts = tuple(link_hosts)
+        self._scanned = 0
+        self.upto = 0
+
+    def feed(self, text: str) -> list[tuple[str, int]]:
+        """Return (html, upto) for each block that the whole `text` so far has newly made final."""
+        begin = self.upto
+        tail, progress = _decided(text[begin:])
+        if progress == self._scanned:
+            return []
+        final: list[tuple[str, int]] = []
+        for start in _block_starts(tail)[1:]:
+            final.append((render(text[self.upto : begin + start], self._hosts), begin + start))
+            self.upto = begin + start
+        self._scanned = _decided(text[self.upto :])[1] if final else progress
+        return final
+
+    def finish(self, text: str) -> list[tuple[str, int]]:
+        """Return what `feed` would, then the rest of the whole `text` as the last block."""
+        final = self.feed(text)
+        if len(text) > self.upto:
+            final.append((render(text[self.upto :], self._hosts), len(text)))
+        self.upto = len(text)
+        return final
