@@ -1,0 +1,235 @@
+"""Which models a route may use, and which one comes after a failure.
+
+Pure. Words: a retry asks the same model again, a fallback another one because of a failure, a
+continuation goes on with an answer that was cut after the visitor had seen its beginning.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from routing.config import ModelSpec, RouteSpec
+from routing.errors import Action
+from routing.events import FinishReason
+
+Cause = Literal["first", "retry", "fallback", "continuation"]
+Ending = Literal["completed", "truncated", "refused", "failed"]
+
+RESTING = "resting after a rate limit"
+
+# The longest a visitor is made to wait before the same model is asked again, in seconds.
+MAX_WAIT_S = 2.0
+# Back-off before a retry that nobody asked a time for: lets a restarted server open its port.
+DEFAULT_WAIT_S = 0.25
+# A continuation after `length` may be this much longer than the cut answer's cap.
+LENGTH_FACTOR = 4
+# Thinking is taken out of the same cap as the answer (adk-python #1357: 2,999 thought tokens, no text).
+THINKING_HEADROOM = {"": 0, "off": 0, "0": 0, "minimal": 256, "low": 1024, "medium": 4096, "high": 8192}
+
+_TIER_ORDER = {"lite": 0, "standard": 1, "heavy": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class LadderView:
+    """One step as staff see it; `status` is empty when it can be used, else says why not."""
+
+    model: ModelSpec
+    status: str = ""
+    last_resort: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Return whether a call may be sent to this step."""
+        return not self.status
+
+
+def usable_steps(
+    route: RouteSpec,
+    models: Mapping[str, ModelSpec],
+    usable: Callable[[ModelSpec], str | None],
+    fallbacks: Sequence[ModelSpec] = (),
+    on: date | None = None,
+) -> tuple[LadderView, ...]:
+    """Return the route's ladder, each step with its status, and a last resort when no step is usable.
+
+    The last resort is the model of `fallbacks` whose tier is nearest to the route's: any configured
+    provider is enough to serve every route. `on` marks models that have retired by that day.
+    """
+    views = [_view(models.get(model_id), model_id, usable, on) for model_id in route.ladder]
+    if any(view.usable or view.status == RESTING for view in views):
+        return tuple(views)
+    resort = nearest_tier(fallbacks, route.tier)
+    if resort is not None:
+        views.append(LadderView(resort, last_resort=True))
+    return tuple(views)
+
+
+def _view(
+    model: ModelSpec | None, model_id: str, usable: Callable[[ModelSpec], str | None], on: date | None
+) -> LadderView:
+    if model is None:
+        return LadderView(_unlisted(model_id), "not in the catalogue")
+    if on is not None and model.retires_on is not None and model.retires_on <= on:
+        return LadderView(model, f"retired on {model.retires_on:%Y-%m-%d}")
+    return LadderView(model, usable(model) or "")
+
+
+def _unlisted(model_id: str) -> ModelSpec:
+    return ModelSpec(model_id, "", "", model_id, "none", 0, 0)
+
+
+def nearest_tier(models: Sequence[ModelSpec], tier: str) -> ModelSpec | None:
+    """Return the first model of the tier nearest to `tier`, None of none."""
+    wanted = _TIER_ORDER.get(tier, 0)
+    return min(models, key=lambda model: abs(_TIER_ORDER.get(model.tier, 0) - wanted), default=None)
+
+
+def steps_of(views: Sequence[LadderView]) -> tuple[ModelSpec, ...]:
+    """Return the models to try in order: the usable ones, resting ones only when nothing else is left."""
+    ready = tuple(view.model for view in views if view.usable)
+    return ready or tuple(view.model for view in views if view.status == RESTING)
+
+
+def output_cap(model: ModelSpec, wanted: int) -> int:
+    """Return the output cap to send: what is wanted plus room to think, within the model's own."""
+    setting = model.thinking.lower()
+    room = int(setting) if setting.isdecimal() else THINKING_HEADROOM.get(setting, 1024)
+    return min(model.max_output_tokens, wanted + room)
+
+
+def answers_for(model: ModelSpec, answering: str) -> bool:
+    """Return whether `answering` is a name of `model`: its id, an alias, or a dated form of either."""
+    known = (model.id, *model.answers_as)
+    bare = answering.removeprefix("models/")
+    return not answering or any(bare == name or _dated(bare, name) for name in known)
+
+
+def _dated(answering: str, name: str) -> bool:
+    """Return whether one of two ids is the other with a release date or number: `-20250929`, `-001`."""
+    longer, shorter = (answering, name) if len(answering) > len(name) else (name, answering)
+    rest = longer.removeprefix(shorter)
+    digits = rest.lstrip("-@").replace("-", "")
+    return rest != longer and rest[:1] in "-@" and digits.isdecimal() and len(digits) in {3, 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt that is over. `action` is None when the provider ended the stream itself."""
+
+    model: ModelSpec
+    cause: Cause
+    cap: int
+    finish: FinishReason
+    action: Action | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The attempt to make now, after waiting `wait_s`, with its output cap before thinking room."""
+
+    model: ModelSpec
+    cause: Cause
+    cap: int
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a reply stands between two attempts. Times in seconds."""
+
+    steps: tuple[ModelSpec, ...]
+    tried: tuple[Tried, ...]
+    shown: bool
+    may_continue: bool
+    elapsed_s: float
+    first_text_s: float
+    total_s: float
+    resting: frozenset[str] = frozenset()
+
+
+def next_attempt(now: Standing) -> Next | Ending:
+    """Return the attempt that follows the last one, or how the reply ends."""
+    last = now.tried[-1]
+    if last.finish is FinishReason.COMPLETE:
+        return "completed"
+    if last.finish is FinishReason.BLOCKED:
+        return "refused"
+    if last.action is Action.STOP or now.elapsed_s >= now.total_s:
+        return _given_up(now)
+    if last.finish is FinishReason.LENGTH:
+        return _after_length(now)
+    if last.finish is FinishReason.CONTEXT_EXCEEDED or last.action is Action.LARGER_CONTEXT:
+        return _after_context(now)
+    return _continuation(now) if now.shown else _before_text(now)
+
+
+def _given_up(now: Standing) -> Ending:
+    """Return truncated for an answer that ran out of room, failed for one that broke."""
+    roomy = {FinishReason.LENGTH, FinishReason.CONTEXT_EXCEEDED, FinishReason.OTHER, FinishReason.PAUSED}
+    return "truncated" if now.shown and now.tried[-1].finish in roomy else "failed"
+
+
+def _untried(now: Standing) -> list[ModelSpec]:
+    used = {tried.model.id for tried in now.tried}
+    return [step for step in now.steps if step.id not in used and step.id not in now.resting]
+
+
+def _before_text(now: Standing) -> Next | Ending:
+    """Fail over invisibly; ask the same model again only when it asked for a short wait or is alone."""
+    last = now.tried[-1]
+    retried = any(tried.cause == "retry" for tried in now.tried)
+    may_retry = last.action is Action.RETRY and not retried and _fits(last, now)
+    if may_retry and last.retry_after is not None:
+        return Next(last.model, "retry", last.cap, last.retry_after)
+    for model in _untried(now):
+        return Next(model, "fallback", last.cap)
+    if may_retry:
+        return Next(last.model, "retry", last.cap, DEFAULT_WAIT_S)
+    return "failed"
+
+
+def _fits(last: Tried, now: Standing) -> bool:
+    wait = DEFAULT_WAIT_S if last.retry_after is None else last.retry_after
+    return wait <= MAX_WAIT_S and now.elapsed_s + wait < now.first_text_s
+
+
+def _continued(now: Standing) -> bool:
+    return not now.may_continue or any(tried.cause == "continuation" for tried in now.tried)
+
+
+def _continuation(now: Standing) -> Next | Ending:
+    """Go on once: with the next model, with the same one when the route has no other."""
+    last = now.tried[-1]
+    if _continued(now):
+        return _given_up(now)
+    for model in [*_untried(now), *(step for step in now.steps if step.id != last.model.id), last.model]:
+        return Next(model, "continuation", last.cap)
+    return _given_up(now)
+
+
+def _after_length(now: Standing) -> Next | Ending:
+    """Go on, or begin anew when only thoughts came, once and never with the same cap again."""
+    last = now.tried[-1]
+    lengths = sum(tried.finish is FinishReason.LENGTH for tried in now.tried)
+    if lengths > 1 or (now.shown and _continued(now)):
+        return "truncated" if now.shown else "failed"
+    others = [step for step in now.steps if step.id != last.model.id and step.id not in now.resting]
+    larger = [step for step in others if step.max_output_tokens > last.model.max_output_tokens]
+    for model in [*larger, *others, last.model]:
+        cap = min(model.max_output_tokens, last.cap * LENGTH_FACTOR)
+        if cap > last.cap:
+            return Next(model, "continuation" if now.shown else "fallback", cap)
+    return "truncated" if now.shown else "failed"
+
+
+def _after_context(now: Standing) -> Next | Ending:
+    """Only a model with a larger window can help."""
+    last = now.tried[-1]
+    if now.shown and _continued(now):
+        return _given_up(now)
+    for model in _untried(now):
+        if model.context_tokens > last.model.context_tokens:
+            return Next(model, "continuation" if now.shown else "fallback", last.cap)
+    return _given_up(now)
