@@ -40,6 +40,7 @@ class ProviderEnv:
     wire: str
     base_url: str
     key: str = field(repr=False)
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,15 @@ def _base_url(name: str, raw: str) -> str:
     return raw.rstrip("/")
 
 
+def _models(values: Mapping[str, str], prefix: str) -> tuple[str, ...]:
+    return _list(values.get(f"{prefix}_MODELS", "") or values.get(f"{prefix}_MODEL", ""))
+
+
 def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
     """Return the configured providers, in the order gemini, anthropic, openai, then by name.
+
+    `<PROVIDER>_MODEL` names a model it serves beside the catalogue's; several are separated by
+    commas, the lightest first.
 
     Raises EnvError for a provider without a wire, with an unknown wire, or without an address.
     """
@@ -110,10 +118,10 @@ def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
             continue
         base = _base_url(f"{wire.upper()}_BASE_URL", base or VENDOR_BASE_URLS[wire])
         if key or wire == "openai":
-            found.append(ProviderEnv(name=wire, wire=wire, base_url=base, key=key))
+            found.append(ProviderEnv(wire, wire, base, key, _models(values, wire.upper())))
     names = sorted(
         match.group(1)
-        for match in (re.fullmatch(r"PROVIDER_([A-Z0-9]+)_(?:WIRE|BASE_URL|KEY)", key) for key in values)
+        for match in (re.fullmatch(r"PROVIDER_([A-Z0-9]+)_(?:WIRE|BASE_URL|KEY|MODELS?)", key) for key in values)
         if match
     )
     for name in dict.fromkeys(names):
@@ -125,7 +133,7 @@ def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
             values.get(f"PROVIDER_{name}_BASE_URL", "").strip() or VENDOR_BASE_URLS[wire],
         )
         key = values.get(f"PROVIDER_{name}_KEY", "").strip()
-        found.append(ProviderEnv(name=name.lower(), wire=wire, base_url=base, key=key))
+        found.append(ProviderEnv(name.lower(), wire, base, key, _models(values, f"PROVIDER_{name}")))
     return tuple(found)
 
 

@@ -1,0 +1,81 @@
+"""What every wire has: a call built from a prompt, and a mapper from its events to ours."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from routing.errors import NotAStream
+from routing.events import ModelRequest, ProviderEvent
+from routing.config import ModelSpec
+from routing.providers.failures import from_event
+from routing.providers.sse import UNFRAMED, SseEvent
+
+TEMPERATURE = 0.2  # support answers repeat what the help texts say; sent only where a model takes it
+
+
+@dataclass(frozen=True, slots=True)
+class WireCall:
+    """One request without its key: path below the base URL, headers and JSON body."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class Mapper(Protocol):
+    """Reads one stream; knows by its protocol's state whether the end was really seen."""
+
+    @property
+    def finished(self) -> bool:
+        """Return whether the provider's own end marker was seen."""
+
+    @property
+    def closed(self) -> bool:
+        """Return whether nothing that matters can follow, not even usage."""
+
+    def feed(self, event: SseEvent) -> list[ProviderEvent]:
+        """Return what `event` says. Raises CallFailed for an error event or unreadable data."""
+
+
+class Wire(Protocol):
+    """The module of one wire."""
+
+    def build(self, request: ModelRequest, model: ModelSpec) -> WireCall: ...
+    def mapper(self) -> Mapper: ...
+
+
+def read_payload(event: SseEvent) -> dict[str, Any] | None:
+    """Return the JSON object of an event, None for one that carries nothing for us.
+
+    Raises the error that the event carries, or NotAStream when a framed event is not JSON.
+    """
+    try:
+        payload = json.loads(event.data)
+    except ValueError as error:
+        if event.event == UNFRAMED:
+            return None
+        raise NotAStream(f"unreadable event in the stream: {event.data[:120]!r}") from error
+    failure = from_event(payload)
+    if failure is not None:
+        raise failure
+    return payload if isinstance(payload, dict) and event.event != UNFRAMED else None
+
+
+def texts(value: Any) -> str:
+    """Return `value` when it is a string, else nothing: null and numbers are not text."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int | None:
+    """Return a token count, None when the provider did not say one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list; anything else is left out."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return `value` when it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
