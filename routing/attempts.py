@@ -10,10 +10,6 @@ from uuid import UUID
 from routing.events import FinishReason, UsageReport
 
 
-class BudgetExhausted(Exception):
-    """The day's cost cap leaves no room for this attempt: answer from the FAQ only."""
-
-
 @dataclass(frozen=True, slots=True)
 class AttemptStart:
     """One request that is about to be sent, with the money set aside for it in pico-USD."""

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from routing import desk
-from routing.attempts import BudgetExhausted
+from routing.errors import BudgetExhausted
 from routing.models import Budget, Purpose
 
 ALL = "all"

@@ -1,0 +1,159 @@
+"""Counts, sums and histograms of some replies and calls, that add up to those of more of them.
+
+Pure: a tally is made of plain facts, stored as JSON in a minute row, and added over any period.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, Protocol
+
+from routing.histogram import Histogram
+
+
+class ReplyFacts(Protocol):
+    """What a tally reads of a reply's outcome."""
+
+    state: str
+    ended_by: str
+    truncated: bool
+    fallbacks: int
+    continued: bool
+    escalated_before: bool
+    escalated_after: bool
+    feedback: int | None
+    resolved: bool | None
+    first_text_ms: int | None
+    total_ms: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_pico: int | None
+    heavy_cost_pico: int | None
+
+
+class CallFacts(Protocol):
+    """What a tally reads of a model call that has ended."""
+
+    asked_model: str
+    answering_model: str
+    error_class: str
+    truncated: bool
+    cost_pico: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    first_text_ms: int | None
+    duration_ms: int | None
+
+
+# A visitor who leaves or presses Stop cuts the answer short, and no model is to blame for that.
+CUT_BY_VISITOR = frozenset({"abandoned", "stop"})
+
+
+def was_truncated(reply: ReplyFacts) -> bool:
+    """Return whether an answer broke off or ran out of room, continued or not."""
+    return (reply.truncated or reply.state == "truncated") and reply.ended_by not in CUT_BY_VISITOR
+
+
+def felt_first_text(reply: ReplyFacts) -> int | None:
+    """Return the ms to the first text; a reply that never had one counts with its whole wait."""
+    return reply.total_ms if reply.first_text_ms is None else reply.first_text_ms
+
+
+REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
+    "requests": lambda reply: 1,
+    "completed": lambda reply: int(reply.state == "completed"),
+    "errors": lambda reply: int(reply.state == "failed"),
+    "refused": lambda reply: int(reply.state == "refused"),
+    "cancelled": lambda reply: int(reply.state == "cancelled"),
+    "truncations": lambda reply: int(was_truncated(reply)),
+    "fallbacks": lambda reply: int(reply.fallbacks > 0),
+    "continued": lambda reply: int(reply.continued),
+    "escalated_before": lambda reply: int(reply.escalated_before),
+    "escalated_after": lambda reply: int(reply.escalated_after),
+    "thumbs_up": lambda reply: int(reply.feedback == 1),
+    "thumbs_down": lambda reply: int(reply.feedback == -1),
+    "resolved": lambda reply: int(reply.resolved is True),
+    "input_tokens": lambda reply: reply.input_tokens,
+    "output_tokens": lambda reply: reply.output_tokens,
+    "cost_pico": lambda reply: reply.cost_pico,
+    "cost_unknown": lambda reply: int(reply.cost_pico is None),
+    "heavy_cost_pico": lambda reply: reply.heavy_cost_pico,
+    "heavy_unknown": lambda reply: int(reply.heavy_cost_pico is None),
+}
+CALL_COUNTS: Mapping[str, Callable[[CallFacts], int | None]] = {
+    "calls": lambda call: 1,
+    "call_errors": lambda call: int(bool(call.error_class)),
+    "call_truncations": lambda call: int(call.truncated),
+    "call_input_tokens": lambda call: call.input_tokens,
+    "call_output_tokens": lambda call: call.output_tokens,
+    "call_cost_pico": lambda call: call.cost_pico,
+}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts by name, and histograms in ms by name; a name that is not there counts nothing."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    histograms: Mapping[str, Histogram] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> int:
+        return self.counts.get(name, 0)
+
+    def histogram(self, name: str) -> Histogram:
+        """Return the histogram `name`, an empty one when nothing was measured."""
+        return self.histograms.get(name, Histogram())
+
+    def __add__(self, other: "Tally") -> "Tally":
+        counts = {name: self[name] + other[name] for name in {*self.counts, *other.counts}}
+        histograms = {
+            name: self.histogram(name) + other.histogram(name)
+            for name in {*self.histograms, *other.histograms}
+        }
+        return Tally(counts, histograms)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the JSON form, without zeros."""
+        return {
+            "counts": {name: count for name, count in sorted(self.counts.items()) if count},
+            "histograms": {name: item.dump() for name, item in sorted(self.histograms.items()) if item.n},
+        }
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "Tally":
+        """Return the tally that `dump` wrote."""
+        histograms = {name: Histogram.load(item) for name, item in stored.get("histograms", {}).items()}
+        return cls(dict(stored.get("counts", {})), histograms)
+
+
+def of_replies(replies: Iterable[ReplyFacts]) -> Tally:
+    """Return the tally of replies that have ended, however they ended."""
+    listed = list(replies)
+    return Tally(
+        {name: sum(read(reply) or 0 for reply in listed) for name, read in REPLY_COUNTS.items()},
+        {
+            "first_text": _histogram(felt_first_text(reply) for reply in listed),
+            "total": _histogram(reply.total_ms for reply in listed),
+        },
+    )
+
+
+def of_calls(calls: Iterable[CallFacts]) -> Tally:
+    """Return the tally of model calls that have ended, failed ones included."""
+    listed = list(calls)
+    return Tally(
+        {name: sum(read(call) or 0 for call in listed) for name, read in CALL_COUNTS.items()},
+        {
+            "call_first_text": _histogram(call.first_text_ms for call in listed),
+            "call_duration": _histogram(call.duration_ms for call in listed),
+        },
+    )
+
+
+def _histogram(values: Iterable[int | None]) -> Histogram:
+    return Histogram.of(value for value in values if value is not None)
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies, an empty tally of none."""
+    return reduce(lambda one, other: one + other, tallies, Tally())
