@@ -1,0 +1,171 @@
+"""What the company has already answered: entries, the ways people ask for them, and what was asked."""
+
+import uuid
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from faq.normalize import normalize
+
+NORMALISED_LIMIT = (
+    400  # a text of 300 characters may grow when it is normalised; two that agree so far are one
+)
+
+# An approved answer is read in a chat bubble; what needs more room is an article.
+ANSWER_LIMIT = 1200
+
+
+def key_of(text: str) -> str:
+    """Return the normalised form of a question as it is stored and compared."""
+    return normalize(text)[:NORMALISED_LIMIT]
+
+
+class Entry(models.Model):
+    """An approved answer that may be shown as written, or an article that models may cite."""
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", "Answer"
+        ARTICLE = "article", "Article"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PUBLISHED = "published", "Published"
+        ARCHIVED = "archived", "Archived"
+
+    kind = models.CharField(
+        max_length=10,
+        choices=Kind.choices,
+        default=Kind.ANSWER,
+        help_text="An answer may be shown to visitors as written. An article is only cited, in passages.",
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT, db_index=True)
+    question = models.CharField(
+        max_length=300, help_text="As a customer would ask it. For an article: its title."
+    )
+    question_normalised = models.CharField(max_length=NORMALISED_LIMIT, editable=False, db_index=True)
+    answer = models.TextField(blank=True, help_text="Markdown: **bold**, lists, links, `code`, headings.")
+    category = models.CharField(max_length=60, blank=True, db_index=True)
+    language = models.CharField(
+        max_length=12, default="en", db_index=True, help_text="Language code, such as en or de."
+    )
+    featured = models.PositiveSmallIntegerField(
+        "starter position",
+        null=True,
+        blank=True,
+        help_text="1 to 5 offers this question on the empty chat page, in this order. Empty: not offered.",
+    )
+    reviewed_on = models.DateField(
+        null=True, blank=True, help_text="When somebody last checked that this is true. Visitors see it."
+    )
+    review_by = models.DateField(null=True, blank=True, help_text="When it has to be checked again.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    example_key = models.SlugField(max_length=80, blank=True, editable=False)
+    example_version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="The version that the example wrote; a higher one is staff's."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    history = HistoricalRecords()
+
+    # What a visitor reads or a reply cites: a change of these makes a new version.
+    CONTENT = ("kind", "question", "answer", "category", "language")
+
+    class Meta:
+        verbose_name = "FAQ entry"
+        verbose_name_plural = "FAQ entries"
+        ordering = ("category", "question")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["example_key"],
+                condition=~models.Q(example_key=""),
+                name="an_example_entry_is_loaded_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.question
+
+    def clean(self) -> None:
+        """Refuse what a visitor could not be shown, each with the field it belongs to."""
+        self.question_normalised = key_of(self.question)
+        errors: dict[str, str] = {}
+        if not self.question_normalised:
+            errors["question"] = "A question needs at least one word."
+        if self.kind == self.Kind.ANSWER and len(self.answer) > ANSWER_LIMIT:
+            errors["answer"] = (
+                f"An answer may have {ANSWER_LIMIT:,} characters and this one has {len(self.answer):,}. "
+                "Shorten it, or make it an article."
+            )
+        if self.status == self.Status.PUBLISHED and not self.answer.strip():
+            errors["answer"] = "Write the answer before you publish it."
+        if self.reviewed_on and self.review_by and self.review_by < self.reviewed_on:
+            errors["review_by"] = "The next review cannot lie before the last one."
+        if errors:
+            raise ValidationError(errors)
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Store the entry with its question's normalised form."""
+        self.question_normalised = key_of(self.question)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def overdue(self, today: date) -> bool:
+        """Return whether its review date has passed."""
+        return self.review_by is not None and self.review_by < today
+
+
+class Phrasing(models.Model):
+    """Another way to ask for an entry. A normalised one belongs to one published entry a language."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="phrasings")
+    text = models.CharField(max_length=300)
+    normalised = models.CharField(max_length=NORMALISED_LIMIT, editable=False, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["entry", "normalised"], name="a_phrasing_stands_once_in_an_entry"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Store the phrasing with its normalised form."""
+        self.normalised = key_of(self.text)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class AskedQuestion(models.Model):
+    """A message that went through the matcher, redacted, with what it found: for review."""
+
+    class Label(models.TextChoices):
+        NONE = "", "Not judged"
+        SOLVED = "solved", "That solved it"
+        NOT_ASKED = "not_asked", "Not what I asked"
+        MORE = "more", "I need more"
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    text = models.TextField(help_text="Without e-mail addresses, card, bank and phone numbers.")
+    language = models.CharField(max_length=12, blank=True)
+    candidates = models.JSONField(default=list)
+    confidence = models.FloatField(default=0)
+    threshold = models.FloatField(default=1)
+    entry_id = models.CharField("shown entry", max_length=40, blank=True, db_index=True)
+    matcher_version = models.CharField(max_length=40, blank=True)
+    index_version = models.PositiveBigIntegerField(default=0)
+    label = models.CharField(max_length=12, choices=Label.choices, blank=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.text[:60]

@@ -1,0 +1,192 @@
+"""Everything that changes the FAQ. Each edit raises the version `faq` in its own transaction.
+
+The version is raised first: its row lock makes writers wait for each other, so that two people who
+publish the same phrasing at the same moment cannot both pass the check.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from common.clock import now
+from common.text import clean, redact
+from common.versions import raise_version
+from faq.index import VERSION, FaqMatch
+from faq.models import AskedQuestion, Entry, Phrasing, key_of
+
+REVIEW_AFTER = timedelta(days=180)  # when staff give no date: twice a year
+STORED_CANDIDATES = 5  # of an asked question; what a reviewer looks at
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A way to ask that already belongs to another published entry of the same language."""
+
+    text: str
+    owner: Entry
+
+    def __str__(self) -> str:
+        return (
+            f"“{self.text}” already leads to the published entry "
+            f"“{self.owner.question}” (no. {self.owner.pk})."
+        )
+
+
+def conflicts(entry: Entry, texts: Iterable[str]) -> list[Conflict]:
+    """Return which of `texts` another published answer of this language already holds."""
+    wanted = {key_of(text): text for text in texts}
+    wanted.pop("", None)
+    others = (
+        Entry.objects.filter(status=Entry.Status.PUBLISHED, language=entry.language, kind=Entry.Kind.ANSWER)
+        .exclude(pk=entry.pk)
+        .filter(Q(question_normalised__in=wanted) | Q(phrasings__normalised__in=wanted))
+        .distinct()
+        .prefetch_related("phrasings")
+    )
+    found: list[Conflict] = []
+    for other in others:
+        held = {other.question_normalised, *(each.normalised for each in other.phrasings.all())}
+        found.extend(Conflict(text, other) for key, text in wanted.items() if key in held)
+    return found
+
+
+def check(entry: Entry, texts: Iterable[str]) -> None:
+    """Raise ValidationError when the entry cannot stand as it is, naming every conflict."""
+    entry.full_clean(exclude=["example_key"])
+    if entry.status == Entry.Status.PUBLISHED and entry.kind == Entry.Kind.ANSWER:
+        found = conflicts(entry, [entry.question, *texts])
+        if found:
+            raise ValidationError([str(each) for each in found])
+
+
+def stage(entry: Entry) -> Entry:
+    """Store an entry's own fields, as a new version when its content has changed.
+
+    The caller goes on with phrasings and ends with `seal`, all in one transaction.
+    """
+    entry.question = " ".join(clean(entry.question).split())
+    entry.answer = clean(entry.answer).replace("\r\n", "\n").strip()
+    entry.category = " ".join(clean(entry.category).split())
+    entry.language = entry.language.strip().lower()
+    if entry.status == Entry.Status.PUBLISHED:
+        _date_review(entry)
+    before = Entry.objects.filter(pk=entry.pk).first() if entry.pk else None
+    if before and any(getattr(before, name) != getattr(entry, name) for name in Entry.CONTENT):
+        entry.version = before.version + 1
+    entry.save()
+    return entry
+
+
+def seal(entry: Entry) -> None:
+    """End an edit after its phrasings are stored: check the whole and tell every process.
+
+    Raises ValidationError, with which the caller's transaction is to be given up.
+    """
+    raise_version(VERSION)
+    check(entry, entry.phrasings.values_list("text", flat=True))
+
+
+@transaction.atomic
+def save_entry(entry: Entry, phrasings: Sequence[str] | None = None) -> Entry:
+    """Store an entry and, when given, exactly these phrasings; raises ValidationError."""
+    raise_version(VERSION)
+    stage(entry)
+    if phrasings is not None:
+        _store_phrasings(entry, phrasings)
+    seal(entry)
+    return entry
+
+
+@transaction.atomic
+def publish(entry: Entry) -> Entry:
+    """Publish an entry; raises ValidationError when it is incomplete or a phrasing is taken."""
+    raise_version(VERSION)
+    entry.status = Entry.Status.PUBLISHED
+    return save_entry(entry)
+
+
+@transaction.atomic
+def archive(entry: Entry) -> Entry:
+    """Take an entry out of use, keeping it and its history."""
+    raise_version(VERSION)
+    entry.status = Entry.Status.ARCHIVED
+    entry.save()
+    return entry
+
+
+@transaction.atomic
+def delete(entries: Iterable[Entry]) -> int:
+    """Delete entries one by one, so that each leaves its history; return how many."""
+    raise_version(VERSION)
+    count = 0
+    for entry in entries:
+        entry.delete()
+        count += 1
+    return count
+
+
+def _date_review(entry: Entry) -> None:
+    """Give a published entry its review dates where staff gave none."""
+    if entry.reviewed_on is None:
+        entry.reviewed_on = now().date()
+    if entry.review_by is None:
+        entry.review_by = entry.reviewed_on + REVIEW_AFTER
+
+
+def _store_phrasings(entry: Entry, texts: Sequence[str]) -> None:
+    """Make `texts` the entry's phrasings; those that stay keep their rows."""
+    wanted: dict[str, str] = {}
+    for text in texts:
+        text = " ".join(clean(text).split())
+        wanted.setdefault(key_of(text), text)
+    wanted.pop("", None)
+    wanted.pop(entry.question_normalised, None)
+    for row in entry.phrasings.all():
+        if wanted.pop(row.normalised, None) is None:
+            row.delete()
+    for text in wanted.values():
+        Phrasing(entry=entry, text=text).save()
+
+
+def record_asked(uuid: UUID, text: str, match: FaqMatch, shown: str = "", language: str = "") -> None:
+    """Keep what was asked, redacted, with what the matcher found. A second call for `uuid` does nothing."""
+    best = match.best
+    AskedQuestion.objects.bulk_create(
+        [
+            AskedQuestion(
+                uuid=uuid,
+                text=redact(clean(text)),
+                language=language,
+                candidates=[asdict(each) for each in match.candidates[:STORED_CANDIDATES]],
+                confidence=best.confidence if best else 0.0,
+                threshold=match.threshold,
+                entry_id=shown,
+                matcher_version=match.matcher_version,
+                index_version=match.index_version,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def label_asked(uuid: UUID, label: str) -> bool:
+    """Store the visitor's verdict on an answer; False when nothing was recorded under `uuid`.
+
+    Raises ValueError for a label that is none of AskedQuestion.Label.
+    """
+    return AskedQuestion.objects.filter(uuid=uuid).update(label=AskedQuestion.Label(label)) > 0
+
+
+def erase(uuids: Collection[UUID]) -> int:
+    """Delete what was asked under `uuids`; return how many there were."""
+    return AskedQuestion.objects.filter(uuid__in=uuids).delete()[0]
+
+
+def due_for_review(today: date) -> int:
+    """Return how many published entries are past their review date."""
+    return Entry.objects.filter(status=Entry.Status.PUBLISHED, review_by__lt=today).count()
