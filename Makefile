@@ -14,7 +14,7 @@ help: ## list these commands
 
 venv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is not on the PATH: install it, or run make PYTHON=/path/to/python3.11." >&2; exit 1; }
-	@"$(PYTHON)" .ci/install
+	@"$(PYTHON)" .ci/install.py
 
 run: venv ## start the desk: web, worker, Redis and, without a provider key, the sandbox
 	@exec $(PY) -m assistant.supervisor

@@ -7,7 +7,6 @@ and `make test` in one fresh folder) take turns by a lock, and a finished enviro
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -36,7 +35,7 @@ def works() -> bool:
     python = VENV / "bin" / "python"
     if not python.exists():
         return False
-    return subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0
+    return subprocess.run([python, "-c", "import pip"], check=False, capture_output=True).returncode == 0
 
 
 def fail(sentence: str) -> None:
@@ -68,15 +67,14 @@ def install() -> None:
         VENV / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--no-deps", "--quiet",
         "--disable-pip-version-check", "--no-input", "--requirement", LOCK,
     ]  # fmt: skip
-    # The Makefile's own flags must not reach a build that pip might start.
-    environment = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "PYTHONPATH"}}
-    if subprocess.run(command, cwd=ROOT, env=environment).returncode != 0:
-        fail("pip could not install requirements.lock: the lines above say why (no network, or a full disk?).")
+    if subprocess.run(command, check=False, cwd=ROOT).returncode != 0:
+        fail("pip could not install requirements.lock: the lines above say why (no network? a full disk?).")
 
 
 def main() -> None:
     if sys.version_info[:2] != (3, 11):
-        fail(f"Python 3.11 is needed and this is {sys.version.split()[0]}: run make PYTHON=/path/to/python3.11.")
+        found = sys.version.split()[0]
+        fail(f"Python 3.11 is needed and this is {found}: run make with PYTHON=/path/to/python3.11.")
     if is_ready():
         return
     with (ROOT / ".venv.lock").open("w") as lock:
