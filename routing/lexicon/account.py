@@ -1,0 +1,114 @@
+"""Messages that only somebody with access to the visitor's account can deal with."""
+
+import re
+
+from routing.lexicon.text import Reading
+
+_W = r"(?:[\w.@]{1,24} )"
+_OBJECT = (
+    r"(?:accounts?|subscriptions?|plans?|memberships?|invoices?|orders?|bookings?|reservations?|appointments?|payments?|"
+    r"cards?|refunds?|trial|profile|passwords?|email(?: address)?|e mail|phone number|logins?|licen[cs]es?|data|credits?|"
+    r"charges?|transactions?|receipts?|bill|bills|billing|address|name|two factor|2fa|seats?|domain|api key|workspace|"
+    r"konto|abo|rechnung\w{0,2}|buchung\w{0,2}|termin\w{0,2}|bestellung\w{0,2}|kundigung|zahlung\w{0,2}|"
+    r"compte|abonnement|facture|reservation|commande|paiement|rendez vous|"
+    r"cuenta|suscripcion|factura|reserva|pedido|pago|cita)"
+)
+_ACT = (
+    r"(?:cancel|delete|close|change|refund|reset|unlock|unblock|upgrade|downgrade|update|move|reschedule|remove|resend|"
+    r"reactivate|activate|deactivate|transfer|check|look up|look into|look at|find|send|issue|extend|switch|merge|restore|"
+    r"verify|correct|fix|reverse|terminate|pause|renew|void|credit|recover|erase|block|apply|confirm|waive|track|review|"
+    r"disable|enable|set|add|book|release|reopen|suspend)"
+)
+_ASK_YOU = (
+    r"(?:(?:can|could|would|will) (?:you|u|someone|somebody|your team|support)(?: guys)?(?: please)?(?: just)?"
+    r"|i (?:want|need|would like|demand that|am asking) you to|id like you to|need your help to|help me to have you)"
+)
+_MINE = r"(?:my|our|me|us|this|that|the|mine)"
+
+# A thing with a number: "invoice 4711", "order #12345", "booking LB-2291".
+CASE = re.compile(
+    r"\b(?:invoice|order|booking|reservation|appointment|payment|ticket|transaction|receipt|case|charge|refund|subscription|"
+    r"account|customer|rechnung|bestellung|buchung|termin|kundennummer|vorgang|facture|commande|reservation|dossier|"
+    r"factura|pedido|reserva|recibo)s?(?: (?:number|numbers|no|nr|num|id|ref|reference|code|nummer|numero|mit der nummer|"
+    r"with (?:the )?(?:number|id)))?(?: is)? (?:# ?|n ?)?"
+    r"(?:[a-z]{0,4} ?(?=\d{3,15}\b)\d{3,15}|(?=[a-z0-9]{5,15}\b)[a-z]{1,5}\d{2,10}[a-z0-9]{0,5}|[a-z]{2,4} \d{4} \d{2,8})\b"
+    r"|#\d{3,12}\b"
+)
+
+# An order to act: "can you cancel my subscription", "please refund my last payment", "... for me".
+ORDER = re.compile(
+    rf"{_ASK_YOU} {_W}{{0,1}}{_ACT}(?: back| up| out)? {_W}{{0,2}}?{_MINE} {_W}{{0,4}}?(?:{_OBJECT}|money|for me|for us|back)\b"
+    rf"|{_ASK_YOU} (?:refund|unlock|reimburse|upgrade|downgrade|unsubscribe|reactivate|unblock|credit|compensate|move) (?:me|us)\b"
+    rf"|{_ASK_YOU} {_W}{{0,2}}(?:give|send|issue|process|make) {_W}{{0,2}}(?:a )?(?:full |partial )?(?:refund|credit note|reimbursement)\b"
+    rf"|\| (?:hi |hello |hey )?(?:please |pls |plz |kindly |just )?{_ACT} (?:my|our) {_W}{{0,4}}?{_OBJECT}\b"
+    rf"(?: {_W}{{0,6}}?(?:for me|for us|now|immediately|asap|right away|today|please|effective|at once|pls)\b| {_W}{{0,1}}\|)"
+    rf"|\| (?:please |pls |plz |kindly ){_ACT} {_W}{{0,3}}?{_MINE} {_W}{{0,4}}?{_OBJECT}\b"
+    r"|\| (?:please |pls |plz |kindly |just )?(?:refund|reimburse|unsubscribe|unlock|upgrade|downgrade) (?:me|us)\b"
+    rf"|\b{_ACT} {_W}{{1,6}}?(?:for me|on my behalf|for us) (?:\||please|now|today|right|asap|and)"
+    r"|i (?:want|demand|need|would like|expect) (?:my money back|a (?:full )?refund (?:for|of|on|right|now|\|)|to be refunded|a reimbursement)"
+    r"|(?:refund|give|want) (?:me )?(?:back )?my money\b"
+    rf"|(?:konnen|koennen|konnten|koennten) sie (?:bitte )?(?:mein|meine|meinen|mir|unser|unsere) {_W}{{0,5}}"
+    r"(?:kundigen|kuendigen|loschen|loeschen|stornieren|andern|aendern|erstatten|zurucksetzen|sperren|entsperren|schliessen|prufen|pruefen)\b"
+    rf"|\| (?:bitte )?(?:kundigen?|kuendigen?|loschen?|loeschen?|stornieren?|erstatten?|entsperren?) (?:sie )?(?:mein|meine|meinen|mir|unser) {_W}{{1,4}}"
+    rf"|(?:pouvez vous|peux tu|pourriez vous|veuillez) {_W}{{0,1}}(?:annuler|supprimer|rembourser|resilier|fermer|modifier|changer|debloquer|verifier)"
+    r" (?:mon|ma|mes|moi|notre|me)\b"
+    r"|\| (?:annulez|supprimez|remboursez|resiliez|fermez|annule|supprime) (?:mon|ma|mes|moi)\b"
+    r"|(?:puede|pueden|podria|podrian|puedes|podrias) (?:por favor )?(?:cancelar|eliminar|borrar|reembolsar|cerrar|cambiar|devolver|desbloquear)\w{0,3}"
+    r" (?:mi|mis|el|la|nuestra|me)\b"
+    r"|\| (?:por favor )?(?:cancele|cancela|elimine|elimina|reembolse|reembolsa|cierre|cierra|devuelvan|borra|borre)\w{0,2} (?:mi|mis|el)\b"
+)
+
+# A look into the visitor's own records: "why was I charged twice", "which plan am I on".
+RECORD = re.compile(
+    r"\b(?:was|were|got|been|being|am|are) (?:i |we |just |already |wrongly |over|incorrectly )?(?:charged|billed|overcharged|debited|double billed|double charged)"
+    r" (?:twice|again|double|two times|three times|for|too much|the wrong|wrong|extra|more|an? |\$|£|\d|after|even|on|yesterday|today|last|this|but)"
+    r"|why (?:was|were|am|are|have|did) (?:i|we|my card|you) (?:been )?(?:charged?|billed?|debited|overcharged|charging)"
+    r"|you (?:have )?(?:charged|billed|overcharged|debited|took|taken) (?:me|us|my|too|money|twice|\d)"
+    r"|(?:which|what) plan (?:am i|are we|do i have|do we have|is my (?:account|studio))"
+    r"|whats? (?:is )?my (?:current |account |remaining |outstanding )?(?:balance|plan|customer (?:number|id)|account (?:number|id|status)|"
+    r"(?:last|latest|next) (?:invoice|payment|bill))\b"
+    r"|when (?:does|will|is|do|did) my (?:trial|plan|subscription|contract|account|membership|next (?:invoice|payment|bill|charge))"
+    rf" {_W}{{0,2}}?(?:end|renew|expire|run out|start|due|ending|expiring|\||be charged|created)"
+    r"|how much (?:do|did|will|have) (?:i|we) (?:currently |still |already )?(?:owe|been charged|been billed|pay(?:ing)? (?:last|next|this) month|paid)\b"
+    r"|how many (?:bookings|appointments|clients|reminders|texts|sms|messages|seats|credits) (?:do|did|have) (?:i|we) "
+    r"(?:have left|had|get last|get this|used|have used|have in|have this|have today|left|make|made|sent)"
+    r"|has my (?:payment|refund|invoice|order|account|cancellation|booking|request) (?:been|gone|arrived|come|cleared)\b"
+    r"|(?:did|have) you (?:received?|get|got|process(?:ed)?|refund(?:ed)?|cancel(?:led|ed)?|see) my (?:payment|refund|cancellation|order|invoice|request|account|email|subscription)\b"
+    r"|where (?:is|are) my (?:refund|money|order|parcel|package|payment|confirmation number)\b"
+    r"|(?:is|was|has) my (?:account|subscription|card) (?:been )?(?:currently |still |already )?(?:suspended|locked|blocked|cancelled|canceled|hacked|compromised|closed|disabled|deactivated|active|paid|verified)\b"
+    r"|(?:someone|somebody) (?:else )?(?:has |is |was )?(?:hacked|got into|logged into|accessed|using|stole|broke into) (?:into )?my (?:account|card)"
+    r"|my account (?:is|was|has been|got) (?:hacked|compromised|suspended|wrongly|closed without|stolen|taken over)"
+    r"|(?:look|check) (?:in|into|at|up) (?:my|our) (?:account|booking|bookings|invoice|order|records?|subscription|payment)"
+    r"|who (?:cancelled|canceled|changed|deleted|booked|made|edited|moved) (?:my|our|this|the) (?:booking|appointment|account|plan|subscription)\b"
+    r"|warum wurde (?:mir|ich|von meinem|mein\w{0,2} konto)|(?:mir|ich) wurde \w{1,12} (?:doppelt )?(?:abgebucht|berechnet|belastet)"
+    r"|doppelt (?:abgebucht|berechnet|belastet|bezahlt)|welchen (?:tarif|plan) habe ich"
+    r"|wo (?:ist|bleibt) mein\w{0,2} (?:geld|erstattung|ruckerstattung|bestellung|zahlung)"
+    r"|pourquoi (?:ai je ete|jai ete|mavez vous|on ma|suis je) \w{0,12}|debitee? deux fois|facturee? deux fois|ou est mon remboursement"
+    r"|por que (?:me (?:cobraron|han cobrado|cobraste|cobran|cargaron))|me (?:cobraron|han cobrado) (?:dos veces|doble|de mas)|donde esta mi (?:reembolso|dinero)"
+)
+
+# A question how the visitor does it, or what the rule is, needs no access: "how do I cancel my account?"
+HOW_TO = re.compile(
+    r"\bhow (?:do|can|could|should|would|to|does|did|might)\b|\b(?:can|could|may|do|should|must|shall|am|are) (?:i|we|clients?|my clients?|customers?|people|they)\b"
+    r"|\bwhere (?:do|can|could|would) (?:i|we)\b|what happens (?:if|when|to)|(?:steps?|way|possible|instructions?|guide) (?:to|for)\b"
+    r"|\b(?:tell|show|explain|teach|help) (?:me|us) (?:how|where|to)\b|\bhelp me\b|\b(?:if|when) (?:i|we|you|a client|clients|my clients?) (?:cancel|delete|close|change|upgrade|downgrade)"
+    r"|\bwie (?:kann|konnen|kundige|losche|mache|geht|andere)\b|\bkann ich\b|\bcomment\b|\bpuis je\b|\bcomo (?:puedo|se|hago)\b|\bpuedo\b"
+)
+
+
+def names_case(reading: Reading) -> bool:
+    """Return whether one invoice, booking or payment is named by its number."""
+    return CASE.search(reading.line) is not None
+
+
+def orders_action(reading: Reading) -> bool:
+    """Return whether some sentence tells us to do something in the account; "how do I" does not."""
+    return any(
+        ORDER.search(line) is not None and HOW_TO.search(line) is None
+        for line in (f"| {sentence} |" for sentence in reading.sentences)
+    )
+
+
+def asks_record(reading: Reading) -> bool:
+    """Return whether the answer stands only in the visitor's own records."""
+    return RECORD.search(reading.line) is not None

@@ -1,0 +1,240 @@
+"""Words by which people greet, thank, complain about the last answer, or ask for a human."""
+
+import re
+
+from routing.lexicon.text import Reading
+
+# ---- small talk: the whole message consists of these words, and at least one says which kind ----
+
+_KINDS: dict[str, frozenset[str]] = {
+    "bye": frozenset("bye goodbye cya tschuss tschuess tschau ciao adieu adios wiedersehen".split()),
+    "thanks": frozenset(
+        "thanks thank thx thankyou thanx tnx ty tysm cheers appreciated appreciate danke dankeschon dankesehr"
+        " vielendank merci gracias grazie obrigado obrigada bedankt solved 🙏 ❤ ❤️".split()
+    ),
+    "hi": frozenset(
+        "hi hello hey heya hiya hallo hola bonjour bonsoir salut moin servus ola hoi greetings howdy yo"
+        " morning afternoon evening 👋".split()
+    ),
+    "ok": frozenset(
+        "ok okay okey okidoki k kk cool great perfect nice alright alrighty understood super genial top parfait"
+        " vale entendido perfecto verstanden prima awesome excellent brilliant lovely noted 👍 👌 okayy".split()
+    ),
+}
+_PHRASES: tuple[tuple[str, str], ...] = (
+    ("see you later", "bye"),
+    ("see you soon", "bye"),
+    ("see you", "bye"),
+    ("see ya", "bye"),
+    ("take care", "bye"),
+    ("bis bald", "bye"),
+    ("auf wiedersehen", "bye"),
+    ("au revoir", "bye"),
+    ("a bientot", "bye"),
+    ("bonne journee", "bye"),
+    ("hasta luego", "bye"),
+    ("have a nice day", "bye"),
+    ("have a good day", "bye"),
+    ("have a good one", "bye"),
+    ("good night", "bye"),
+    ("that is all", "bye"),
+    ("thats all", "bye"),
+    ("thats it", "bye"),
+    ("how are you doing today", "hi"),
+    ("how are you doing", "hi"),
+    ("how are you today", "hi"),
+    ("how are you", "hi"),
+    ("hows it going", "hi"),
+    ("whats up", "hi"),
+    ("wie gehts", "hi"),
+    ("guten tag", "hi"),
+    ("guten morgen", "hi"),
+    ("guten abend", "hi"),
+    ("gruss gott", "hi"),
+    ("buenos dias", "hi"),
+    ("buenas tardes", "hi"),
+    ("anyone there", "hi"),
+    ("anybody there", "hi"),
+    ("are you there", "hi"),
+    ("vielen dank", "thanks"),
+    ("many thanks", "thanks"),
+    ("much obliged", "thanks"),
+    ("that helped", "thanks"),
+    ("that helps", "thanks"),
+    ("that worked", "thanks"),
+    ("it works now", "thanks"),
+    ("you helped a lot", "thanks"),
+    ("you have been very helpful", "thanks"),
+    ("very helpful", "thanks"),
+    ("got it", "ok"),
+    ("i see", "ok"),
+    ("makes sense", "ok"),
+    ("sounds good", "ok"),
+    ("no problem", "ok"),
+    ("all good", "ok"),
+    ("alles klar", "ok"),
+    ("in ordnung", "ok"),
+    ("daccord", "ok"),
+    ("de acuerdo", "ok"),
+    ("tres bien", "ok"),
+    ("muy bien", "ok"),
+)
+_FILLERS = frozenset(
+    """a again all and at bot beaucoup da day de dir fine folks for friend from good guys help i ihnen is it just lot
+    me moment muchas much my now of oh one pour question really so sehr schon sir maam team that the there this
+    to today todo tout tres un very well x your you im its is team everyone everybody mate dear support ah aha
+    wow yes yep yeah no nope then have nice great quick answer info information problem my issue et y und fur
+    die hilfe votre aide la por ayuda mucho mil""".split()
+)
+SMALL_TALK_WORDS = 12  # longer than any greeting, shorter than a question wrapped in one
+
+
+def small_talk(reading: Reading) -> str:
+    """Return hi, thanks, ok or bye when the message is nothing else, else `none`."""
+    if len(reading.words) > SMALL_TALK_WORDS:
+        return "none"
+    rest = f" {' '.join(reading.words)} "
+    found: set[str] = set()
+    for phrase, kind in _PHRASES:
+        if f" {phrase} " in rest:
+            rest = rest.replace(f" {phrase} ", "  ")
+            found.add(kind)
+    for word in rest.split():
+        kinds = {kind for kind, words in _KINDS.items() if word in words or word.rstrip("!…") in words}
+        found |= kinds
+        if not kinds and word not in _FILLERS:
+            return "none"
+    return next((kind for kind in _KINDS if kind in found), "none")
+
+
+# ---- asking for a human ------------------------------------------------------------------------
+
+_W = r"(?:[\w.]{1,24} )"
+_HUMAN = (
+    r"(?:persons?|humans?|human being|people|agents?|representatives?|reps?|somebody|someone|anyone|anybody|"
+    r"operators?|advis[eo]rs?|staff|support|employees?|colleagues?|supervisors?|managers?|customer (?:service|care)|"
+    r"service desk|help ?desk|specialists?|expert)"
+)
+_NOT_OURS = r"(?!(?:my|our|their|his|her|your clients?) )"
+_EN = (
+    rf"(?:talk|speak|chat|talking|speaking|chatting) (?:to|with) {_NOT_OURS}{_W}{{0,4}}{_HUMAN}\b",
+    rf"(?:real|actual|live|breathing|proper) {_W}{{0,1}}(?:persons?|humans?|agents?|people|reps?|representatives?|operators?)\b",
+    r"human (?:being|agents?|support|help|assistance|rep|reps|representatives?|operators?|advisor)\b",
+    rf"(?:connect|transfer|put|patch|forward|hand|pass|get|escalate|redirect) (?:me|us|this|it|my {_W}{{1,2}})"
+    rf" (?:through |over |on |up |in touch |back )?(?:to|with) {_NOT_OURS}{_W}{{0,4}}{_HUMAN}\b",
+    rf"(?:get|give|find|send|bring) me {_NOT_OURS}{_W}{{0,3}}{_HUMAN}\b",
+    rf"(?:want|need|would like|id like|like|prefer|demand|require|looking for) {_W}{{0,2}}"
+    r"(?:an? |some )(?:humans?|persons?|agents?|representatives?|reps?|operators?|supervisors?|real one)\b"
+    r"(?: \||$| please| now| to (?:talk|speak|help|call|contact|look|handle|assist|deal|answer)| on the| from| who| not)",
+    r"(?:need|want|would like|id like) (?:someone|somebody|anyone) (?:to (?:call|phone|ring|contact|look|talk|speak|"
+    r"help me (?:in person|directly|personally)|handle|take over|assist me personally|get back)|from|real|human)\b",
+    r"(?:can|could|may|will|would|please have|have|let|ask) (?:someone|somebody|anyone|anybody|an? (?:human|person|agent|"
+    r"colleague|representative|rep|operator)|your (?:team|staff|support)|one of (?:you|your \w{1,12})) (?:please )?"
+    r"(?:call|phone|ring|contact|email|reach|get back|get in touch|take over|write|handle|look into|look at|assist me)\b",
+    r"\| (?:please )?(?:call|phone|ring) me\b",
+    r"(?:call|phone|ring) me back\b",
+    r"(?:give|schedule|arrange|book) (?:me|us) an? (?:phone )?(?:call|callback|ring)\b",
+    r"(?:want|need|request|requesting|get|have|like) a (?:call ?back|phone call|call back)\b",
+    rf"(?:i dont|i do not|dont|do not|not|no|instead of|rather than|tired of|stop|sick of) (?:want |wanna |like |speaking |"
+    rf"talking |chatting )?{_W}{{0,4}}(?:chat ?)?(?:bots?|robots?|machines?|chatbots?|ai assistant|computer)\b",
+    rf"(?:contact|reach|call|phone|email|write to|message) (?:to )?(?:your|the|customer|a|an|someone|somebody|live)"
+    rf" {_W}{{0,2}}?(?:support|customer (?:service|care)|team|human|person|agent|help ?desk|someone|staff|in support)\b",
+    r"(?:contact|reach|call|phone) (?:customer )?support\b",
+    r"(?:contact|reach|email|get hold of|get ahold of|get in touch with|hear from) (?:someone|somebody|anyone|anybody)"
+    r" (?:\||from|at|in|on|by|who|there|please|real|human|over|about|immediately)",
+    r"(?:your|support|service|customer service|hotline|help ?line) (?:phone|telephone|hotline) ?(?:number|line)?\b",
+    r"\b(?:phone|telephone)? ?number (?:to|i can|i could|we can|where i can) (?:call|ring|reach you|phone)\b",
+    r"\| (?:please |pls |just )?(?:an? |the |real |live |human )?(?:human|agent|operator|representative|person|supervisor)"
+    r"(?: please| pls| now| support)? \|",
+    r"(?:is there|isnt there|are there|do you have|let me have|can i (?:get|have|see)|may i (?:get|have)) "
+    rf"{_W}{{0,3}}(?:humans?|live agents?|real persons?|representatives?|operators?|support agents?)\b",
+    r"(?:is|isnt) (?:there )?(?:anyone|anybody|someone|somebody) (?:real|human|i can (?:talk|speak)|to (?:talk|speak))\b",
+    r"(?:ask|see|get|want) (?:the|your|a) (?:manager|supervisor|boss)\b",
+    r"lodge a complaint|file a (?:formal )?complaint|make a (?:formal )?complaint",
+)
+_DE = (
+    rf"mit (?:ein(?:em|er)?|nem|jemand(?:em|en)?|dem|der|eurem|ihrem|euch|ihnen|menschen) ?{_W}{{0,4}}"
+    r"(?:sprechen|reden|chatten|telefonieren|schreiben|verbinden|verbunden|kontakt)\b",
+    r"(?:sprechen|reden|verbinden) sie mich|verbind(?:e|en|et) (?:mich|sie mich)",
+    r"(?:echte[nrms]?|richtige[nrms]?|menschliche[nrms]?|lebende[nrms]?) (?:mensch\w{0,4}|person\w{0,3}|mitarbeiter\w{0,4}|"
+    r"berater\w{0,3}|ansprechpartner\w{0,3}|kontakt|hilfe|support)",
+    r"(?:brauche|will|mochte|moechte|hatte gern\w{0,1}|gibt es) (?:ein(?:en|e)?|nen) (?:menschen?|mitarbeiter\w{0,4}|"
+    r"ansprechpartner\w{0,3}|berater\w{0,3}|kundenberater\w{0,3}|ruckruf|rueckruf)",
+    r"(?:ruft|rufen sie|ruf) mich|ruckruf|rueckruf|kundendienst (?:erreichen|anrufen|sprechen)",
+    r"(?:an|zu) ein(?:en|em) (?:menschen|mitarbeiter|kollegen) (?:weiter\w{0,12}|ubergeben|uebergeben)",
+)
+_FR = (
+    rf"(?:parler|discuter|echanger|joindre|contacter|parle|parlez) (?:a |avec |directement )?{_W}{{0,3}}"
+    r"(?:humaine?s?|personne|conseillere?|conseiller|quelquun|agent|operateur|operatrice|responsable|technicien|support|"
+    r"service client|vraie personne)\b",
+    r"(?:vrai|vraie|veritable) (?:humain|personne|conseiller|agent|etre humain)",
+    r"(?:mettez|mets|passez|passe|transferez|transfere) moi",
+    r"(?:rappelez|rappelle|appelez) moi|etre (?:rappelee?|appelee?|contactee?)|me (?:rappeler|faire rappeler|mettre en relation)",
+    r"(?:veux|voudrais|besoin d|besoin de|aimerais|cherche) ?(?:un|une|dun|dune) (?:humain|conseiller|agent|vraie|vrai)",
+)
+_ES = (
+    rf"(?:hablar|comunicar\w{{0,3}}|chatear|contactar|hable) (?:con )?{_W}{{0,4}}"
+    r"(?:persona|humano|agente|alguien|representante|operadora?|asesora?|encargado|supervisor|soporte)\b",
+    r"(?:persona|agente|operador|humano) (?:real|humana?|de verdad|de carne)",
+    r"(?:paseme|pasame|comuniqueme|comunicame|conecteme|conectame|transfierame|transfiereme) (?:con|a)",
+    r"(?:llamame|llameme|llamenme|que me llamen?|me (?:puede|pueden|podria|podrian) llamar)",
+    r"(?:quiero|necesito|prefiero|quisiera) (?:a )?(?:un|una) (?:humano|persona|agente|representante|operador)",
+)
+_MORE = (
+    rf"parlare con {_W}{{0,3}}(?:persona|operatore|qualcuno|umano|assistenza)\b",
+    rf"falar com {_W}{{0,3}}(?:pessoa|alguem|atendente|humano|suporte)\b",
+    rf"met (?:een|iemand) ?{_W}{{0,3}}(?:praten|spreken|chatten)\b",
+    rf"iemand spreken|medewerker spreken|rozmawiac z {_W}{{0,2}}(?:czlowiekiem|konsultantem|kims)",
+)
+PERSON = re.compile("|".join((*_EN, *_DE, *_FR, *_ES, *_MORE)))
+
+# Asks what it is talking to, or says that no human is needed.
+PERSON_NOT = re.compile(
+    r"\b(?:am i|are you|is this|am i not) (?:really |actually |currently |even )?(?:a |an |speaking|talking|chatting|real|human)"
+    rf"|(?:without|avoid|instead of|dont (?:want|need|have) to|do not (?:want|need|have) to|no need to|not) (?:having to )?"
+    rf"(?:talk|speak|talking|speaking|call|calling|contact|contacting)(?:ing)? (?:to |with )?{_W}{{0,3}}"
+    r"(?:persons?|humans?|people|agents?|someone|somebody|anyone|anybody|support)\b"
+    r"|(?:dont|do not) (?:need|want) (?:a |an |any )?(?:human|person|agent)"
+    rf"|\b(?:clients?|customers?|patients?|guests?|members?|they|visitors?) {_W}{{0,3}}(?:talk|speak|chat) (?:to|with)"
+)
+
+
+def asks_for_person(reading: Reading) -> bool:
+    """Return whether some sentence asks for a human, in English, German, French, Spanish or kin."""
+    return any(
+        PERSON.search(line) is not None and PERSON_NOT.search(line) is None
+        for line in (f"| {sentence} |" for sentence in reading.sentences)
+    )
+
+
+# ---- the last answer did not help --------------------------------------------------------------
+
+NO_HELP = re.compile(
+    r"(?:did not|didnt|doesnt|does not|isnt|is not|wasnt|was not|not|hasnt|no) (?:really |actually |very |at all |any |even |much )?"
+    r"(?:help(?:ful|ed)?|useful|what i (?:asked|meant|wanted|need(?:ed)?)|my question|answer(?:ing|ed)? (?:my|the|it|that)|"
+    r"solve(?:d)?|fix(?:ed)? (?:it|my|the|this)|an answer|the answer)\b"
+    r"|\b(?:wrong|useless|unhelpful|bad|incorrect|terrible) (?:answer|reply|response|again)"
+    r"|\| (?:no |but |sorry |hmm |nope )?(?:that|this|thats|this is|that is|your answer|your reply|it) ?(?:is |was )?"
+    r"(?:wrong|incorrect|useless|not right|not true|not correct|not it|nonsense|unhelpful|no help|of no help)\b"
+    r"|you (?:did not|didnt|dont|do not) (?:understand|answer|get (?:me|it|my)|read|listen)"
+    r"|you (?:misunderstood|missed|got (?:it|that|me) wrong)"
+    r"|(?:i )?(?:already )?tried (?:that|this|all that|it|everything)(?: already)?\b"
+    r"|(?:hat|das hat|hilft|half) (?:mir )?(?:leider )?(?:nicht|nichts|gar nicht)(?: weiter\w{0,9}| geholfen)?\b"
+    r"|nicht (?:hilfreich|meine frage|das was ich|geholfen|beantwortet)|falsche antwort"
+    r"|(?:ne )?(?:ma |mont |maide |aide |repond |repondu )?pas (?:aide|aidee|utile|a ma question|repondu|ce que jai demande)"
+    r"|ne maide pas|mauvaise reponse"
+    r"|no (?:me )?(?:ayudo|ayuda|sirve|sirvio|ha ayudado|responde|respondiste|es lo que (?:pregunte|pedi))|respuesta (?:equivocada|incorrecta)"
+)
+STILL_BROKEN = re.compile(
+    r"still (?:not|no|doesnt|does not|isnt|is not|cant|cannot|wont|having|the same|get|getting|stuck|fails?|broken|confused|unclear|dont)\b"
+    r"|(?:same (?:problem|error|issue|thing)|not working|doesnt work|does not work|didnt work|did not work|no luck|no change)\b"
+    r"|immer noch|funktioniert (?:so )?nicht|geht (?:so )?nicht|toujours pas|ne (?:marche|fonctionne) (?:pas|toujours)|"
+    r"sigue sin|todavia no|aun no|no funciona"
+)
+
+
+def did_not_help(reading: Reading, in_conversation: bool) -> bool:
+    """Return whether the visitor says that an answer was of no use; "still broken" needs an earlier turn."""
+    if NO_HELP.search(reading.line):
+        return True
+    return in_conversation and STILL_BROKEN.search(reading.line) is not None

@@ -1,0 +1,192 @@
+"""Choose the route of a message: the first rule whose conditions hold wins.
+
+Conditions of one group must all hold; groups are alternatives; a rule without conditions always
+holds. Every rule that was looked at leaves a trial with the reason in plain words, so that the
+receipt of a reply can be read without knowing the rules.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from routing.config import ConditionSpec, ConfigError, RuleSpec
+from routing.lexicon.text import normal, phrase_in
+from routing.signals import SIGNALS, Signals, SignalSpec
+
+MAX_WORDS = 40  # alternatives of one `contains` row; more is a list that belongs into the FAQ
+
+
+class NoRuleMatched(ConfigError):
+    """The rules end without one that always holds; publishing refuses such a list."""
+
+
+@dataclass(frozen=True)
+class RuleTrial:
+    """One rule that was looked at, and why it fired or did not."""
+
+    rule_id: int
+    name: str
+    route: str
+    matched: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class RouteDecision:
+    """The route of a message, the reason, and every rule tried up to the one that fired."""
+
+    route: str
+    reason: str
+    rule_id: int
+    rule_name: str
+    tried: tuple[RuleTrial, ...]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """How a condition compares: its words on a form and in a trial, and whether it takes a value."""
+
+    label: str
+    negated: str
+    takes_value: bool = True
+
+
+OPERATORS: dict[str, Operator] = {
+    "is_true": Operator("yes", "no", takes_value=False),
+    "is_false": Operator("no", "yes", takes_value=False),
+    "at_least": Operator("at least", "less than"),
+    "at_most": Operator("at most", "more than"),
+    "is": Operator("is", "is not"),
+    "is_not": Operator("is not", "is"),
+    "contains": Operator("contains any of", "contains none of"),
+}
+
+
+def decide(signals: Signals, rules: Sequence[RuleSpec]) -> RouteDecision:
+    """Return the decision of the first rule that holds; raise NoRuleMatched when none does."""
+    tried: list[RuleTrial] = []
+    for rule in rules:
+        matched, why = try_rule(signals, rule)
+        tried.append(RuleTrial(rule.id, rule.name, rule.route, matched, why))
+        if matched:
+            return RouteDecision(rule.route, rule.reason, rule.id, rule.name, tuple(tried))
+    raise NoRuleMatched("No rule matched: the last rule must have no conditions.")
+
+
+def try_rule(signals: Signals, rule: RuleSpec) -> tuple[bool, str]:
+    """Return whether a rule holds, and why: the group that held, or what each group lacked."""
+    if not rule.groups:
+        return True, "has no conditions, so it always holds"
+    lacking: list[str] = []
+    for group in rule.groups:
+        failed = next((row for row in group if not holds(signals, row)), None)
+        if failed is None:
+            return True, " and ".join(describe(signals, row, held=True) for row in group)
+        lacking.append(describe(signals, failed, held=False))
+    return False, "; ".join(dict.fromkeys(lacking))
+
+
+def holds(signals: Signals, row: ConditionSpec) -> bool:
+    """Return whether one condition holds; a row that `flaw` complains about never does."""
+    if flaw(row) is not None:
+        return False
+    return _COMPARE[row.operator](getattr(signals, row.signal), row.value)
+
+
+def describe(signals: Signals, row: ConditionSpec, held: bool) -> str:
+    """Return one condition's result in plain words, with the value that was seen."""
+    broken = flaw(row)
+    if broken is not None:
+        return broken
+    label, operator = SIGNALS[row.signal].label, OPERATORS[row.operator]
+    words = operator.label if held else operator.negated
+    if not operator.takes_value:
+        return f"{label}: {words}"
+    if row.operator == "contains":
+        return f"{label} {words} “{row.value}”"
+    return f"{label}: {_shown(getattr(signals, row.signal))}, {words} {row.value}"
+
+
+def in_words(row: ConditionSpec) -> str:
+    """Return a condition as a form shows it, before any message: `plan is free`."""
+    spec, operator = SIGNALS.get(row.signal), OPERATORS.get(row.operator)
+    if spec is None or operator is None:
+        return f"{row.signal} {row.operator} {row.value}".strip()
+    return f"{spec.label}: {operator.label} {row.value if operator.takes_value else ''}".strip()
+
+
+def flaw(row: ConditionSpec) -> str | None:
+    """Return what is wrong with a condition in plain words, or None; forms and publishing ask this."""
+    spec = SIGNALS.get(row.signal)
+    if spec is None:
+        return f"there is no signal called “{row.signal}”"
+    if row.operator not in spec.operators:
+        return f"“{spec.label}” cannot be compared by “{row.operator}”"
+    return _VALUE_FLAWS[row.operator](spec, row.value) if row.operator in _VALUE_FLAWS else None
+
+
+def _number_flaw(spec: SignalSpec, value: str) -> str | None:
+    return None if _number(value) is not None else f"“{spec.label}” needs a number, not “{value}”"
+
+
+def _choice_flaw(spec: SignalSpec, value: str) -> str | None:
+    if spec.type == "choice" and value not in spec.choices:
+        return f"“{spec.label}” is one of {', '.join(choice or 'empty' for choice in spec.choices)}"
+    return None
+
+
+def _words_flaw(spec: SignalSpec, value: str) -> str | None:
+    count = len(_words(value))
+    if not count:
+        return f"“{spec.label}” needs at least one word to look for"
+    return None if count <= MAX_WORDS else f"at most {MAX_WORDS} words or phrases can be looked for"
+
+
+def _number(value: str) -> float | None:
+    try:
+        number = float(value.strip().replace(",", "."))
+    except ValueError:
+        return None
+    return number if abs(number) < 1e12 else None  # also refuses nan and the infinities
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word for word in (normal(part) for part in value.split(",")) if word)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return str(value) or "none"
+
+
+def _at_least(seen: float, value: str) -> bool:
+    limit = _number(value)
+    return limit is not None and seen >= limit
+
+
+def _at_most(seen: float, value: str) -> bool:
+    limit = _number(value)
+    return limit is not None and seen <= limit
+
+
+def _contains(seen: str, value: str) -> bool:
+    return any(phrase_in(word, seen) for word in _words(value))
+
+
+_COMPARE: dict[str, Callable[..., bool]] = {
+    "is_true": lambda seen, value: bool(seen),
+    "is_false": lambda seen, value: not seen,
+    "at_least": _at_least,
+    "at_most": _at_most,
+    "is": lambda seen, value: str(seen) == value.strip(),
+    "is_not": lambda seen, value: str(seen) != value.strip(),
+    "contains": _contains,
+}
+
+_VALUE_FLAWS: dict[str, Callable[[SignalSpec, str], str | None]] = {
+    "at_least": _number_flaw,
+    "at_most": _number_flaw,
+    "is": _choice_flaw,
+    "is_not": _choice_flaw,
+    "contains": _words_flaw,
+}

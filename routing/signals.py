@@ -1,0 +1,206 @@
+"""Read the cheap facts of a message and its conversation that the route rules decide on."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal, NamedTuple
+
+from routing.lexicon import account, code, people, questions
+from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read, topic
+
+__all__ = ["SIGNALS", "Context", "SignalSpec", "Signals", "estimate_tokens", "read_signals"]
+
+SignalType = Literal["flag", "number", "choice", "text"]
+
+LOOKED_BACK = 6  # earlier messages that a re-ask is compared to; older ones are another matter
+SAME = 0.6  # share of common topic words from which two messages ask the same; "on" against "off" is 0.5
+RELATED = 0.34  # two messages of three words each that share two have 0.5, sharing one 0.2
+RELATED_WORDS = 2
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a conversation adds to a message: all of it known before any model is asked."""
+
+    plan: str = ""
+    depth: int = 0
+    previous_texts: tuple[str, ...] = ()
+    last_rating: int | None = None
+    faq_confidence: float = 0.0
+    faq_threshold: float = 1.0
+    faq_exact: bool = False
+    faq_entry_id: str = ""
+    common_message_tokens: int = 1500
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The facts of one message, flat, so that a rule's row and a receipt can name each of them."""
+
+    asks_for_person: bool
+    small_talk: str
+    faq_match: bool
+    faq_exact: bool
+    faq_confidence: float
+    faq_entry: str
+    elliptical: bool
+    account_order: bool
+    account_bound: bool
+    message_tokens: int
+    over_common_budget: bool
+    code_pasted: bool
+    code_existing: bool
+    code_requested: bool
+    code_small: bool
+    re_ask: bool
+    asks_again: bool
+    did_not_help: bool
+    thumbs_down: bool
+    plan: str
+    plan_name: str
+    questions: int
+    comparison: bool
+    why: bool
+    parts: int
+    depth: int
+    follow_up_depth: int
+    language: str
+    words: str
+
+    def as_facts(self) -> dict[str, bool | int | float | str]:
+        """Return all signals but the words, which stand with the message itself."""
+        facts = asdict(self)
+        del facts["words"]
+        return facts
+
+
+class SignalSpec(NamedTuple):
+    """How a signal appears on a form: its type, its words, what it can be compared by, its choices."""
+
+    type: SignalType
+    label: str
+    operators: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+
+
+_FLAG = ("is_true", "is_false")
+_NUMBER = ("at_least", "at_most")
+_CHOICE = ("is", "is_not")
+
+
+def _flag(label: str) -> SignalSpec:
+    return SignalSpec("flag", label, _FLAG)
+
+
+def _number(label: str) -> SignalSpec:
+    return SignalSpec("number", label, _NUMBER)
+
+
+SIGNALS: dict[str, SignalSpec] = {
+    "asks_for_person": _flag("asks for a person in words"),
+    "small_talk": SignalSpec("choice", "small talk", _CHOICE, ("none", "hi", "thanks", "ok", "bye")),
+    "faq_match": _flag("an FAQ entry matches at the answer threshold"),
+    "faq_exact": _flag("equals a phrasing of an FAQ entry"),
+    "faq_confidence": _number("confidence of the best FAQ entry"),
+    "faq_entry": SignalSpec("text", "id of the best FAQ entry", _CHOICE),
+    "elliptical": _flag("leans on what was said before"),
+    "account_order": _flag("names one case by number or orders a change in the account"),
+    "account_bound": _flag("can only be dealt with in the visitor's account"),
+    "message_tokens": _number("length of the message in tokens"),
+    "over_common_budget": _flag("longer than the common route takes"),
+    "code_pasted": _flag("pastes code"),
+    "code_existing": _flag("asks about existing code"),
+    "code_requested": _flag("asks for new code"),
+    "code_small": _flag("is short and simple for a request for code"),
+    "re_ask": _flag("asks the same again"),
+    "asks_again": _flag("comes back to an earlier question"),
+    "did_not_help": _flag("says that the answer did not help"),
+    "thumbs_down": _flag("gave the last answer a thumbs-down"),
+    "plan": SignalSpec("choice", "plan", _CHOICE, ("none", "free", "paid")),
+    "plan_name": SignalSpec("text", "name of the plan", _CHOICE),
+    "questions": _number("number of questions"),
+    "comparison": _flag("compares things"),
+    "why": _flag("asks why"),
+    "parts": _number("number of parts"),
+    "depth": _number("earlier messages in the conversation"),
+    "follow_up_depth": _number("follow-ups in a row on one matter"),
+    "language": SignalSpec("text", "language", _CHOICE),
+    "words": SignalSpec("text", "message", ("contains",)),
+}
+
+
+def read_signals(text: str, context: Context = Context()) -> Signals:  # noqa: B008 - frozen
+    """Return the signals of one message; any text, any length, in time linear in what is looked at."""
+    pasted = code.split_paste(text)
+    reading = read(pasted.own)
+    in_conversation = context.depth > 0 or bool(context.previous_texts)
+    tokens = estimate_tokens(text)
+    case, order = account.names_case(reading), account.orders_action(reading)
+    existing = code.asks_existing(reading)
+    again = _compare(reading, context)
+    return Signals(
+        asks_for_person=people.asks_for_person(reading),
+        small_talk=people.small_talk(reading) if not pasted.pasted else "none",
+        faq_match=context.faq_exact or context.faq_confidence >= context.faq_threshold > 0,
+        faq_exact=context.faq_exact,
+        faq_confidence=context.faq_confidence,
+        faq_entry=context.faq_entry_id,
+        elliptical=questions.is_elliptical(reading, in_conversation),
+        account_order=case or order,
+        account_bound=case or order or account.asks_record(reading),
+        message_tokens=tokens,
+        over_common_budget=tokens > context.common_message_tokens,
+        code_pasted=pasted.pasted,
+        code_existing=existing,
+        code_requested=code.asks_new(reading),
+        code_small=code.is_small(reading),
+        re_ask=again.same,
+        asks_again=again.related,
+        did_not_help=people.did_not_help(reading, in_conversation),
+        thumbs_down=context.last_rating is not None and context.last_rating < 0,
+        plan=_plan_kind(context.plan),
+        plan_name=context.plan,
+        questions=questions.count(reading),
+        comparison=questions.compares(reading),
+        why=questions.asks_why(reading),
+        parts=questions.parts(pasted.own, reading),
+        depth=context.depth,
+        follow_up_depth=again.depth,
+        language=context.language,
+        words=normal(text),
+    )
+
+
+def _plan_kind(plan: str) -> str:
+    return {"": "none", "free": "free"}.get(plan.strip().lower(), "paid")
+
+
+class _Again(NamedTuple):
+    same: bool
+    related: bool
+    depth: int
+
+
+def _compare(reading: Reading, context: Context) -> _Again:
+    """Return whether the message repeats or takes up an earlier one, and how long that chain is.
+
+    The chain runs back from this message: each link leans on the message before it or shares its
+    topic. Where the earlier texts are not known, every earlier turn counts as a link.
+    """
+    earlier = [read(text) for text in context.previous_texts[-LOOKED_BACK:]]
+    mine = topic(reading.words)
+    shared = [(likeness(mine, topic(other.words)), len(mine & topic(other.words))) for other in earlier]
+    same = any(like >= SAME and common >= RELATED_WORDS for like, common in shared) or any(
+        reading.words and reading.words == other.words for other in earlier
+    )
+    related = same or any(like >= RELATED and common >= RELATED_WORDS for like, common in shared)
+    return _Again(same, related, _chain([*earlier, reading]) if earlier else context.depth)
+
+
+def _chain(messages: list[Reading]) -> int:
+    links = 0
+    for before, after in zip(reversed(messages[:-1]), reversed(messages), strict=False):
+        one, other = topic(before.words), topic(after.words)
+        if not (questions.is_elliptical(after, True) or likeness(one, other) >= RELATED / 2):
+            break
+        links += 1
+    return links
