@@ -4,6 +4,61 @@ from tests import environment
 
 environment.set_up()
 
-import django  # noqa: E402 - settings are read at this import's set-up
+import django  # noqa: E402 - the settings are read here, so the environment stands first
 
 django.setup()
+
+import os  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+from tests import servers  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the Redis that `settings.REDIS_URL` of this test process names."""
+    port = int(os.environ["REDIS_URL"].rsplit(":", 1)[-1].split("/")[0])
+    with servers.running_redis(tmp_path_factory.mktemp("redis"), port) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a private PostgreSQL; `servers.new_database` makes an empty database in it."""
+    with servers.running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the sandbox provider on the port that `settings` of this test process names."""
+    folder, port = tmp_path_factory.mktemp("sandbox"), int(os.environ["SANDBOX_PORT"])
+    with servers.running_sandbox(folder, port) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[servers.DeskServer]:
+    """Run a seeded desk: one web process, worker, sandbox, SQLite. Shared, so leave it as it was."""
+    folder = tmp_path_factory.mktemp("desk")
+    with servers.running_desk(folder / "var", sandbox, worker=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def desk_pair(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: str, postgres_url: str
+) -> Iterator[servers.DeskServer]:
+    """Run a seeded desk of two web processes on one PostgreSQL database."""
+    folder, database = tmp_path_factory.mktemp("pair"), servers.new_database(postgres_url, "pair")
+    with servers.running_desk(folder / "var", sandbox, database_url=database, webs=2) as running:
+        yield running
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """Return an empty DATA_DIR for one test."""
+    return tmp_path / "var"

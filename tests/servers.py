@@ -1,0 +1,340 @@
+"""Real servers for tests: each private, on a free port, in a folder of its own, ended by its pid.
+
+A missing program is a skip on a developer's machine and a failure where REQUIRE_SERVERS is set.
+"""
+
+import contextlib
+import http.client
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+
+from assistant.supervisor.redis_server import NoRedisError, find_redis, redis_command
+from tests.environment import ROOT, free_port
+
+# Generous, because it bounds a failure: nothing that works takes nearly as long, also on a busy machine.
+START_TIMEOUT_S = 60.0
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of a program, or fail it where every program must be there."""
+    sentence = f"{what} is not installed on this machine."
+    if os.environ.get("REQUIRE_SERVERS") or os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def wait_until(done: Callable[[], bool], process: "Server | None" = None, what: str = "the server") -> None:
+    """Wait for a condition; fail with the log of `process` when it dies or never gets there."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not done():
+        if process is not None and process.popen.poll() is not None:
+            raise AssertionError(f"{what} ended with {process.popen.returncode}:\n{process.log()}")
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not get there:\n{process.log() if process else ''}")
+        time.sleep(0.03)
+
+
+def listens(port: int) -> bool:
+    """Return whether something accepts connections on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def http_status(port: int, path: str) -> int:
+    """Return the status of a GET on a loopback port, 0 when nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+@dataclass
+class Server:
+    """A program that was started for a test; it leads its own process group."""
+
+    popen: "subprocess.Popen[bytes]"
+    log_file: Path
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")[-6000:]
+
+    def kill(self) -> None:
+        """End the program and all that it started at once, as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def stop(self, grace_s: float = 15) -> None:
+        """Ask the program to end; what is left of its group afterwards is killed."""
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.popen.wait(grace_s)
+        self.kill()
+
+
+def start(
+    command: Sequence[str],
+    log_file: Path,
+    env: Mapping[str, str] | None = None,
+    user: str = "",
+    cwd: Path = ROOT,
+) -> Server:
+    """Start a program in a session of its own, its output in `log_file`."""
+    with log_file.open("ab") as log:
+        popen = subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=user or None,
+        )
+    return Server(popen, log_file)
+
+
+# --- Redis ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def running_redis(folder: Path, port: int | None = None) -> Iterator[str]:
+    """Run a private Redis and yield its URL."""
+    try:
+        program = find_redis()
+    except NoRedisError:
+        missing("redis-server")
+    chosen = port or free_port()
+    server = start(redis_command(program, chosen, folder), folder / "redis.log")
+    try:
+        wait_until(lambda: listens(chosen), server, "redis-server")
+        yield f"redis://127.0.0.1:{chosen}/0"
+    finally:
+        server.stop()
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+
+def postgres_programs() -> Path | None:
+    """Return the folder with `initdb` and `postgres`: the newest where Debian puts them, or the PATH's."""
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = sorted(debian, key=lambda path: float(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    programs = found[-1] if found else Path(on_path).resolve() if on_path else None
+    return programs.parent if programs and programs.with_name("postgres").exists() else None
+
+
+def unprivileged_user() -> str:
+    """Return the account to run PostgreSQL as: it refuses root, so as root the one its package made."""
+    if os.geteuid() != 0:
+        return ""
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            pwd.getpwnam(name)
+            return name
+    missing("An unprivileged account for PostgreSQL")
+
+
+@contextlib.contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """Run a private PostgreSQL and yield the URL of its empty database."""
+    programs = postgres_programs()
+    if programs is None:
+        missing("PostgreSQL")
+    user, data, port = unprivileged_user(), folder / "postgres", free_port()
+    data.mkdir()
+    if user:
+        for path in (folder, *folder.parents):
+            if path == Path("/tmp"):
+                break
+            path.chmod(path.stat().st_mode | 0o011)
+        shutil.chown(data, user)
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--no-sync"],
+        check=True, capture_output=True, user=user or None, cwd=data,
+    )  # fmt: skip
+    # Durability is not what these tests are about.
+    options = {"fsync": "off", "full_page_writes": "off", "unix_socket_directories": str(data)}
+    arguments = [f"--{key}={value}" for key, value in options.items()]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *arguments]
+    server = start(command, folder / "postgres.log", user=user, cwd=data)
+    try:
+        url = f"postgresql://desk@127.0.0.1:{port}/postgres"
+        wait_until(lambda: accepts_queries(url), server, "PostgreSQL")
+        yield url
+    finally:
+        server.stop()
+
+
+def accepts_queries(url: str) -> bool:
+    """Return whether a PostgreSQL answers; while it starts it refuses, first the port, then the login."""
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def new_database(url: str, name: str) -> str:
+    """Create an empty database beside the one of `url` and return its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return url.rsplit("/", 1)[0] + f"/{name}"
+
+
+# --- the product's own servers -------------------------------------------------------------------
+
+
+def manage(*arguments: str, env: Mapping[str, str]) -> str:
+    """Run a management command to its end and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@contextlib.contextmanager
+def running_sandbox(folder: Path, port: int | None = None) -> Iterator[str]:
+    """Run the sandbox provider and yield its address."""
+    chosen = port or free_port()
+    env = {"DATA_DIR": str(folder), "SANDBOX_PORT": str(chosen)}
+    server = start(
+        [sys.executable, "manage.py", "sandbox", "--port", str(chosen)], folder / "sandbox.log", env
+    )
+    try:
+        wait_until(lambda: listens(chosen), server, "the sandbox")
+        yield f"http://127.0.0.1:{chosen}"
+    finally:
+        server.stop()
+
+
+@dataclass
+class DeskServer:
+    """A desk that runs for a test: its web processes and, when asked for, its Celery worker."""
+
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    sandbox_url: str
+    password: str
+    env: dict[str, str]
+    ports: list[int] = field(default_factory=list)
+    webs: list[Server] = field(default_factory=list)
+    worker: Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the first web process, without a slash at its end."""
+        return f"http://127.0.0.1:{self.ports[0]}"
+
+    @property
+    def urls(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}" for port in self.ports]
+
+    @property
+    def ws_urls(self) -> list[str]:
+        return [f"ws://127.0.0.1:{port}/ws/chat/" for port in self.ports]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on this desk's database, Redis and sandbox."""
+        return manage(*arguments, env=self.env)
+
+    def visitor_cookie(self, plan: str = "") -> str:
+        """Return a Cookie header value of a new visitor."""
+        arguments = ["--plan", plan] if plan else []
+        return self.manage("visitor", *arguments).strip().splitlines()[-1]
+
+    def start_web(self, index: int = 0, server: str = "daphne") -> Server:
+        """Start (again) the web process `index` and wait until a visitor can ask it."""
+        port = self.ports[index]
+        env = {**self.env, "PORT": str(port)}
+        command = [sys.executable, "manage.py", "serve", "--server", server]
+        web = start(command, self.data_dir / f"web-{index}.log", env)
+        self.webs[index : index + 1] = [web]
+        wait_until(lambda: http_status(port, "/readyz") == http.client.OK, web, f"web process {index}")
+        return web
+
+    def start_worker(self) -> Server:
+        """Start the Celery worker with its beat."""
+        command = [
+            sys.executable, "-m", "celery", "--app", "assistant.celery", "worker", "-B", "-c", "1",
+            "--schedule", str(self.data_dir / "celery-schedule"), "--loglevel", "WARNING",
+            "--without-gossip", "--without-mingle",
+        ]  # fmt: skip
+        self.worker = start(command, self.data_dir / "worker.log", self.env)
+        return self.worker
+
+    def stop(self) -> None:
+        for server in [*self.webs, *([self.worker] if self.worker else [])]:
+            server.stop()
+
+
+PASSWORD = "a-password-for-tests"
+
+
+@contextlib.contextmanager
+def running_desk(
+    data_dir: Path, sandbox_url: str = "", database_url: str = "", webs: int = 1,
+    worker: bool = False, env: Mapping[str, str] | None = None, server: str = "daphne",
+) -> Iterator[DeskServer]:  # fmt: skip
+    """Run a seeded desk with its own Redis and yield it.
+
+    Without `sandbox_url` nothing listens on its sandbox port.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with running_redis(data_dir) as redis_url:
+        desk = _prepared_desk(data_dir, redis_url, sandbox_url, database_url, webs, env or {})
+        try:
+            for index in range(webs):
+                desk.start_web(index, server)
+            if worker:
+                desk.start_worker()
+            yield desk
+        finally:
+            desk.stop()
+
+
+def _prepared_desk(
+    data_dir: Path, redis_url: str, sandbox_url: str, database_url: str, webs: int, env: Mapping[str, str]
+) -> DeskServer:
+    ports = [free_port() for _ in range(webs)]
+    origins = " ".join(f"http://{host}:{port}" for port in ports for host in ("127.0.0.1", "localhost"))
+    full = {
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SANDBOX_PORT": sandbox_url.rsplit(":", 1)[-1] if sandbox_url else str(free_port()),
+        "PORT": str(ports[0]),
+        "ORIGINS": origins,
+        "ADMIN_PASSWORD": PASSWORD,
+        **env,
+    }
+    for command in ("migrate", "seed", "accounts"):
+        manage(command, env=full)
+    return DeskServer(data_dir, database_url, redis_url, sandbox_url, PASSWORD, full, ports)

@@ -1,0 +1,50 @@
+"""The servers that other tests lean on are what they say: real, private and gone afterwards."""
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from common.redis import sync_client
+from tests import servers
+
+
+def test_redis_is_ours_alone_and_gone_afterwards(tmp_path: Path) -> None:
+    with servers.running_redis(tmp_path) as first, servers.running_redis(tmp_path) as second:
+        one, other = sync_client(first), sync_client(second)
+        one.set("question", "how do I reset my password?")
+        assert one.get("question") == "how do I reset my password?"
+        assert other.get("question") is None
+        one.close()
+        other.close()
+        port = int(first.rsplit(":", 1)[-1].split("/")[0])
+        assert servers.listens(port)
+    assert not servers.listens(port)
+
+
+@pytest.mark.postgres
+def test_postgres_holds_several_databases(postgres_url: str) -> None:
+    url = servers.new_database(postgres_url, "a_second_one")
+    with psycopg.connect(url) as connection:
+        name = connection.execute("SELECT current_database()").fetchone()
+    assert name == ("a_second_one",)
+
+
+def test_a_missing_program_fails_where_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "")
+    monkeypatch.setenv("REQUIRE_SERVERS", "1")
+    with pytest.raises(pytest.fail.Exception, match="Chromium is not installed"):
+        servers.missing("Chromium")
+    monkeypatch.setenv("REQUIRE_SERVERS", "")
+    with pytest.raises(pytest.skip.Exception, match="Chromium is not installed"):
+        servers.missing("Chromium")
+
+
+def test_the_tests_see_no_key_and_no_running_desk() -> None:
+    from django.conf import settings
+
+    assert settings.ENV.providers == ()
+    assert settings.ENV.debug
+    assert str(settings.ENV.data_dir) == os.environ["DATA_DIR"]
+    assert "desk-test-" in os.environ["DATA_DIR"]
