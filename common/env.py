@@ -121,7 +121,9 @@ def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
             found.append(ProviderEnv(wire, wire, base, key, _models(values, wire.upper())))
     names = sorted(
         match.group(1)
-        for match in (re.fullmatch(r"PROVIDER_([A-Z0-9]+)_(?:WIRE|BASE_URL|KEY|MODELS?)", key) for key in values)
+        for match in (
+            re.fullmatch(r"PROVIDER_([A-Z0-9]+)_(?:WIRE|BASE_URL|KEY|MODELS?)", key) for key in values
+        )
         if match
     )
     for name in dict.fromkeys(names):
@@ -152,6 +154,19 @@ def _beside(data_dir: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in run.get("env", {}).items()}
 
 
+def _require_production(secret: str, origins: tuple[str, ...], hosts: tuple[str, ...]) -> None:
+    """Refuse what is convenient while developing and dangerous in front of visitors."""
+    if not secret:
+        raise EnvError("SECRET_KEY is not set: put a long random value into .env, or set DEBUG=1 to develop.")
+    if not origins:
+        raise EnvError(
+            "ORIGINS is not set: name the site's address, such as https://support.example.com, so that "
+            "no other site can open the chat; or set DEBUG=1 to develop."
+        )
+    if "*" in hosts:
+        raise EnvError("ALLOWED_HOSTS=* lets a request claim any host: name the hosts of ORIGINS instead.")
+
+
 def _dotenv(root: Path) -> dict[str, str]:
     return {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
 
@@ -174,8 +189,6 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     host = values.get("HOST", "").strip() or "127.0.0.1"
     port = _port(values, "PORT", 8000)
     secret = values.get("SECRET_KEY", "").strip()
-    if not secret and not debug:
-        raise EnvError("SECRET_KEY is not set: put a long random value into .env, or set DEBUG=1 to develop.")
     origins = _list(values.get("ORIGINS", ""))
     for origin in origins:
         _base_url("ORIGINS", origin)
@@ -184,6 +197,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     hosts = _list(values.get("ALLOWED_HOSTS", "")) or tuple(
         dict.fromkeys(urlsplit(origin).hostname or "" for origin in origins)
     )
+    if not debug:
+        _require_production(secret, origins, hosts)
     rate_limits = _flag(values, "RATE_LIMITS", True)
     if not rate_limits and host not in LOOPBACK_HOSTS:
         raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")

@@ -31,7 +31,12 @@ def _keys_to_clear() -> set[str]:
         for key in os.environ
         if key.startswith("PROVIDER_") or key.endswith(("_API_KEY", "_BASE_URL")) or key in wiring
     }
-    return keys | set(dotenv_values(ROOT / ".env"))
+    return keys | dotenv_keys()
+
+
+def dotenv_keys() -> set[str]:
+    """Return the names in a developer's `.env`; set to nothing they are as good as absent."""
+    return set(dotenv_values(ROOT / ".env"))
 
 
 def set_up() -> None:

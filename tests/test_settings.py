@@ -1,0 +1,83 @@
+"""The environment is checked once, and production settings refuse what only development may have."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.env import Env, EnvError, read_env
+from tests.environment import ROOT, dotenv_keys
+
+SECRET = secrets.token_urlsafe(50)
+PRODUCTION = {"SECRET_KEY": SECRET, "ORIGINS": "https://support.larkfield.example"}
+
+
+def env_of(tmp_path: Path, **values: str) -> Env:
+    return read_env({"DATA_DIR": str(tmp_path), **values}, root=tmp_path)
+
+
+def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
+    """Run `check --deploy` as a production machine would: nothing of this test process's environment."""
+    kept = {key: os.environ[key] for key in ("PATH", "DATA_DIR", "HOME") if key in os.environ}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT, env={**kept, "DEBUG": "0", **values}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "SECRET_KEY is not set"),
+        ({"SECRET_KEY": SECRET}, "ORIGINS is not set"),
+        ({**PRODUCTION, "ALLOWED_HOSTS": "*"}, r"ALLOWED_HOSTS=\* lets"),
+        ({**PRODUCTION, "ORIGINS": "support.larkfield.example"}, "ORIGINS=.* is not an http"),
+        ({**PRODUCTION, "DEBUG": "maybe"}, "DEBUG='maybe' is not a switch"),
+        ({**PRODUCTION, "PORT": "70000"}, "PORT='70000' is not a port"),
+        (
+            {**PRODUCTION, "HOST": "0.0.0.0", "RATE_LIMITS": "off"},
+            "RATE_LIMITS=off is accepted on a loopback",
+        ),
+        ({**PRODUCTION, "PROVIDER_HOME_KEY": "k"}, "PROVIDER_HOME_WIRE='' is not a wire"),
+    ],
+)
+def test_a_start_that_would_be_unsafe_or_meaningless_is_refused(
+    tmp_path: Path, values: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(EnvError, match=sentence):
+        env_of(tmp_path, **values)
+
+
+def test_production_and_development_differ_where_they_should(tmp_path: Path) -> None:
+    production = env_of(tmp_path, **PRODUCTION)
+    assert (production.debug, production.https) == (False, True)
+    assert production.allowed_hosts == ("support.larkfield.example",)
+    development = env_of(tmp_path, DEBUG="1", PORT="8123")
+    assert (development.debug, development.https) == (True, False)
+    assert "http://127.0.0.1:8123" in development.origins
+    assert SECRET not in repr(production)
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DEBUG=1\nPORT=8101\nSANDBOX_PORT=8102\n")
+    env = read_env(
+        {"PORT": "8103", "DATA_DIR": str(tmp_path)}, tmp_path, {"SANDBOX_PORT": "1", "HOST": "::1"}
+    )
+    assert (env.port, env.sandbox_port, env.host) == (8103, 8102, "::1")
+
+
+def test_check_deploy_is_clean_in_production_settings() -> None:
+    done = run_check(**PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_a_command_that_may_not_start_says_why_in_one_sentence() -> None:
+    done = run_check()
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "SECRET_KEY is not set: put a long random value into .env, or set DEBUG=1 to develop."
+    )
