@@ -13,7 +13,7 @@ CAP_WHEN_DISPUTED = 0.5
 RIVAL_SHARE = 0.55
 
 # Less of the question's content than this in the entry, and the question is about something more.
-LEAST_COVERED = 0.75
+LEAST_COVERED = 0.85
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def disagreement(asked: Asked, side: Side, others: Sequence[Side]) -> str:
         between = contrast(asked.terms, side.phrasing_terms, rival.phrasing_terms)
         if between.against - side.entry_terms:
             return "a term of the question belongs to another entry"
-        if not between.claimed and between.missing:
+        claimed = between.claimed or (side.entry_terms - rival.entry_terms) & frozenset(asked.terms)
+        if between.missing and not claimed:
             return "nothing in the question separates the entry from another"
     return ""
 

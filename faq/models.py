@@ -148,9 +148,8 @@ class AskedQuestion(models.Model):
 
     class Label(models.TextChoices):
         NONE = "", "Not judged"
-        SOLVED = "solved", "That solved it"
-        NOT_ASKED = "not_asked", "Not what I asked"
-        MORE = "more", "I need more"
+        RIGHT = "right", "Right"
+        WRONG = "wrong", "Wrong"
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     text = models.TextField(help_text="Without e-mail addresses, card, bank and phone numbers.")
@@ -158,7 +157,8 @@ class AskedQuestion(models.Model):
     candidates = models.JSONField(default=list)
     confidence = models.FloatField(default=0)
     threshold = models.FloatField(default=1)
-    entry_id = models.CharField("shown entry", max_length=40, blank=True, db_index=True)
+    route = models.CharField(max_length=40, blank=True, db_index=True)
+    purpose = models.CharField(max_length=12, default="visitor", db_index=True)
     matcher_version = models.CharField(max_length=40, blank=True)
     index_version = models.PositiveBigIntegerField(default=0)
     label = models.CharField(max_length=12, choices=Label.choices, blank=True, db_index=True)

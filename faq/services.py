@@ -153,9 +153,10 @@ def _store_phrasings(entry: Entry, texts: Sequence[str]) -> None:
         Phrasing(entry=entry, text=text).save()
 
 
-def record_asked(uuid: UUID, text: str, match: FaqMatch, shown: str = "", language: str = "") -> None:
+def record_asked(
+    uuid: UUID, text: str, match: FaqMatch, route: str = "", purpose: str = "visitor", language: str = ""
+) -> None:
     """Keep what was asked, redacted, with what the matcher found. A second call for `uuid` does nothing."""
-    best = match.best
     AskedQuestion.objects.bulk_create(
         [
             AskedQuestion(
@@ -163,9 +164,10 @@ def record_asked(uuid: UUID, text: str, match: FaqMatch, shown: str = "", langua
                 text=redact(clean(text)),
                 language=language,
                 candidates=[asdict(each) for each in match.candidates[:STORED_CANDIDATES]],
-                confidence=best.confidence if best else 0.0,
+                confidence=match.best.confidence if match.best else 0.0,
                 threshold=match.threshold,
-                entry_id=shown,
+                route=route,
+                purpose=purpose,
                 matcher_version=match.matcher_version,
                 index_version=match.index_version,
             )
@@ -175,7 +177,7 @@ def record_asked(uuid: UUID, text: str, match: FaqMatch, shown: str = "", langua
 
 
 def label_asked(uuid: UUID, label: str) -> bool:
-    """Store the visitor's verdict on an answer; False when nothing was recorded under `uuid`.
+    """Store whether the answer was right or wrong; False when nothing was recorded under `uuid`.
 
     Raises ValueError for a label that is none of AskedQuestion.Label.
     """
