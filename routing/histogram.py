@@ -65,11 +65,19 @@ class Histogram:
         """Return the number of values."""
         return sum(self.counts.values())
 
+    @classmethod
+    def sum(cls, histograms: Iterable["Histogram"]) -> "Histogram":
+        """Return the histogram of all values that these were made of."""
+        counts: dict[int, int] = {}
+        total = 0.0
+        for histogram in histograms:
+            total += histogram.total
+            for bucket, count in histogram.counts.items():
+                counts[bucket] = counts.get(bucket, 0) + count
+        return cls(counts, total)
+
     def __add__(self, other: "Histogram") -> "Histogram":
-        counts = dict(self.counts)
-        for bucket, count in other.counts.items():
-            counts[bucket] = counts.get(bucket, 0) + count
-        return Histogram(counts, self.total + other.total)
+        return Histogram.sum((self, other))
 
     def percentile(self, q: float) -> float | None:
         """Return the value below which a share `q` of the values lies (nearest rank), within 2 %.

@@ -3,9 +3,9 @@
 Pure: a tally is made of plain facts, stored as JSON in a minute row, and added over any period.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any, Protocol
 
 from routing.histogram import Histogram
@@ -105,12 +105,7 @@ class Tally:
         return self.histograms.get(name, Histogram())
 
     def __add__(self, other: "Tally") -> "Tally":
-        counts = {name: self[name] + other[name] for name in {*self.counts, *other.counts}}
-        histograms = {
-            name: self.histogram(name) + other.histogram(name)
-            for name in {*self.histograms, *other.histograms}
-        }
-        return Tally(counts, histograms)
+        return total((self, other))
 
     def dump(self) -> dict[str, Any]:
         """Return the JSON form, without zeros."""
@@ -156,4 +151,11 @@ def _histogram(values: Iterable[int | None]) -> Histogram:
 
 def total(tallies: Iterable[Tally]) -> Tally:
     """Return the sum of tallies, an empty tally of none."""
-    return reduce(lambda one, other: one + other, tallies, Tally())
+    counts: defaultdict[str, int] = defaultdict(int)
+    histograms: defaultdict[str, list[Histogram]] = defaultdict(list)
+    for item in tallies:
+        for name, count in item.counts.items():
+            counts[name] += count
+        for name, histogram in item.histograms.items():
+            histograms[name].append(histogram)
+    return Tally(dict(counts), {name: Histogram.sum(items) for name, items in histograms.items()})

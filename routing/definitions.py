@@ -1,0 +1,129 @@
+"""What every figure on the metrics page means, in one place for its hovers and for docs/metrics.md."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A figure's name in the markup, its heading, its unit, and its meaning in plain words."""
+
+    name: str
+    label: str
+    unit: str
+    text: str
+
+
+_ALL = (
+    Definition(
+        "requests",
+        "Requests",
+        "replies",
+        "Replies that ended in the period, however they ended. A retry and an escalation make a reply of "
+        "their own.",
+    ),
+    Definition("share", "Share", "%", "This route's requests as a share of the requests of all routes."),
+    Definition(
+        "first_text_p50",
+        "First text p50",
+        "ms",
+        "Half of the replies showed their first text within this time from sending. A reply that never "
+        "showed any counts with its whole wait.",
+    ),
+    Definition(
+        "first_text_p95",
+        "First text p95",
+        "ms",
+        "95 of 100 replies showed their first text within this time. Needs 20 replies.",
+    ),
+    Definition(
+        "first_text_p99",
+        "First text p99",
+        "ms",
+        "99 of 100 replies showed their first text within this time. Needs 100 replies.",
+    ),
+    Definition(
+        "total_p50",
+        "Total p50",
+        "ms",
+        "Half of the replies had ended within this time from sending. Failed and stopped ones count.",
+    ),
+    Definition(
+        "total_p95", "Total p95", "ms", "95 of 100 replies had ended within this time. Needs 20 replies."
+    ),
+    Definition(
+        "total_p99", "Total p99", "ms", "99 of 100 replies had ended within this time. Needs 100 replies."
+    ),
+    Definition(
+        "input_tokens",
+        "Input tokens",
+        "tokens",
+        "Tokens of all prompts, as the providers counted them, over every attempt, failed ones included.",
+    ),
+    Definition(
+        "output_tokens",
+        "Output tokens",
+        "tokens",
+        "Tokens written by the models and billed, thinking included, over every attempt.",
+    ),
+    Definition(
+        "cost",
+        "Cost",
+        "USD",
+        "What all attempts of these replies cost at the catalogue's prices of the day.",
+    ),
+    Definition(
+        "cost_per_1000",
+        "Cost per 1,000",
+        "USD",
+        "Cost divided by requests, times 1,000: what a thousand replies of this route cost.",
+    ),
+    Definition(
+        "errors",
+        "Errors",
+        "replies",
+        "Replies that ended as failed: after every fallback the visitor still had no proper answer.",
+    ),
+    Definition(
+        "truncations",
+        "Truncations",
+        "replies",
+        "Replies whose text broke off before the model's own end mark or at its length limit, even if it "
+        "was then continued. Visitors who left or pressed Stop are not counted.",
+    ),
+    Definition(
+        "fallbacks",
+        "Fallbacks",
+        "replies",
+        "Replies in which another model had to step in because the one before failed.",
+    ),
+    Definition(
+        "escalated_before",
+        "Sent to the heavy tier at once",
+        "replies",
+        "First replies that the rules sent to a route of the heavy tier, before anything was shown.",
+    ),
+    Definition(
+        "escalated_after",
+        "Escalated after an answer",
+        "replies",
+        "Answers of this route that were shown and did not do, so that a larger model was asked under them.",
+    ),
+    Definition("thumbs_up", "Thumbs up", "replies", "Replies that visitors marked as good."),
+    Definition("thumbs_down", "Thumbs down", "replies", "Replies that visitors marked as bad."),
+    Definition(
+        "target",
+        "Target",
+        "",
+        "Whether the route kept each target set for it: first text and total time at p95, error rate and "
+        "truncation rate. Said only from 20 replies on.",
+    ),
+    Definition(
+        "heavy_cost",
+        "On the heavy model alone",
+        "USD",
+        "What the same tokens would have cost at the heavy model's uncached price. For replies without a "
+        "model: the prompt it would have read and the text that was shown, both estimated.",
+    ),
+)
+
+DEFINITIONS = {item.name: item for item in _ALL}

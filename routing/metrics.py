@@ -1,0 +1,315 @@
+"""The figures of a period, for each route and in all, read from the minute rows."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from routing import tally
+from routing.config import Sla
+from routing.models import MinuteRow, Purpose, RollUpState, Route
+from routing.tally import Tally
+
+MANAGED = (Purpose.VISITOR.value, Purpose.DEMO.value)
+
+# Targets are judged from as many replies as a p95 needs; one failure in three is not a rate.
+TARGET_NEEDS = 20
+
+# Beat runs the roll-up every 5 s; figures older than 10 s are said to be late, and a worker that
+# has missed three runs is said to be down.
+LATE_AFTER = timedelta(seconds=10)
+DOWN_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
+class TargetCheck:
+    """One target of a route: `met` is None while there are too few replies to say."""
+
+    name: str
+    limit: float
+    actual: float | None
+    met: bool | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one route (or all, under the empty slug) did in a period.
+
+    Times in ms, None when there are too few replies; money in pico-USD. `*_unknown` count the
+    replies that are missing from a sum because a price or a token count is unknown.
+    """
+
+    route: str
+    name: str
+    tier: str
+    requests: int
+    share: float | None
+    completed: int
+    first_text_p50: float | None
+    first_text_p95: float | None
+    first_text_p99: float | None
+    total_p50: float | None
+    total_p95: float | None
+    total_p99: float | None
+    input_tokens: int
+    output_tokens: int
+    cost_pico: int
+    cost_unknown: int
+    cost_per_1000_pico: int | None
+    errors: int
+    refused: int
+    cancelled: int
+    truncations: int
+    fallbacks: int
+    escalated_before: int
+    escalated_after: int
+    thumbs_up: int
+    thumbs_down: int
+    resolved: int
+    heavy_cost_pico: int
+    heavy_unknown: int
+    targets: tuple[TargetCheck, ...]
+
+    def rate(self, count: int) -> float | None:
+        """Return `count` as a share of the requests, None without requests."""
+        return count / self.requests if self.requests else None
+
+    @property
+    def met(self) -> bool | None:
+        """Return whether every target was kept; False as soon as one was missed, None if unsaid."""
+        said = [check.met for check in self.targets]
+        if False in said:
+            return False
+        return True if said and None not in said else None
+
+
+@dataclass(frozen=True)
+class ModelFigures:
+    """What one model did: replies it gave, and calls it was asked for."""
+
+    model: str
+    requests: int
+    calls: int
+    call_errors: int
+    call_truncations: int
+    first_text_p50: float | None
+    first_text_p95: float | None
+    input_tokens: int
+    output_tokens: int
+    cost_pico: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """One bucket of the charts; values by route slug, p95 also for all under the empty slug."""
+
+    start: datetime
+    requests: Mapping[str, int]
+    cost_pico: Mapping[str, int]
+    first_text_p95: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All figures of one period."""
+
+    start: datetime
+    end: datetime
+    routes: tuple[Figures, ...]
+    total: Figures
+    models: tuple[ModelFigures, ...]
+    points: tuple[Point, ...]
+    example_requests: int
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Until when the figures are complete, and whether the worker that keeps them so is alive."""
+
+    as_of: datetime | None
+    ran_at: datetime | None
+    late: bool
+    down: bool
+
+
+@dataclass(frozen=True)
+class _RouteFacts:
+    name: str
+    tier: str
+    sla: Sla
+
+
+def freshness(now: datetime) -> Freshness:
+    """Return how old the figures are at `now`."""
+    state = RollUpState.objects.filter(pk=1).first()
+    as_of, ran_at = (state.as_of, state.ran_at) if state else (None, None)
+    return Freshness(
+        as_of=as_of,
+        ran_at=ran_at,
+        late=as_of is None or now - as_of > LATE_AFTER,
+        down=ran_at is None or now - ran_at > DOWN_AFTER,
+    )
+
+
+def figures(
+    start: datetime,
+    end: datetime,
+    purposes: Collection[str] = MANAGED,
+    edges: Collection[datetime] = (),
+) -> Report:
+    """Return the figures of the minutes from `start` up to `end`, without `end` itself.
+
+    `edges` are the borders of the charts' buckets, none for no charts.
+    """
+    rows = _Rows.read(start, end, purposes, tuple(edges))
+    everything = tally.total(rows.by_route.values())
+    known = _routes()
+    slugs = [*known, *sorted(set(rows.by_route) - set(known))]
+    return Report(
+        start=start,
+        end=end,
+        routes=tuple(
+            of_route(slug, known.get(slug, _RouteFacts(slug, "", Sla())), rows.by_route.get(slug), everything)
+            for slug in slugs
+        ),
+        total=of_route("", _RouteFacts("All routes", "", Sla()), everything, everything),
+        models=tuple(_of_model(model, rows.by_model[model]) for model in sorted(rows.by_model) if model),
+        points=tuple(_point(at, rows.by_bucket[at]) for at in tuple(edges)[:-1]),
+        example_requests=rows.example["requests"],
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    by_route: dict[str, Tally]
+    by_model: dict[str, Tally]
+    by_bucket: dict[datetime, dict[str, Tally]]
+    example: Tally
+
+    @classmethod
+    def read(
+        cls, start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]
+    ) -> "_Rows":
+        routes: defaultdict[str, list[Tally]] = defaultdict(list)
+        models: defaultdict[str, list[Tally]] = defaultdict(list)
+        buckets: dict[datetime, defaultdict[str, list[Tally]]] = {at: defaultdict(list) for at in edges[:-1]}
+        example: list[Tally] = []
+        rows = (
+            MinuteRow.objects.filter(minute__gte=start, minute__lt=end, purpose__in=list(purposes))
+            .order_by("minute")
+            .values_list("minute", "route", "purpose", "model", "figures")
+        )
+        bucket = 0
+        for minute, route, purpose, model, stored in rows.iterator(chunk_size=2000):
+            value = Tally.load(stored)
+            routes[route].append(value)
+            models[model].append(value)
+            if purpose == Purpose.DEMO:
+                example.append(value)
+            while bucket + 1 < len(edges) - 1 and minute >= edges[bucket + 1]:
+                bucket += 1
+            if buckets:
+                buckets[edges[bucket]][route].append(value)
+        return cls(
+            _totals(routes),
+            _totals(models),
+            {at: _totals(groups) for at, groups in buckets.items()},
+            tally.total(example),
+        )
+
+
+def _totals(groups: Mapping[str, Iterable[Tally]]) -> dict[str, Tally]:
+    return {key: tally.total(group) for key, group in groups.items()}
+
+
+def _routes() -> dict[str, _RouteFacts]:
+    return {
+        route.slug: _RouteFacts(
+            route.name,
+            route.tier,
+            Sla(
+                route.target_first_text_p95_ms,
+                route.target_total_p95_ms,
+                route.target_error_rate,
+                route.target_truncation_rate,
+            ),
+        )
+        for route in Route.objects.all()
+    }
+
+
+def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tally) -> Figures:
+    """Return the figures of one route from its tally and that of all routes."""
+    mine = value or Tally()
+    requests, first_text, total = mine["requests"], mine.histogram("first_text"), mine.histogram("total")
+    return Figures(
+        route=slug,
+        name=facts.name,
+        tier=facts.tier,
+        requests=requests,
+        share=requests / everything["requests"] if everything["requests"] else None,
+        completed=mine["completed"],
+        first_text_p50=first_text.percentile(0.5),
+        first_text_p95=first_text.percentile(0.95),
+        first_text_p99=first_text.percentile(0.99),
+        total_p50=total.percentile(0.5),
+        total_p95=total.percentile(0.95),
+        total_p99=total.percentile(0.99),
+        input_tokens=mine["input_tokens"],
+        output_tokens=mine["output_tokens"],
+        cost_pico=mine["cost_pico"],
+        cost_unknown=mine["cost_unknown"],
+        cost_per_1000_pico=round(mine["cost_pico"] * 1000 / requests) if requests else None,
+        errors=mine["errors"],
+        refused=mine["refused"],
+        cancelled=mine["cancelled"],
+        truncations=mine["truncations"],
+        fallbacks=mine["fallbacks"],
+        escalated_before=mine["escalated_before"],
+        escalated_after=mine["escalated_after"],
+        thumbs_up=mine["thumbs_up"],
+        thumbs_down=mine["thumbs_down"],
+        resolved=mine["resolved"],
+        heavy_cost_pico=mine["heavy_cost_pico"],
+        heavy_unknown=mine["heavy_unknown"],
+        targets=_checks(facts.sla, mine),
+    )
+
+
+def _checks(sla: Sla, value: Tally) -> tuple[TargetCheck, ...]:
+    requests = value["requests"]
+    actual = {
+        "first text p95": (sla.first_text_p95_ms, value.histogram("first_text").percentile(0.95)),
+        "total p95": (sla.total_p95_ms, value.histogram("total").percentile(0.95)),
+        "error rate": (sla.error_rate, value["errors"] / requests if requests else None),
+        "truncation rate": (sla.truncation_rate, value["truncations"] / requests if requests else None),
+    }
+    return tuple(
+        TargetCheck(name, limit, seen, None if seen is None or requests < TARGET_NEEDS else seen <= limit)
+        for name, (limit, seen) in actual.items()
+        if limit is not None
+    )
+
+
+def _of_model(model: str, value: Tally) -> ModelFigures:
+    return ModelFigures(
+        model=model,
+        requests=value["requests"],
+        calls=value["calls"],
+        call_errors=value["call_errors"],
+        call_truncations=value["call_truncations"],
+        first_text_p50=value.histogram("call_first_text").percentile(0.5),
+        first_text_p95=value.histogram("call_first_text").percentile(0.95),
+        input_tokens=value["call_input_tokens"],
+        output_tokens=value["call_output_tokens"],
+        cost_pico=value["call_cost_pico"],
+    )
+
+
+def _point(at: datetime, routes: Mapping[str, Tally]) -> Point:
+    return Point(
+        start=at,
+        requests={slug: value["requests"] for slug, value in routes.items()},
+        cost_pico={slug: value["cost_pico"] for slug, value in routes.items()},
+        first_text_p95=tally.total(routes.values()).histogram("first_text").percentile(0.95),
+    )

@@ -1,0 +1,238 @@
+"""The ledger and the day's budget: exact under parallel reservations, settled once, amended late."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from routing.errors import BudgetExhausted
+from routing.models import Budget, ConfigVersion, ModelCall, RouteOutcome
+from routing.recorder import (
+    amend_outcome,
+    erase,
+    record_outcome,
+    remove_purpose,
+    settle_call,
+    settle_lost_calls,
+    start_call,
+)
+from tests.routing.ledger import NOON, USD, attempt, config, outcome, outcome_facts, result
+
+
+def publish_settings(cap: str = "5", zone: str = "UTC") -> None:
+    ConfigVersion.objects.create(
+        number=ConfigVersion.objects.count() + 1,
+        sha="",
+        snapshot={"settings": {"daily_cost_cap_usd": cap, "time_zone": zone}},
+    )
+
+
+@pytest.mark.django_db
+def test_a_call_takes_its_reservation_and_gives_back_what_it_did_not_spend() -> None:
+    start = attempt(reserved_pico=USD)
+    start_call(start)
+    budget = Budget.objects.get()
+    assert (budget.scope, budget.reserved_pico, budget.spent_pico) == ("all", USD, 0)
+    assert budget.cap_pico == 5 * USD
+    assert ModelCall.objects.get(pk=start.call_id).ended_at is None
+
+    assert settle_call(start, result(cost_pico=USD // 4))
+    budget.refresh_from_db()
+    assert (budget.reserved_pico, budget.spent_pico) == (0, USD // 4)
+    row = ModelCall.objects.get(pk=start.call_id)
+    assert (row.input_tokens, row.output_tokens, row.finish_reason) == (1000, 100, "complete")
+
+
+@pytest.mark.django_db
+def test_a_call_is_settled_once() -> None:
+    start = attempt()
+    start_call(start)
+    assert settle_call(start, result(cost_pico=7))
+    assert not settle_call(start, result(cost_pico=9))
+    assert ModelCall.objects.get().cost_pico == 7
+    assert Budget.objects.get().spent_pico == 7
+
+
+@pytest.mark.django_db
+def test_an_unknown_price_is_charged_at_its_reservation_only_when_text_came() -> None:
+    silent, spoken = attempt(reserved_pico=10), attempt(reserved_pico=30)
+    for start in (silent, spoken):
+        start_call(start)
+    settle_call(silent, result(cost_pico=None, usage=None, first_text_ms=None, error_class="ConnectFailed"))
+    assert Budget.objects.get().spent_pico == 0
+    settle_call(spoken, result(cost_pico=None, usage=None))
+    assert Budget.objects.get().spent_pico == 30
+    assert ModelCall.objects.get(pk=spoken.call_id).input_tokens is None
+
+
+@pytest.mark.django_db
+def test_the_cap_refuses_the_call_that_would_pass_it_and_stores_nothing_of_it() -> None:
+    publish_settings(cap="0.02")
+    start_call(attempt())
+    start_call(attempt())
+    with pytest.raises(BudgetExhausted):
+        start_call(attempt(reserved_pico=1))
+    assert ModelCall.objects.count() == 2
+
+    publish_settings(cap="0.03")  # raised by staff: the next call has room again
+    start_call(attempt())
+    assert ModelCall.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_example_traffic_never_uses_up_the_money_of_visitors() -> None:
+    publish_settings(cap="0.01")
+    start_call(attempt(purpose="demo"))
+    with pytest.raises(BudgetExhausted):
+        start_call(attempt(purpose="demo"))
+    start_call(attempt(purpose="visitor"))
+    with pytest.raises(BudgetExhausted):
+        start_call(attempt(purpose="probe"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("zone", "at", "days"),
+    [
+        ("UTC", "2026-11-23T23:30:00+00:00", ["2026-11-23"]),
+        ("Europe/Berlin", "2026-11-23T23:30:00+00:00", ["2026-11-24"]),
+        ("America/New_York", "2026-11-24T04:30:00+00:00", ["2026-11-23"]),
+    ],
+)
+def test_the_budgets_day_is_the_desks(zone: str, at: str, days: list[str]) -> None:
+    publish_settings(zone=zone)
+    start = attempt(started_at=datetime.fromisoformat(at))
+    start_call(start)
+    settle_call(start, result(ended_at=datetime.fromisoformat(at) + timedelta(hours=3)))
+    assert [str(day) for day in Budget.objects.values_list("period_start", flat=True)] == days
+    assert Budget.objects.get().reserved_pico == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_500_parallel_reservations_against_a_cap_for_three_exactly_three_pass() -> None:
+    price = Decimal("0.0137")
+    publish_settings(cap=str(price * 3))
+    barrier = threading.Barrier(8)
+    threads = threading.local()
+
+    def reserve(_: int) -> bool:
+        if not hasattr(threads, "ready"):
+            threads.ready = True
+            barrier.wait(timeout=30)
+        try:
+            with transaction.atomic():
+                start_call(attempt(reserved_pico=int(price * USD)))
+        except BudgetExhausted:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        passed = list(pool.map(reserve, range(500)))
+        list(pool.map(lambda _: connection.close(), range(8)))
+    assert sum(passed) == 3
+    assert ModelCall.objects.count() == 3
+    assert Budget.objects.get().reserved_pico == 3 * int(price * USD)
+
+
+@pytest.mark.django_db
+def test_calls_of_a_dead_process_are_ended_once_at_their_reservation_as_estimates() -> None:
+    lost = attempt(reserved_pico=50)
+    done = attempt(reply_id=lost.reply_id, reserved_pico=20)
+    start_call(lost)
+    start_call(done)
+    settle_call(done, result(cost_pico=5))
+    assert settle_lost_calls(lost.reply_id, NOON + timedelta(seconds=12)) == 1
+    assert settle_lost_calls(lost.reply_id, NOON + timedelta(seconds=15)) == 0
+    row = ModelCall.objects.get(pk=lost.call_id)
+    assert (row.cost_pico, row.usage_estimated, row.error_class) == (50, True, "WorkerLost")
+    assert row.duration_ms == 12_000
+    assert (Budget.objects.get().spent_pico, Budget.objects.get().reserved_pico) == (55, 0)
+
+
+@pytest.mark.django_db
+def test_an_outcome_sums_all_attempts_and_prices_the_same_tokens_on_the_heavy_model() -> None:
+    first = attempt()
+    second = attempt(reply_id=first.reply_id, attempt=2, cause="fallback", asked_model="other")
+    refused = attempt(reply_id=first.reply_id, attempt=3, cause="fallback")
+    for start in (first, second, refused):
+        start_call(start)
+    settle_call(first, result(cost_pico=11, truncated=True))
+    settle_call(second, result(cost_pico=22))
+    settle_call(refused, result(cost_pico=None, usage=None, first_text_ms=None))
+    record_outcome(outcome_facts(reply_id=first.reply_id, attempts=3, fallbacks=2, truncated=True), config())
+    row = RouteOutcome.objects.get()
+    assert (row.input_tokens, row.output_tokens, row.cost_pico) == (2000, 200, 33)
+    # 2,000 tokens at 3 USD and 200 at 15 USD a million: 0.009 USD
+    assert row.heavy_cost_pico == 9_000_000_000
+    assert not row.escalated_before
+
+
+@pytest.mark.django_db
+def test_an_outcome_without_a_model_costs_nothing_and_says_what_the_heavy_one_would_have() -> None:
+    record_outcome(
+        outcome_facts(route="faq", tier="none", estimated_input_tokens=1000, estimated_output_tokens=100),
+        config(),
+    )
+    row = RouteOutcome.objects.get()
+    assert (row.input_tokens, row.output_tokens, row.cost_pico) == (0, 0, 0)
+    assert row.heavy_cost_pico == 4_500_000_000
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("route", "cause", "at_once"),
+    [("complex", "first", True), ("complex", "escalation", False), ("common", "first", False)],
+)
+def test_only_a_first_reply_on_a_heavy_route_was_sent_there_at_once(
+    route: str, cause: str, at_once: bool
+) -> None:
+    record_outcome(outcome_facts(route=route, cause=cause), config())
+    assert RouteOutcome.objects.get().escalated_before is at_once
+
+
+@pytest.mark.django_db
+def test_what_becomes_known_later_is_added_and_marks_the_minute() -> None:
+    row = outcome(rolled_up=True)
+    assert amend_outcome(row.reply_id, feedback=-1)
+    row.refresh_from_db()
+    assert (row.feedback, row.resolved, row.escalated_after, row.rolled_up) == (-1, None, False, False)
+    amend_outcome(row.reply_id, escalated_after=True, resolved=False)
+    amend_outcome(row.reply_id, feedback=0)
+    row.refresh_from_db()
+    assert (row.feedback, row.resolved, row.escalated_after) == (None, False, True)
+    assert not amend_outcome(uuid4(), feedback=1)
+
+
+@pytest.mark.django_db
+def test_erasing_takes_the_words_and_leaves_the_figures() -> None:
+    gone, kept = attempt(), attempt()
+    for start in (gone, kept):
+        start_call(start)
+        settle_call(start, result(partial_output="my name is", error_detail="said: my name is"))
+    assert erase([gone.turn_id]) == 1
+    erased = ModelCall.objects.get(pk=gone.call_id)
+    assert (erased.partial_output, erased.error_detail, erased.cost_pico) == ("", "", 300_000_000)
+    assert ModelCall.objects.get(pk=kept.call_id).partial_output == "my name is"
+    assert erase([kept.reply_id]) == 1
+
+
+@pytest.mark.django_db
+def test_removing_the_example_leaves_the_visitors() -> None:
+    outcome(purpose="demo")
+    kept = outcome()
+    assert remove_purpose("demo") == 1
+    assert RouteOutcome.objects.get() == kept
+
+
+@pytest.mark.django_db
+def test_output_that_no_database_takes_is_stored_readably() -> None:
+    start = attempt()
+    start_call(start)
+    settle_call(start, result(partial_output="a\x00b\ud800c", answering_model="m" * 300))
+    row = ModelCall.objects.get()
+    assert row.partial_output == "a�b?c"
+    assert row.answering_model == "m" * 120
