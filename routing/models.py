@@ -385,6 +385,24 @@ class RollUpState(models.Model):
         return f"rolled up to {self.as_of}"
 
 
+class ExampleRun(models.Model):
+    """One row: how far the example traffic is that somebody asked to be played."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    wanted = models.PositiveIntegerField(default=0)
+    played = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.played} of {self.wanted}"
+
+
 class ProbeRun(models.Model):
     """One measurement of a model or a route: what it was asked, and the figures that came out."""
 
