@@ -97,7 +97,7 @@ def _number(label: str) -> SignalSpec:
 
 SIGNALS: dict[str, SignalSpec] = {
     "asks_for_person": _flag("asks for a person in words"),
-    "small_talk": SignalSpec("choice", "small talk", _CHOICE, ("none", "hi", "thanks", "ok", "bye")),
+    "small_talk": SignalSpec("choice", "small talk", _CHOICE, ("none", "greeting", "thanks", "ok", "bye")),
     "faq_match": _flag("an FAQ entry matches at the answer threshold"),
     "faq_exact": _flag("equals a phrasing of an FAQ entry"),
     "faq_confidence": _number("confidence of the best FAQ entry"),

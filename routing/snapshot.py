@@ -1,0 +1,126 @@
+"""A configuration as JSON and back: what a `ConfigVersion` holds.
+
+Pure. Prices are decimal strings and days ISO dates, so that a snapshot is the same bytes on every
+machine and its hash says whether anything changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from routing.config import (
+    ConditionSpec,
+    Config,
+    ConfigError,
+    Deadlines,
+    ModelSpec,
+    Price,
+    RouteSpec,
+    RuleSpec,
+    Sla,
+)
+
+FORMAT = 1
+
+
+def dump(
+    models: Sequence[ModelSpec],
+    routes: Sequence[RouteSpec],
+    rules: Sequence[RuleSpec],
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the parts of a configuration as JSON values; `load` is the inverse."""
+    parts = {
+        "format": FORMAT,
+        "models": [asdict(model) for model in models],
+        "routes": [asdict(route) for route in routes],
+        "rules": [asdict(rule) for rule in rules],
+        "settings": dict(settings),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(parts, default=_plain, sort_keys=True))
+    return plain
+
+
+def sha_of(snapshot: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a snapshot, the same for the same configuration."""
+    canonical = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def load(number: int, sha: str, snapshot: Mapping[str, Any]) -> Config:
+    """Return the configuration that a snapshot holds; raise ConfigError naming the part that is broken."""
+    if snapshot.get("format") != FORMAT:
+        raise ConfigError(f"configuration {number} has format {snapshot.get('format')!r}, this release reads {FORMAT}")
+    part = "models"
+    try:
+        models = {row["id"]: _model(row) for row in snapshot["models"]}
+        part = "routes"
+        routes = {row["slug"]: _route(row) for row in snapshot["routes"]}
+        part = "rules"
+        rules = tuple(_rule(row) for row in snapshot["rules"])
+        part = "settings"
+        settings = dict(snapshot["settings"])
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise ConfigError(f"configuration {number}: {part} cannot be read ({error!r})") from error
+    return Config(number=number, sha=sha, models=models, routes=routes, rules=rules, settings=settings)
+
+
+def ladders(snapshot: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the ladder of each route of a snapshot."""
+    return {route["slug"]: list(route["ladder"]) for route in snapshot["routes"]}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a configuration")
+
+
+def _model(row: Mapping[str, Any]) -> ModelSpec:
+    fields = {
+        **row,
+        "prices": tuple(_price(price) for price in row["prices"]),
+        "answers_as": tuple(row["answers_as"]),
+        "retires_on": _day(row["retires_on"]),
+    }
+    return ModelSpec(**fields)
+
+
+def _price(row: Mapping[str, Any]) -> Price:
+    return Price(
+        effective_from=date.fromisoformat(row["effective_from"]),
+        input_above=row["input_above"],
+        input=Decimal(row["input"]),
+        output=Decimal(row["output"]),
+        cached_input=_decimal(row["cached_input"]),
+        cache_write=_decimal(row["cache_write"]),
+    )
+
+
+def _route(row: Mapping[str, Any]) -> RouteSpec:
+    fields = {
+        **row,
+        "ladder": tuple(row["ladder"]),
+        "deadlines": Deadlines(**row["deadlines"]),
+        "sla": Sla(**row["sla"]),
+    }
+    return RouteSpec(**fields)
+
+
+def _rule(row: Mapping[str, Any]) -> RuleSpec:
+    groups = tuple(tuple(ConditionSpec(**cell) for cell in group) for group in row["groups"])
+    return RuleSpec(**{**row, "groups": groups})
+
+
+def _day(value: str | None) -> date | None:
+    return None if value is None else date.fromisoformat(value)
+
+
+def _decimal(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
