@@ -24,7 +24,8 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
     kept = {key: os.environ[key] for key in ("PATH", "DATA_DIR", "HOME") if key in os.environ}
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=ROOT, env={**kept, "DEBUG": "0", **values}, check=False, capture_output=True, text=True,
+        cwd=ROOT, check=False, capture_output=True, text=True,
+        env={**dict.fromkeys(dotenv_keys(), ""), **kept, "DEBUG": "0", **values},
     )  # fmt: skip
 
 
