@@ -1,4 +1,13 @@
 from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from assistant import views
+
+urlpatterns = [
+    path("", views.chat, name="chat"),
+    path("end/", views.end_chat, name="end_chat"),
+    path("example/plan", views.example_plan, name="example_plan"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,73 @@
+"""What has to be there before this process should be sent visitors, each check in plain words."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from common.redis import RedisGone, sync_client
+from faq import index
+from routing import publishing
+from routing.providers import registry
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition; `detail` says what is wrong, or what was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def check_database() -> Check:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return Check("database", False, type(error).__name__)
+    return Check("database", True, connection.vendor)
+
+
+def check_redis() -> Check:
+    if not settings.REDIS_URL:
+        return Check("redis", True, "not configured")
+    client = sync_client(settings.REDIS_URL)
+    try:
+        client.ping()
+    except RedisGone as error:
+        return Check("redis", False, type(error).__name__)
+    finally:
+        client.close()
+    return Check("redis", True, "answers")
+
+
+def check_index() -> Check:
+    ready = index.ready()
+    return Check("faq_index", ready, "loaded" if ready else "not loaded yet")
+
+
+def check_ladders() -> Check:
+    """Check that each enabled model route has at least one model that can be asked."""
+    config = publishing.current()
+    routes = [route for route in config.routes.values() if route.kind == "model" and route.enabled]
+    stuck = [
+        route.slug
+        for route in routes
+        if not any(
+            registry.usable(config.models[name]) is None for name in route.ladder if name in config.models
+        )
+    ]
+    if not routes:
+        return Check("ladders", False, "no model route is published")
+    if stuck:
+        return Check("ladders", False, f"no usable model on: {', '.join(stuck)}")
+    return Check("ladders", True, f"{len(routes)} routes")
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Run every check; without a database the ones that need it are not tried."""
+    first = check_database()
+    if not first.ok:
+        return (first, check_redis())
+    return (first, check_redis(), check_index(), check_ladders())

@@ -1,0 +1,271 @@
+// One answer on the page: its status, its text as it comes, and what can be done with it at the end.
+
+import { isRunning, openText } from "./log.js";
+import { copyButton, el, fragment, icon, reducedMotion, rungs } from "./dom.js";
+import { stamp, day } from "./times.js";
+
+const WHY_MS = 5000;
+const ELSE_MS = 15000;
+
+const WORDS = {
+  queued: "Waiting for its turn",
+  faq: "Looking in the FAQ",
+  routing: "Choosing who answers",
+  waiting: "Thinking",
+  continuing: "Finishing the answer",
+};
+const WHY = {
+  queued: "Your earlier question is being answered first.",
+  faq: "The search takes longer than usual.",
+  routing: "The search takes longer than usual.",
+  waiting: "The model is reading your question and the help pages; longer questions take it longer.",
+  continuing: "The answer was interrupted, so another model is writing the rest.",
+  text: "The next words take longer than usual.",
+};
+const CAUSES = { retry: "second try", continue: "continued", escalation: "looked at again" };
+const ENDINGS = {
+  cancelled: "Stopped.",
+  truncated: "The answer was cut off here.",
+  failed: "The answer could not be finished.",
+  refused: "I cannot answer that.",
+};
+const REASONS = [
+  ["wrong", "It is wrong"],
+  ["outdated", "It is outdated"],
+  ["incomplete", "It is incomplete"],
+  ["not_my_question", "Not my question"],
+  ["tone", "The tone"],
+];
+const RUNGS = { none: 1, lite: 2, standard: 3, heavy: 3 };
+
+function rungOf(reply) {
+  return RUNGS[reply.tier] ?? (reply.route === "faq" ? 1 : 2);
+}
+
+export class Answer {
+  /** `actions`: stop, retry, carryOn, escalate, rate, resolve, ask, person; `now` gives milliseconds. */
+  constructor(reply, { name, actions, now }) {
+    this.actions = actions;
+    this.now = now;
+    this.shown = [];
+    this.waitingSince = now();
+    this.seenSeq = -1;
+    this.footKey = "";
+    this.author = el("span", { class: "author" }, name);
+    this.time = el("time", {});
+    this.mark = el("span", { class: "tier" }, rungs(0, true));
+    this.statusWords = el("span", {});
+    this.why = el("span", { class: "why" });
+    this.status = el("div", { class: "status" }, this.statusWords, this.why);
+    this.final = el("div", { class: "final" });
+    this.openNode = document.createTextNode("");
+    this.open = el("p", { class: "open" }, this.openNode);
+    this.body = el("div", { class: "prose" }, this.final, this.open);
+    this.foot = el("div", { class: "foot" });
+    const head = el("header", { class: "head" }, this.author, this.cause(reply), this.time);
+    this.root = el(
+      "article",
+      { class: "message answer", id: `reply-${reply.id}`, tabindex: "-1", "data-reply": reply.id },
+      this.mark,
+      head,
+      this.body,
+      this.status,
+      this.foot,
+    );
+  }
+
+  cause(reply) {
+    return CAUSES[reply.cause] ? el("span", { class: "cause" }, CAUSES[reply.cause]) : null;
+  }
+
+  /** Bring the page to what the log says; `latest` is whether this is the last answer of its message, `end` of all. */
+  update(reply, { latest, end }) {
+    const running = isRunning(reply);
+    this.reply = reply;
+    if (reply.seq !== this.seenSeq) {
+      this.seenSeq = reply.seq;
+      this.waitingSince = this.now();
+    }
+    this.root.dataset.state = reply.state;
+    this.root.setAttribute("aria-busy", String(running));
+    stamp(this.time, reply.createdAt);
+    this.root.setAttribute("aria-label", `${this.author.textContent}, AI assistant, ${this.time.textContent}`);
+    if (running) this.#stream(reply);
+    else this.#finish(reply);
+    this.tick();
+    this.#footOf(reply, latest, end);
+  }
+
+  #stream(reply) {
+    this.#blocks(reply.blocks);
+    const text = reducedMotion() ? "" : openText(reply).replace(/^\n+/, "");
+    this.open.hidden = text === "";
+    if (text.startsWith(this.openNode.data)) this.openNode.appendData(text.slice(this.openNode.data.length));
+    else this.openNode.data = text;
+  }
+
+  #blocks(blocks) {
+    const grows = this.shown.every((html, index) => blocks[index] === html);
+    if (!grows) {
+      this.final.replaceChildren();
+      this.shown = [];
+    }
+    for (const html of blocks.slice(this.shown.length)) this.#insert(html);
+    this.shown = [...blocks];
+  }
+
+  #insert(html) {
+    const nodes = fragment(html);
+    for (const block of nodes.querySelectorAll("pre")) dressCode(block);
+    for (const link of nodes.querySelectorAll("a")) link.append(el("span", { class: "unseen" }, " (opens in a new tab)"));
+    this.final.append(nodes);
+  }
+
+  #finish(reply) {
+    if (this.ended) return;
+    this.ended = true;
+    // Text that is there already stays as it is, so that a selection or a reader's place is not lost.
+    const shown = this.shown.join("\n");
+    if (shown && reply.html.startsWith(shown)) {
+      this.#insert(reply.html.slice(shown.length));
+    } else {
+      this.final.replaceChildren();
+      this.#insert(reply.html);
+    }
+    this.openNode.data = reply.html ? "" : reply.text;
+    this.open.hidden = !this.openNode.data;
+    this.mark.replaceChildren(rungs(reply.state === "completed" || reply.text ? rungOf(reply) : 0));
+  }
+
+  /** Say what is going on, after 5 s why it takes so long, and at 15 s what else can be done. */
+  tick() {
+    const { reply } = this;
+    const waited = this.now() - this.waitingSince;
+    const hasText = reply.stage === "text";
+    const running = isRunning(reply);
+    this.status.hidden = !running || (hasText && waited < WHY_MS && !reducedMotion());
+    if (this.status.hidden) return;
+    const words = hasText ? (reducedMotion() ? "Writing" : "") : reply.status || WORDS[reply.stage] || "Thinking";
+    if (this.statusWords.textContent !== words) this.statusWords.textContent = words;
+    const why = waited < WHY_MS ? "" : WHY[reply.stage] ?? "";
+    if (this.why.dataset.why === `${why}${waited >= ELSE_MS}`) return;
+    this.why.dataset.why = `${why}${waited >= ELSE_MS}`;
+    this.why.replaceChildren(why, ...(waited >= ELSE_MS ? this.#otherWays() : []));
+  }
+
+  #otherWays() {
+    const person = this.actions.canAskPerson()
+      ? [", or ", el("button", { type: "button", class: "link", onclick: () => this.actions.person() }, "talk to a person")]
+      : [""];
+    return [" You can ", el("button", { type: "button", class: "link", onclick: () => this.actions.stop(this.reply) }, "stop"), " and ask again", ...person, "."];
+  }
+
+  #footOf(reply, latest, end) {
+    const key = JSON.stringify([reply.state, latest, end, reply.problem, reply.rating, reply.reason, reply.asked, reply.resolved]);
+    if (key === this.footKey) return;
+    const hadFocus = this.foot.contains(document.activeElement);
+    this.footKey = key;
+    this.foot.replaceChildren(...(isRunning(reply) ? [] : this.#ending(reply, latest, end)), this.#problem(reply) ?? "");
+    if (hadFocus && !this.foot.contains(document.activeElement)) this.root.focus({ preventScroll: true });
+  }
+
+  #ending(reply, latest, end) {
+    const parts = [this.#notice(reply, latest), this.#sources(reply), this.#meta(reply)];
+    if (reply.rating === "down") parts.push(this.#reasons(reply, latest));
+    if (latest && reply.actions.length) parts.push(this.#faqChoices(reply));
+    if (latest && end && reply.suggestions.length) parts.push(this.#suggestions(reply));
+    return parts.filter(Boolean);
+  }
+
+  #notice(reply, latest) {
+    const words = reply.notice || ENDINGS[reply.state] || "";
+    const buttons = [];
+    if (latest && !reply.asked) {
+      if (reply.state === "truncated") buttons.push(this.#button("Continue", "arrow", () => this.actions.carryOn(reply)));
+      if (reply.retryable) buttons.push(this.#button("Retry", "retry", () => this.actions.retry(reply)));
+    }
+    if (!words && !buttons.length) return null;
+    const kind = reply.state === "completed" ? "aside" : reply.state;
+    return el("div", { class: "notice", "data-kind": kind }, el("p", {}, words), ...buttons);
+  }
+
+  #problem(reply) {
+    if (!reply.problem) return null;
+    return el("div", { class: "problem", role: "alert" }, el("p", {}, reply.problem.message));
+  }
+
+  #sources(reply) {
+    if (!reply.sources.length) return null;
+    const items = reply.sources.map((source) => {
+      const reviewed = source.reviewed_on ? el("span", { class: "reviewed" }, `last reviewed ${day(source.reviewed_on)}`) : "";
+      return el("li", {}, el("span", {}, source.title), " ", reviewed);
+    });
+    const title = reply.sources.length === 1 ? "Source" : "Sources";
+    return el("div", { class: "sources" }, el("span", { class: "label" }, title), el("ul", {}, ...items));
+  }
+
+  #meta(reply) {
+    const chip = reply.label ? el("span", { class: "chip", "data-rung": rungOf(reply) }, rungs(rungOf(reply)), reply.label) : "";
+    const actions = reply.text || reply.html
+      ? el("span", { class: "actions" }, copyButton("Copy", () => reply.text || this.body.innerText), this.#thumb(reply, "up", "Good answer"), this.#thumb(reply, "down", "Bad answer"))
+      : "";
+    return chip || actions ? el("div", { class: "meta" }, chip, actions) : null;
+  }
+
+  #thumb(reply, rating, label) {
+    const pressed = reply.rating === rating;
+    return el(
+      "button",
+      { type: "button", class: "quiet", "aria-label": label, title: label, "aria-pressed": String(pressed), onclick: () => this.actions.rate(reply, rating) },
+      icon(rating),
+    );
+  }
+
+  #reasons(reply, latest) {
+    if (reply.reason) return el("p", { class: "thanks" }, "Thank you. The team reads this.");
+    const chips = REASONS.map(([reason, words]) =>
+      el("button", { type: "button", class: "pill", onclick: () => this.actions.rate(reply, "down", reason) }, words),
+    );
+    const larger = latest && !reply.asked && reply.tier !== "heavy"
+      ? [this.#button("Ask the larger model", "retry", () => this.actions.escalate(reply))]
+      : [];
+    return el("fieldset", { class: "reasons" }, el("legend", {}, "What was wrong with it?"), ...chips, ...larger);
+  }
+
+  #faqChoices(reply) {
+    if (reply.resolved) return el("p", { class: "thanks" }, "Good to hear.");
+    if (reply.asked) return el("p", { class: "thanks" }, "Looking at it again.");
+    const all = {
+      solved: ["That solved it", () => this.actions.resolve(reply)],
+      not_asked: ["Not what I asked", () => this.actions.escalate(reply)],
+      more: ["I need more", () => this.actions.escalate(reply)],
+    };
+    const buttons = reply.actions
+      .filter((name) => all[name])
+      .map((name) => el("button", { type: "button", class: "pill", onclick: all[name][1] }, all[name][0]));
+    return el("div", { class: "choices", role: "group", "aria-label": "Did this help?" }, ...buttons);
+  }
+
+  #suggestions(reply) {
+    const buttons = reply.suggestions.map((text) =>
+      el("button", { type: "button", class: "pill ask", onclick: () => this.actions.ask(text) }, text),
+    );
+    return el("div", { class: "suggestions", role: "group", "aria-label": "You could ask next" }, ...buttons);
+  }
+
+  #button(words, name, onclick) {
+    return el("button", { type: "button", class: "do", onclick }, icon(name), words);
+  }
+}
+
+/** Give a block of code its language and a copy button. */
+function dressCode(block) {
+  const language = block.dataset.language ?? "";
+  const box = el("div", { class: "code" });
+  block.replaceWith(box);
+  const code = block.querySelector("code");
+  box.append(el("div", { class: "code-head" }, el("span", {}, language || "code"), copyButton("Copy code", () => code.textContent)), block);
+  block.setAttribute("role", "group");
+  block.setAttribute("aria-label", language ? `Code in ${language}` : "Code");
+}
+

@@ -1,0 +1,103 @@
+// What the page says about the desk itself: its name, its starters, the line to people, and the connection.
+
+import { el } from "./dom.js";
+
+const BANNER_AFTER_MS = 2000; // a loss shorter than this is nobody's business
+
+const CONNECTION = {
+  connecting: "Connecting",
+  online: "Online",
+  reconnecting: "Reconnecting",
+  offline: "Offline",
+  ended: "Closed",
+};
+const LOST = {
+  connecting: "The desk does not answer yet. Trying again.",
+  reconnecting: "The connection was lost. Trying again; what you write is kept.",
+  offline: "You are offline. What you write is kept and sent when you are back.",
+};
+const ENDED = {
+  refused: "This chat does not accept connections from this address. If you run this desk: its log names the setting that allows it.",
+  sign_in: "Your session has ended. Load the page again to go on.",
+  outdated: "This page is from an older version. Load it again to go on.",
+  closed: "This chat has ended.",
+};
+
+/** A contact as staff typed it: an address or https link becomes a link, anything else stays text. */
+export function contactNode(contact) {
+  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(contact)) return el("a", { href: `mailto:${contact}` }, contact);
+  if (/^https:\/\/\S+$/.test(contact)) {
+    return el("a", { href: contact, rel: "noopener nofollow", target: "_blank" }, new URL(contact).host);
+  }
+  return el("span", {}, contact);
+}
+
+export class Desk {
+  constructor(root, { onAsk }) {
+    this.root = root;
+    this.onAsk = onAsk;
+    this.connection = root.querySelector("#connection");
+    this.banner = root.querySelector("#banner");
+    this.timer = 0;
+    this.contact = root.dataset.contact ?? "";
+    this.#contactLine();
+  }
+
+  opened(frame) {
+    const assistant = frame.assistant ?? {};
+    if (assistant.name) this.#text("#desk-name", assistant.name);
+    if (assistant.greeting) this.#text("#greeting", assistant.greeting);
+    if (assistant.contact !== undefined) this.contact = assistant.contact;
+    this.#contactLine(assistant.privacy_url);
+    this.root.querySelector("#sandbox-note").hidden = !frame.sandbox;
+    this.#starters(frame.suggestions ?? []);
+  }
+
+  get name() {
+    return this.root.querySelector("#desk-name").textContent;
+  }
+
+  /** Show the state of the line at once in the header, and as a banner when it lasts. */
+  line(state, { reason, message }) {
+    this.connection.textContent = CONNECTION[state];
+    this.connection.dataset.state = state;
+    clearTimeout(this.timer);
+    if (state === "online") {
+      this.#banner("");
+    } else if (state === "ended") {
+      this.#banner(reason === "refused" && message ? `${message} ${ENDED.refused}` : ENDED[reason] ?? message, reason !== "closed");
+    } else {
+      this.timer = setTimeout(() => this.#banner(LOST[state]), this.banner.textContent ? 0 : BANNER_AFTER_MS);
+    }
+  }
+
+  #banner(words, reload = false) {
+    if (this.banner.dataset.words === words) return;
+    this.banner.dataset.words = words;
+    this.banner.replaceChildren(words);
+    if (words && reload) {
+      this.banner.append(" ", el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, "Load again"));
+    }
+  }
+
+  #text(selector, words) {
+    this.root.querySelector(selector).textContent = words;
+  }
+
+  #contactLine(privacyUrl) {
+    const line = this.root.querySelector("#contact-line");
+    line.replaceChildren();
+    if (this.contact) line.append(" For a person: ", contactNode(this.contact), ".");
+    if (privacyUrl && privacyUrl.startsWith("https://")) {
+      line.append(" ", el("a", { href: privacyUrl, rel: "noopener", target: "_blank" }, "Privacy"), ".");
+    }
+    for (const node of this.root.querySelectorAll("[data-person]")) node.hidden = !this.contact;
+  }
+
+  #starters(texts) {
+    const list = this.root.querySelector("#starters");
+    list.replaceChildren(
+      ...texts.map((text) => el("li", {}, el("button", { type: "button", class: "pill ask", onclick: () => this.onAsk(text) }, text))),
+    );
+  }
+}

@@ -1,0 +1,267 @@
+// What this page knows of the conversation, and how each server frame changes it.
+// Pure: no DOM, no clock, no socket. `apply` returns a new chat and what has to be done about it.
+
+export const TERMINAL = new Set(["completed", "truncated", "failed", "cancelled", "refused"]);
+
+export function emptyChat() {
+  return { conversationId: null, turns: [], replies: {}, outbox: [] };
+}
+
+export function isRunning(reply) {
+  return Boolean(reply) && !TERMINAL.has(reply.state);
+}
+
+/** The reply that Stop means: the one that streams, else the one that waits longest. */
+export function runningReply(chat) {
+  const running = allReplies(chat).filter(isRunning);
+  return running.find((reply) => reply.text) ?? running[0] ?? null;
+}
+
+export function allReplies(chat) {
+  return chat.turns.flatMap((turn) => turn.replyIds.map((id) => chat.replies[id]));
+}
+
+/** Put a message that the visitor has just sent into the outbox, where it stays until its ack. */
+export function compose(chat, message) {
+  const entry = { id: message.id, text: message.text, at: message.at, sent: false, problem: null };
+  return { ...chat, outbox: [...chat.outbox.filter((other) => other.id !== message.id), entry] };
+}
+
+export function changeOutbox(chat, id, change) {
+  const outbox = chat.outbox.map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
+  return { ...chat, outbox };
+}
+
+export function dropFromOutbox(chat, id) {
+  return { ...chat, outbox: chat.outbox.filter((entry) => entry.id !== id) };
+}
+
+/** The UTF-16 index that lies `points` code points behind `index`. */
+export function advance(text, index, points) {
+  let at = index;
+  for (let left = points; left > 0 && at < text.length; left -= 1) {
+    at += text.codePointAt(at) > 0xffff ? 2 : 1;
+  }
+  return at;
+}
+
+/** The text behind the finished blocks: what the page shows as plain text. */
+export function openText(reply) {
+  return reply.text.slice(reply.cut);
+}
+
+const VERBS = {
+  opened: applyOpened,
+  ack: applyAck,
+  turn: applyTurn,
+  status: numbered((reply, frame) => ({ stage: frame.stage, status: frame.label ?? "" })),
+  delta: numbered((reply, frame) => ({ text: reply.text + frame.text, stage: "text" })),
+  block: numbered((reply, frame) => ({
+    blocks: [...reply.blocks, frame.html],
+    cut: advance(reply.text, reply.cut, frame.upto - reply.upto),
+    upto: frame.upto,
+  })),
+  snapshot: applySnapshot,
+  done: applyDone,
+  alive: applyAlive,
+  error: applyError,
+};
+
+/** Return {chat, effects}; effects are {kind: "opened" | "turns" | "reply" | "resume" | "error", ...}. */
+export function apply(chat, frame) {
+  const verb = VERBS[frame.type];
+  return verb ? verb(chat, frame) : { chat, effects: [] };
+}
+
+function freshReply(frame, turnId) {
+  return {
+    id: frame.reply_id,
+    turnId,
+    epoch: frame.epoch ?? 0,
+    seq: frame.seq ?? 0,
+    state: frame.state ?? "queued",
+    text: frame.text ?? "",
+    blocks: frame.html ? [frame.html] : [],
+    upto: frame.upto ?? 0,
+    cut: advance(frame.text ?? "", 0, frame.upto ?? 0),
+    html: "",
+    stage: frame.text ? "text" : "queued",
+    status: "",
+    awaiting: false,
+    problem: null,
+    cause: frame.cause ?? "first",
+    rating: frame.rating ?? null,
+    createdAt: frame.created_at ?? null,
+    ...ending(frame),
+  };
+}
+
+function ending(frame) {
+  return {
+    endedBy: frame.ended_by ?? "",
+    route: frame.route ?? "",
+    tier: frame.tier ?? "",
+    label: frame.label ?? "",
+    sources: frame.sources ?? [],
+    suggestions: frame.suggestions ?? [],
+    retryable: frame.retryable ?? false,
+    notice: frame.notice ?? "",
+    actions: frame.feedback_actions ?? [],
+  };
+}
+
+function restoredReply(frame, turnId, known) {
+  const leftOut = frame.text === undefined || frame.text === null;
+  const reply = freshReply(frame, turnId);
+  if (leftOut && known && known.epoch === reply.epoch) {
+    const { seq, text, blocks, upto, cut } = known;
+    Object.assign(reply, { text, blocks, upto, cut, seq: isRunning(reply) ? seq : reply.seq });
+  }
+  if (!isRunning(reply)) reply.html = frame.html || known?.html || "";
+  return reply;
+}
+
+function applyOpened(chat, frame) {
+  const turns = [];
+  const replies = {};
+  for (const item of frame.turns ?? []) {
+    for (const reply of item.replies ?? []) {
+      replies[reply.reply_id] = restoredReply(reply, item.turn_id, chat.replies[reply.reply_id]);
+    }
+    turns.push({
+      id: item.turn_id,
+      clientMessageId: item.client_message_id ?? "",
+      text: item.text,
+      createdAt: item.created_at ?? null,
+      replyIds: (item.replies ?? []).map((reply) => reply.reply_id),
+    });
+  }
+  const stored = new Set(turns.map((turn) => turn.clientMessageId));
+  const outbox = chat.outbox
+    .filter((entry) => !stored.has(entry.id))
+    .map((entry) => ({ ...entry, sent: false }));
+  const next = { ...chat, conversationId: frame.conversation_id, turns, replies, outbox };
+  return { chat: next, effects: [{ kind: "opened" }] };
+}
+
+function withReply(chat, turnId, frame) {
+  if (chat.replies[frame.reply_id]) return chat;
+  const reply = freshReply({ ...frame, text: "", state: "queued", seq: 0 }, turnId);
+  const turns = chat.turns.map((turn) =>
+    turn.id === turnId ? { ...turn, replyIds: [...turn.replyIds, reply.id] } : turn,
+  );
+  return { ...chat, turns, replies: { ...chat.replies, [reply.id]: reply } };
+}
+
+function withTurn(chat, frame, text, createdAt) {
+  if (chat.turns.some((turn) => turn.id === frame.turn_id)) return chat;
+  const turn = {
+    id: frame.turn_id,
+    clientMessageId: frame.client_message_id ?? "",
+    text,
+    createdAt,
+    replyIds: [],
+  };
+  return { ...chat, turns: [...chat.turns, turn] };
+}
+
+function applyAck(chat, frame) {
+  const sent = chat.outbox.find((entry) => entry.id === frame.client_message_id);
+  let next = chat;
+  if (sent) next = withTurn(dropFromOutbox(chat, sent.id), frame, sent.text, sent.at);
+  if (!next.turns.some((turn) => turn.id === frame.turn_id)) return { chat: next, effects: [] };
+  const known = Boolean(next.replies[frame.reply_id]);
+  next = withReply(next, frame.turn_id, frame);
+  const effects = [{ kind: "turns", turnId: frame.turn_id, replyId: frame.reply_id, fresh: !known, own: true }];
+  return { chat: next, effects };
+}
+
+function applyTurn(chat, frame) {
+  const waiting = chat.outbox.find((entry) => entry.id === frame.client_message_id);
+  let next = waiting ? dropFromOutbox(chat, waiting.id) : chat;
+  next = withTurn(next, frame, frame.text ?? "", frame.created_at ?? waiting?.at ?? null);
+  next = withReply(next, frame.turn_id, frame);
+  const effects = [{ kind: "turns", turnId: frame.turn_id, replyId: frame.reply_id, fresh: true, own: false }];
+  return { chat: next, effects };
+}
+
+function changed(chat, id, change) {
+  const reply = { ...chat.replies[id], ...change };
+  return { chat: { ...chat, replies: { ...chat.replies, [id]: reply } }, effects: [{ kind: "reply", replyId: id }] };
+}
+
+/** Ask for what is missing, once: until it comes, further frames out of order are dropped. */
+function missing(chat, reply) {
+  if (reply.awaiting) return { chat, effects: [] };
+  const next = changed(chat, reply.id, { awaiting: true }).chat;
+  return { chat: next, effects: [resumeOf(reply)] };
+}
+
+export function resumeOf(reply) {
+  return { kind: "resume", replyId: reply.id, epoch: reply.epoch, after: reply.seq };
+}
+
+/** Wrap a change so that it applies to the next record only: older ones are ignored, gaps ask to resume. */
+function numbered(change) {
+  return (chat, frame) => {
+    const reply = chat.replies[frame.reply_id];
+    if (!reply || !isRunning(reply) || frame.seq <= reply.seq) return { chat, effects: [] };
+    if ((frame.first ?? frame.seq) !== reply.seq + 1) return missing(chat, reply);
+    const state = reply.state === "queued" && frame.stage !== "queued" ? "streaming" : reply.state;
+    return changed(chat, reply.id, { ...change(reply, frame), state, seq: frame.seq, awaiting: false });
+  };
+}
+
+function applySnapshot(chat, frame) {
+  const reply = chat.replies[frame.reply_id];
+  if (!reply || !isRunning(reply) || frame.epoch < reply.epoch) return { chat, effects: [] };
+  return changed(chat, reply.id, {
+    epoch: frame.epoch,
+    seq: frame.seq,
+    text: frame.text,
+    blocks: frame.html ? [frame.html] : [],
+    upto: frame.upto,
+    cut: advance(frame.text, 0, frame.upto),
+    state: "streaming",
+    stage: frame.text ? "text" : reply.stage,
+    awaiting: false,
+  });
+}
+
+function applyDone(chat, frame) {
+  const reply = chat.replies[frame.reply_id];
+  if (!reply || !isRunning(reply)) return { chat, effects: [] };
+  if (frame.epoch < reply.epoch) return { chat, effects: [] };
+  // A done that was rebuilt from the stored row may carry the seq this page has already.
+  if (frame.epoch > reply.epoch || frame.seq > reply.seq + 1) return missing(chat, reply);
+  return changed(chat, reply.id, {
+    ...ending(frame),
+    state: frame.state,
+    html: frame.html ?? "",
+    seq: frame.seq,
+    awaiting: false,
+    problem: null,
+  });
+}
+
+function applyAlive(chat, frame) {
+  const reply = chat.replies[frame.reply_id];
+  if (!isRunning(reply) || frame.seq === undefined || frame.seq <= reply.seq) return { chat, effects: [] };
+  return missing(chat, reply);
+}
+
+function applyError(chat, frame) {
+  const problem = { code: frame.code, message: frame.message, retryAfter: frame.retry_after ?? 0 };
+  if (frame.reply_id && chat.replies[frame.reply_id]) return changed(chat, frame.reply_id, { problem });
+  const entry = frame.client_message_id
+    ? chat.outbox.find((other) => other.id === frame.client_message_id)
+    : chat.outbox.find((other) => other.sent && !other.problem);
+  if (!entry) return { chat, effects: [{ kind: "error", problem }] };
+  const next = changeOutbox(chat, entry.id, { problem, sent: false });
+  return { chat: next, effects: [{ kind: "outbox", id: entry.id }] };
+}
+
+/** What the page itself knows of a reply (a thumb, a reason, "asked again"), put beside what the server said. */
+export function note(chat, replyId, change) {
+  return chat.replies[replyId] ? changed(chat, replyId, change).chat : chat;
+}

@@ -1,0 +1,224 @@
+// Joins the parts: frames go into the log, the log goes onto the page, the visitor's acts go out as verbs.
+
+import { Announcer } from "./announce.js";
+import { Composer } from "./composer.js";
+import { Desk } from "./desk.js";
+import { placeIcons } from "./dom.js";
+import { apply, changeOutbox, compose, dropFromOutbox, emptyChat, isRunning, note, resumeOf, runningReply } from "./log.js";
+import { setUpEnding, setUpMenu } from "./menu.js";
+import { Connection } from "./socket.js";
+import * as storage from "./storage.js";
+import { Transcript } from "./transcript.js";
+
+const PERSON = "I want to talk to a person.";
+const RESUME_AGAIN_MS = 3000; // a resume without an answer is repeated
+
+const root = document.querySelector("#desk");
+const byId = (id) => document.getElementById(id);
+
+if (root.dataset.ended !== undefined) {
+  storage.forgetEverything();
+  window.history.replaceState(null, "", "/");
+}
+
+let chat = { ...emptyChat(), conversationId: storage.conversation() };
+for (const entry of storage.outbox()) chat = compose(chat, entry);
+let opened = false;
+let stoppingId = null;
+const held = []; // verbs that wait for the connection
+const announcer = new Announcer(byId("announce"));
+
+const actions = {
+  ask,
+  person: () => ask(PERSON),
+  canAskPerson: () => Boolean(desk.contact),
+  stop,
+  retry: (reply) => again(reply, "retry"),
+  carryOn: (reply) => again(reply, "continue"),
+  escalate: (reply) => again(reply, "escalate"),
+  rate(reply, rating, reason) {
+    set(note(chat, reply.id, { rating, reason, problem: null }), reply.id);
+    verb({ type: "feedback", reply_id: reply.id, rating, ...(reason ? { reason } : {}) });
+  },
+  resolve(reply) {
+    set(note(chat, reply.id, { resolved: true }), reply.id);
+    verb({ type: "resolve", solved: true });
+  },
+  resend(id) {
+    set(changeOutbox(chat, id, { problem: null, sent: false }));
+    flush();
+  },
+  edit(id) {
+    const entry = chat.outbox.find((other) => other.id === id);
+    set(dropFromOutbox(chat, id));
+    composer.put(entry.text);
+  },
+};
+
+const desk = new Desk(root, { onAsk: ask });
+const transcript = new Transcript(
+  { log: byId("transcript"), list: byId("turns"), welcome: byId("welcome"), pill: byId("new-text") },
+  { actions, now: () => performance.now(), get name() { return desk.name; } },
+);
+const composer = new Composer(byId("composer"), { onSend: ask, onStop: () => stop(runningReply(chat)) });
+const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
+const connection = new Connection(`${scheme}//${window.location.host}${root.dataset.socket}`, {
+  up: open,
+  frame: receive,
+  state(name, detail) {
+    if (name !== "online") opened = false;
+    desk.line(name, detail);
+    transcript.sync(chat, name === "online");
+  },
+});
+
+/** Take over a new chat: store what must survive a refresh, then show all of it, or one reply. */
+function set(next, replyId = null) {
+  if (next.outbox !== chat.outbox) storage.rememberOutbox(next.outbox);
+  chat = next;
+  if (replyId) transcript.changed(chat, replyId);
+  else transcript.sync(chat, connection.isUp);
+  const running = runningReply(chat);
+  composer.setRunning(running !== null, running !== null && running.id === stoppingId);
+}
+
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function ask(text) {
+  set(compose(chat, { id: newId(), text, at: new Date().toISOString() }));
+  transcript.toEnd();
+  flush();
+}
+
+function flush() {
+  if (!opened) return;
+  for (const entry of chat.outbox) {
+    if (entry.sent || entry.problem) continue;
+    if (!connection.send({ type: "send", client_message_id: entry.id, text: entry.text })) return;
+    chat = changeOutbox(chat, entry.id, { sent: true });
+  }
+}
+
+/** Send a verb now, or as soon as the conversation is open again. */
+function verb(frame) {
+  if (!opened || !connection.send(frame)) held.push(frame);
+}
+
+function again(reply, type) {
+  set(note(chat, reply.id, { asked: true, problem: null }), reply.id);
+  verb({ type, reply_id: reply.id });
+  transcript.toEnd();
+}
+
+function stop(reply) {
+  if (!isRunning(reply)) return;
+  stoppingId = reply.id;
+  composer.setRunning(true, true);
+  verb({ type: "stop", reply_id: reply.id });
+}
+
+function open() {
+  const after = {};
+  for (const reply of Object.values(chat.replies)) if (isRunning(reply)) after[reply.id] = reply.seq;
+  connection.send({ type: "open", conversation_id: chat.conversationId, after });
+}
+
+function resume(reply) {
+  const { epoch, after } = resumeOf(reply);
+  connection.send({ type: "resume", reply_id: reply.id, epoch, after });
+  setTimeout(() => {
+    const now = chat.replies[reply.id];
+    if (opened && isRunning(now) && now.awaiting) resume(now);
+  }, RESUME_AGAIN_MS);
+}
+
+function receive(frame) {
+  if (frame.type === "error" && !opened && frame.code === "not_found") {
+    startAnew();
+    return;
+  }
+  const before = chat.replies[frame.reply_id];
+  const { chat: next, effects } = apply(chat, frame);
+  for (const effect of effects) if (REACTIONS[effect.kind]) REACTIONS[effect.kind](next, effect, frame);
+  if (effects.length === 0) chat = next;
+  const after = chat.replies[frame.reply_id];
+  if (isRunning(before) && after && !isRunning(after)) ended(after);
+}
+
+const REACTIONS = {
+  opened(next, effect, frame) {
+    opened = true;
+    storage.rememberConversation(frame.conversation_id);
+    composer.restore(frame.conversation_id);
+    if (frame.limits?.text) composer.setLimit(frame.limits.text);
+    desk.opened(frame);
+    set(next);
+    flush();
+    for (const waiting of held.splice(0)) connection.send(waiting);
+    if (runningReply(chat)) announcer.answering();
+  },
+  turns(next, effect) {
+    const now = new Date().toISOString();
+    const { createdAt } = next.replies[effect.replyId];
+    set(note(next, effect.replyId, { createdAt: createdAt ?? now }));
+    if (effect.fresh) announcer.answering();
+  },
+  reply(next, effect) {
+    // An error that belongs to a reply means that nothing new is on its way: its buttons come back.
+    const { problem } = next.replies[effect.replyId];
+    set(problem ? note(next, effect.replyId, { asked: false }) : next, effect.replyId);
+  },
+  resume(next, effect) {
+    set(next, effect.replyId);
+    resume(next.replies[effect.replyId]);
+  },
+  outbox: (next) => set(next),
+  error: (next, effect) => composer.say(effect.problem.message),
+};
+
+function ended(reply) {
+  if (reply.id === stoppingId) stoppingId = null;
+  set(chat);
+  const words = transcript.answerText(reply.id);
+  announcer.answered(`${desk.name}: ${words} ${reply.notice}`);
+  if (runningReply(chat)) announcer.answering();
+}
+
+function startAnew() {
+  storage.rememberConversation(null);
+  chat = { ...emptyChat(), outbox: chat.outbox };
+  held.length = 0;
+  opened = false;
+  composer.restore(null);
+  set(chat);
+  open();
+}
+
+placeIcons(document);
+setUpMenu(byId("menu-button"), byId("menu"));
+setUpEnding(byId("end-chat"), byId("ending"), () => {
+  storage.forgetEverything();
+  connection.stop();
+  chat = emptyChat();
+  transcript.sync(chat, false);
+});
+byId("new-conversation").addEventListener("click", () => {
+  chat = { ...chat, outbox: [] };
+  storage.rememberOutbox([]);
+  startAnew();
+  composer.text.focus();
+});
+for (const node of document.querySelectorAll("[data-person]")) {
+  if (node.tagName === "BUTTON") node.addEventListener("click", actions.person);
+}
+storage.whenForgotten(() => {
+  connection.stop();
+  chat = emptyChat();
+  transcript.sync(chat, false);
+});
+setInterval(() => transcript.tick(), 500);
+set(chat);
+connection.start();

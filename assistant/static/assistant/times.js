@@ -1,0 +1,18 @@
+// Times as people read them, in the reader's own language and zone.
+
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY_TIME = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+/** Fill a time element from an ISO time; an unknown time leaves it empty. */
+export function stamp(node, iso) {
+  if (!iso || node.dateTime === iso) return;
+  const when = new Date(iso);
+  const today = new Date().toDateString() === when.toDateString();
+  node.dateTime = iso;
+  node.textContent = (today ? TIME : DAY_TIME).format(when);
+}
+
+export function day(isoDate) {
+  return DAY.format(new Date(`${isoDate}T00:00:00Z`));
+}

@@ -1,0 +1,164 @@
+// The conversation on the page: one section for each message with its answers, in order, and where to scroll.
+
+import { Answer } from "./answer.js";
+import { el, icon } from "./dom.js";
+import { stamp } from "./times.js";
+
+const FOLLOW_PX = 80; // a reader this near to the end wants to stay there
+const LONG_TEXT = 1200; // characters from which a visitor's own message is folded
+const NO_RETRY = new Set(["conflict", "too_long", "empty"]);
+
+class Mine {
+  constructor(item, actions) {
+    this.actions = actions;
+    this.text = el("p", { class: "text" }, item.text);
+    this.time = el("time", {});
+    this.state = el("span", { class: "sending" });
+    this.problem = el("div", {});
+    this.root = el(
+      "article",
+      { class: "message mine" },
+      el("header", { class: "head" }, el("span", { class: "author unseen" }, "You"), this.time, this.state),
+      this.text,
+    );
+    if (item.text.length > LONG_TEXT) this.#fold();
+    this.node = el("div", { class: "mine-row" }, this.root, this.problem);
+  }
+
+  update({ createdAt, waiting, problem }, online) {
+    stamp(this.time, createdAt);
+    this.root.setAttribute("aria-label", `You, ${this.time.textContent}`);
+    const words = !waiting || problem ? "" : online ? "Sending" : "Waiting for the connection";
+    if (this.state.textContent !== words) this.state.textContent = words;
+    this.root.classList.toggle("pending", Boolean(waiting) && !problem);
+    if (this.shownProblem !== problem) this.#show(problem, waiting);
+    this.shownProblem = problem;
+  }
+
+  #show(problem, entry) {
+    this.problem.replaceChildren();
+    if (!problem) return;
+    const until = problem.retryAfter ? ` You can send it again in ${Math.ceil(problem.retryAfter)} s.` : "";
+    const box = el("div", { class: "problem", role: "alert" }, el("p", {}, `Not sent. ${problem.message}${until}`));
+    if (!NO_RETRY.has(problem.code)) {
+      const retry = el("button", { type: "button", class: "do", onclick: () => this.actions.resend(entry.id) }, icon("retry"), "Retry");
+      if (problem.retryAfter) {
+        retry.disabled = true;
+        setTimeout(() => (retry.disabled = false), problem.retryAfter * 1000);
+      }
+      box.append(retry);
+    }
+    box.append(el("button", { type: "button", class: "do", onclick: () => this.actions.edit(entry.id) }, "Edit"));
+    this.problem.append(box);
+  }
+
+  #fold() {
+    this.text.classList.add("folded");
+    const button = el("button", { type: "button", class: "link", "aria-expanded": "false" }, "Show all");
+    button.addEventListener("click", () => {
+      const folded = this.text.classList.toggle("folded");
+      button.textContent = folded ? "Show all" : "Show less";
+      button.setAttribute("aria-expanded", String(!folded));
+    });
+    this.root.append(button);
+  }
+}
+
+export class Transcript {
+  constructor({ log, list, welcome, pill }, context) {
+    Object.assign(this, { log, list, welcome, pill, context });
+    this.sections = new Map();
+    this.answers = new Map();
+    this.follows = true;
+    log.addEventListener("scroll", () => {
+      this.follows = this.#nearEnd();
+      if (this.follows) this.pill.hidden = true;
+    });
+    new ResizeObserver(() => this.#keepUp()).observe(log);
+    pill.addEventListener("click", () => {
+      this.toEnd();
+      log.focus({ preventScroll: true });
+    });
+  }
+
+  /** Show the whole chat, touching only what changed. */
+  sync(chat, online) {
+    const items = [
+      ...chat.turns.map((turn) => ({ key: turn.clientMessageId || turn.id, ...turn })),
+      ...chat.outbox.map((entry) => ({ key: entry.id, text: entry.text, createdAt: entry.at, waiting: entry, problem: entry.problem, replyIds: [] })),
+    ];
+    this.#dropAllBut(new Set(items.map((item) => item.key)), chat);
+    items.forEach((item, index) => this.#section(item, index, chat, online));
+    this.welcome.hidden = items.length > 0;
+    this.#keepUp();
+  }
+
+  /** Show the news of one reply. */
+  changed(chat, replyId) {
+    const reply = chat.replies[replyId];
+    const turn = chat.turns.find((other) => other.id === reply.turnId);
+    this.#answer(reply, turn, chat);
+    this.#keepUp();
+  }
+
+  tick() {
+    for (const answer of this.answers.values()) answer.tick();
+  }
+
+  answerText(replyId) {
+    const answer = this.answers.get(replyId);
+    return answer ? answer.body.innerText : "";
+  }
+
+  toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+    this.follows = true;
+    this.pill.hidden = true;
+  }
+
+  #nearEnd() {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight <= FOLLOW_PX;
+  }
+
+  #keepUp() {
+    if (this.follows) this.toEnd();
+    else this.pill.hidden = this.#nearEnd();
+  }
+
+  #dropAllBut(keys, chat) {
+    for (const [key, section] of this.sections) {
+      if (keys.has(key)) continue;
+      section.node.remove();
+      this.sections.delete(key);
+    }
+    for (const [id, answer] of this.answers) {
+      if (chat.replies[id]) continue;
+      answer.root.remove();
+      this.answers.delete(id);
+    }
+  }
+
+  #section(item, index, chat, online) {
+    let section = this.sections.get(item.key);
+    if (!section) {
+      const mine = new Mine(item, this.context.actions);
+      section = { mine, node: el("section", { class: "turn" }, mine.node) };
+      this.sections.set(item.key, section);
+    }
+    if (this.list.children[index] !== section.node) this.list.insertBefore(section.node, this.list.children[index] ?? null);
+    section.mine.update(item, online);
+    for (const id of item.replyIds) this.#answer(chat.replies[id], item, chat);
+  }
+
+  #answer(reply, turn, chat) {
+    let answer = this.answers.get(reply.id);
+    if (!answer) {
+      answer = new Answer(reply, this.context);
+      this.answers.set(reply.id, answer);
+      this.sections.get(turn.clientMessageId || turn.id).node.append(answer.root);
+    }
+    const latest = turn.replyIds.at(-1) === reply.id;
+    const end = chat.turns.at(-1)?.id === reply.turnId && chat.outbox.length === 0;
+    answer.update(reply, { latest, end });
+  }
+}

@@ -1,0 +1,90 @@
+"""The public pages: the chat, the two buttons on it that are forms, and the health checks."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from assistant import visitors
+from assistant.models import AssistantSettings, Visitor
+
+# The example's plans as its visitors read them; "" is somebody who has not signed in.
+EXAMPLE_PLANS = (
+    ("", "Guest"),
+    ("free", "Free plan"),
+    ("pro", "Pro plan (paid)"),
+    ("studio", "Studio plan (paid)"),
+)
+
+
+def _is_example() -> bool:
+    return bool(settings.ENV.debug and settings.ENV.example)
+
+
+def _plan_of(visitor: visitors.VisitorCookie) -> str:
+    """Return the plan of the visitor's row, or of the cookie while there is no row."""
+    stored = Visitor.objects.filter(pk=visitor.id).values_list("plan", flat=True).first()
+    return visitor.plan if stored is None else stored
+
+
+@never_cache
+@ensure_csrf_cookie
+@require_safe
+def chat(request: HttpRequest) -> HttpResponse:
+    """Show the chat page and let the browser remember who it is."""
+    visitor = visitors.visitor_of(request) or visitors.new_visitor()
+    context = {
+        "desk": AssistantSettings.objects.first() or AssistantSettings(),
+        "plans": EXAMPLE_PLANS if _is_example() else (),
+        "plan": _plan_of(visitor),
+        "ended": "ended" in request.GET,
+    }
+    response = render(request, "chat.html", context)
+    visitors.remember(response, visitor)
+    return response
+
+
+@require_POST
+def end_chat(request: HttpRequest) -> HttpResponse:
+    """Forget the visitor on this browser, as somebody on a shared computer wants it."""
+    response = HttpResponseRedirect(f"{reverse('chat')}?ended")
+    visitors.forget(response)
+    return response
+
+
+@require_POST
+def example_plan(request: HttpRequest) -> HttpResponse:
+    """Let the example's visitor come back on another plan; exists in the example only."""
+    plan = request.POST.get("plan", "")
+    if not _is_example() or plan not in dict(EXAMPLE_PLANS):
+        raise Http404("no such plan")
+    visitor = visitors.visitor_of(request) or visitors.new_visitor()
+    Visitor.objects.filter(pk=visitor.id).update(plan=plan)
+    response = HttpResponseRedirect(reverse("chat"))
+    visitors.remember(response, visitors.VisitorCookie(visitor.id, plan))
+    return response
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer as long as this process lives."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_GET
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when a visitor would be served well here, else 503, with every check."""
+    from assistant.readiness import all_checks
+
+    checks = all_checks()
+    ready = all(check.ok for check in checks)
+    body = {
+        "ready": ready,
+        "checks": {check.name: {"ok": check.ok, "detail": check.detail} for check in checks},
+    }
+    return JsonResponse(body, status=200 if ready else 503)
