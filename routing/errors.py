@@ -11,6 +11,7 @@ RoutingError
      ├─ RateLimited        retry           WARNING  429 that passes; the model cools down
      ├─ QuotaExhausted     next model      ERROR    429 that does not pass: no credit, spend limit
      ├─ ProviderDown       retry           WARNING  5xx, overloaded, an error event in the stream
+     ├─ NoText             next model      WARNING  finished properly, and said nothing
      ├─ NotAStream         next model      ERROR    200 with a web page, plain JSON or unreadable events
      ├─ FirstTextTimeout   next model      WARNING  nothing for the visitor within the route's deadline
      ├─ TotalTimeout       stop            WARNING  the route's total deadline
@@ -61,10 +62,12 @@ class CallFailed(RoutingError):
 
     `retry_after` is the provider's own wish in seconds, None when it said nothing readable.
     `sent` is False when the provider certainly did no work for us, so that nothing is billed.
+    `output` is what came instead of a stream, for the ledger.
     """
 
     action = Action.NEXT_MODEL
     sent = True
+    output = ""
 
     def __init__(self, detail: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(detail)
@@ -127,6 +130,10 @@ class ProviderDown(CallFailed):
     """The provider failed by its own fault."""
 
     action = Action.RETRY
+
+
+class NoText(CallFailed):
+    """The model ended its turn without a word, which is no answer."""
 
 
 class NotAStream(CallFailed):

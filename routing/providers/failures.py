@@ -37,7 +37,13 @@ _QUOTA_WORDS = (
     "credit balance is too low",
     "limit: 0",  # Gemini: this tier has no quota for the model at all
 )
-_KEY_WORDS = ("api key not valid", "api_key_invalid", "invalid_api_key", "authentication_error", "permission_error")
+_KEY_WORDS = (
+    "api key not valid",
+    "api_key_invalid",
+    "invalid_api_key",
+    "authentication_error",
+    "permission_error",
+)
 
 _BY_STATUS: Mapping[int, type[CallFailed]] = {
     401: KeyRefused,
@@ -148,7 +154,9 @@ def from_response(
     words, kinds, wish = parts or (_plain(body), (), None)
     if status == 200 and parts is None:
         kind = headers.get("content-type", "no content type")
-        return NotAStream(f"{who} answered 200 with {kind} instead of an event stream", status=status)
+        page = NotAStream(f"{who} answered 200 with {kind} instead of an event stream", status=status)
+        page.output = body.decode("utf-8", "replace")
+        return page
     failure = classify(None if status == 200 else status, words, kinds)
     wait = retry_after(headers, now)
     return failure(

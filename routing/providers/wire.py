@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from routing.config import ModelSpec
 from routing.errors import NotAStream
 from routing.events import ModelRequest, ProviderEvent
-from routing.config import ModelSpec
 from routing.providers.failures import from_event
 from routing.providers.sse import UNFRAMED, SseEvent
 

@@ -1,0 +1,186 @@
+"""Which provider serves a model, with which key, and whether the sandbox stands in.
+
+The environment says what is configured. The sandbox answers when nothing is configured and DEBUG is
+on, or with SANDBOX=1; it then serves every model over that model's own wire.
+"""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from common.clock import now
+from common.env import Env, ProviderEnv
+from routing.config import ModelSpec, RouteSpec, Tier
+from routing.cooldown import COOLDOWNS
+from routing.errors import CallFailed
+from routing.ladder import RESTING, LadderView, usable_steps
+from routing.providers import anthropic, gemini, openai
+from routing.providers.transport import Target, list_models
+from routing.providers.wire import Wire
+
+log = logging.getLogger(__name__)
+
+WIRES: Mapping[str, Wire] = MappingProxyType({"openai": openai, "gemini": gemini, "anthropic": anthropic})
+SANDBOX_ROOTS = {"openai": "/v1", "gemini": "/v1beta", "anthropic": "/v1"}
+
+# Asked once a process, and again this long after a failure; off the event loop, before any call.
+LIST_TIMEOUT_S = 2.0
+LIST_AGAIN_S = 30.0
+
+# For a model we know nothing of but its name: what even small local servers hold and write.
+UNKNOWN_CONTEXT_TOKENS = 32_768
+UNKNOWN_MAX_OUTPUT_TOKENS = 4_096
+# Asked for when a server does not say what it serves: local servers then take the one they have.
+UNNAMED = "default"
+
+_LIGHT = re.compile(r"lite|mini|nano|flash|haiku|small|tiny|\b[1-9]b\b", re.I)
+_NO_CHAT = re.compile(
+    r"embed|whisper|tts|audio|realtime|image|dall|moderation|transcri|sora|rerank|babbage|davinci", re.I
+)
+
+
+def environment() -> Env:
+    """Return the checked environment that the settings hold."""
+    env: Env = settings.ENV
+    return env
+
+
+def sandbox_active() -> bool:
+    """Return whether visitors are answered by the sandbox."""
+    env = environment()
+    return env.sandbox or (env.debug and not env.providers)
+
+
+def usable(model: ModelSpec) -> str | None:
+    """Return None when a call may be sent to `model`, else why not in plain words."""
+    if model.wire not in WIRES:
+        return f"unknown wire {model.wire!r}"
+    if not sandbox_active():
+        provider = _provider(model.provider)
+        if provider is None:
+            return f"no key for {model.provider}"
+        if provider.wire != model.wire:
+            return f"{model.provider} speaks {provider.wire}, this row says {model.wire}"
+    return RESTING if COOLDOWNS.resting(model.provider, model.id, time.monotonic()) else None
+
+
+def target(model: ModelSpec) -> Target:
+    """Return where `model` is served. Raises LookupError when its provider is not configured."""
+    if sandbox_active():
+        base = f"http://127.0.0.1:{environment().sandbox_port}{SANDBOX_ROOTS[model.wire]}"
+        return Target(model.provider, model.wire, base, "sandbox", sandbox=True)
+    provider = _provider(model.provider)
+    if provider is None:
+        raise LookupError(f"no key for {model.provider}")
+    return _target(provider)
+
+
+def fallbacks(models: Mapping[str, ModelSpec]) -> tuple[ModelSpec, ...]:
+    """Return what can serve a route whose own steps cannot: living catalogue rows, then named models.
+
+    A provider without catalogue rows (any OpenAI-compatible server) serves the models that
+    `OPENAI_MODEL` or `PROVIDER_<NAME>_MODEL` names; unnamed, it is asked once what it offers.
+    """
+    today = now().date()
+    rows = [
+        model
+        for model in models.values()
+        if usable(model) is None and (model.retires_on is None or model.retires_on > today)
+    ]
+    if sandbox_active():
+        return tuple(rows)
+    named = [spec for provider in environment().providers for spec in _own_models(provider, rows)]
+    return (*named, *rows)
+
+
+def ladder(route: RouteSpec, models: Mapping[str, ModelSpec]) -> tuple[LadderView, ...]:
+    """Return `route`'s ladder as this process can use it now."""
+    views = usable_steps(route, models, usable, (), now().date())
+    if any(view.usable for view in views):
+        return views  # the provider's list is only asked for when it is needed
+    return usable_steps(route, models, usable, fallbacks(models), now().date())
+
+
+def _provider(name: str) -> ProviderEnv | None:
+    return next((provider for provider in environment().providers if provider.name == name), None)
+
+
+def _target(provider: ProviderEnv) -> Target:
+    return Target(provider.name, provider.wire, provider.base_url, provider.key)
+
+
+def _own_models(provider: ProviderEnv, rows: Sequence[ModelSpec]) -> list[ModelSpec]:
+    ids = provider.models
+    if not ids and (provider.wire != "openai" or any(row.provider == provider.name for row in rows)):
+        return []
+    if not ids:
+        ids = _OFFERED.of(provider)
+    return [spec_for(provider, model_id, _tier(index, len(ids))) for index, model_id in enumerate(ids)]
+
+
+def _tier(index: int, of: int) -> Tier:
+    return "standard" if of == 1 else "lite" if index == 0 else "heavy" if index == of - 1 else "standard"
+
+
+def spec_for(provider: ProviderEnv, model_id: str, tier: Tier) -> ModelSpec:
+    """Return a catalogue row for a model that no catalogue knows: cautious limits, no price."""
+    vendor = urlsplit(provider.base_url).hostname == "api.openai.com"
+    return ModelSpec(
+        id=model_id,
+        provider=provider.name,
+        wire=provider.wire,
+        label=f"{model_id} ({provider.name})",
+        tier=tier,
+        context_tokens=UNKNOWN_CONTEXT_TOKENS,
+        max_output_tokens=UNKNOWN_MAX_OUTPUT_TOKENS,
+        max_tokens_field="max_completion_tokens" if vendor else "max_tokens",
+    )
+
+
+def choose(offered: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """Return a light and a heavy model of what a server offers, one when it has no two, newest first."""
+    chat = [row for row in sorted(offered, key=lambda row: -row[1]) if not _NO_CHAT.search(row[0])]
+    ids = [model_id for model_id, _ in chat]
+    light = next((model_id for model_id in ids if _LIGHT.search(model_id)), None)
+    heavy = next((model_id for model_id in ids if not _LIGHT.search(model_id)), None)
+    return tuple(dict.fromkeys(model_id for model_id in (light, heavy) if model_id)) or tuple(ids[:1])
+
+
+class _Offered:
+    """What each unnamed provider said it serves, asked once and again after a failure."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+
+    def of(self, provider: ProviderEnv) -> tuple[str, ...]:
+        """Return the chosen models of `provider`, lightest first; UNNAMED while it does not say."""
+        key = (provider.name, provider.base_url)
+        with self._lock:
+            until, ids = self._known.get(key, (0.0, ()))
+            if time.monotonic() < until:
+                return ids
+            ids, keep_s = self._ask(provider)
+            self._known[key] = (time.monotonic() + keep_s, ids)
+            return ids
+
+    @staticmethod
+    def _ask(provider: ProviderEnv) -> tuple[tuple[str, ...], float]:
+        try:
+            ids = choose(list_models(_target(provider), LIST_TIMEOUT_S))
+        except CallFailed as failure:
+            log.log(failure.level, "cannot list the models of %s: %s", provider.name, failure.detail)
+            return (UNNAMED,), LIST_AGAIN_S
+        if not ids:
+            log.error("%s offers no chat model; name one in the environment", provider.name)
+            return (UNNAMED,), LIST_AGAIN_S
+        return ids, float("inf")
+
+
+_OFFERED = _Offered()

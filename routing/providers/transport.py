@@ -1,0 +1,290 @@
+"""The one file that knows httpx and aiohttp: pooled streaming requests, and their errors as ours.
+
+httpx-aiohttp 0.2 reports a refused port, an unknown host, a reset and a full pool all as
+ConnectTimeout, lets bare aiohttp errors through, and can wait for ever in the middle of a stream.
+So errors are told apart by the class of their cause, and every await stands under a deadline of ours.
+"""
+
+import asyncio
+import json
+import ssl
+import weakref
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from common.clock import now
+from routing.errors import CallFailed, ConnectFailed, NotAStream, TruncatedOutput
+from routing.providers.failures import from_response
+from routing.providers.wire import WireCall
+
+# Streams of one process to one provider; above it a request waits for its connect deadline. One
+# process on one core carries some 400 streams (DESIGN.md, "Streaming").
+POOL_SIZE = 500
+# Shorter than the 60 s at which common proxies drop an idle connection, so that we drop it first.
+KEEPALIVE_S = 30.0
+# A provider that hangs while we hang up must not hold a reply; the socket is dropped after this.
+CLOSE_S = 1.0
+# An error body beyond this is a web page; only its beginning is of use.
+ERROR_BODY_BYTES = 64 * 1024
+
+_KEY_HEADERS = {
+    "openai": ("authorization", "Bearer "),
+    "gemini": ("x-goog-api-key", ""),
+    "anthropic": ("x-api-key", ""),
+}
+_FAULTS = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, aiohttp.ClientError, OSError)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a model is served, and the key that goes there and nowhere else."""
+
+    provider: str
+    wire: str
+    base_url: str
+    key: str = field(repr=False, default="")
+    sandbox: bool = False
+
+    @property
+    def who(self) -> str:
+        """Return provider and host, for staff."""
+        return f"{self.provider} at {urlsplit(self.base_url).netloc}"
+
+
+class DeadlinePassed(Exception):
+    """An await on a stream took longer than its caller allows; the caller knows what that means."""
+
+
+class Upstream:
+    """An open answer with status 200; `read` gives its bytes as they come."""
+
+    def __init__(self, response: httpx.Response, target: Target) -> None:
+        self._target = target
+        self._response = response
+        # The raw stream and not aiter_bytes: identity was asked for, and it costs a third less a chunk.
+        self._chunks = aiter(response.stream) if isinstance(response.stream, httpx.AsyncByteStream) else None
+
+    async def read(self, deadline: float) -> bytes:
+        """Return the next bytes, nothing at the clean end of the stream.
+
+        `deadline` is in seconds of the loop's clock. Raises DeadlinePassed, or TruncatedOutput when
+        the connection breaks.
+        """
+        if self._chunks is None:
+            return b""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await anext(self._chunks)
+        except StopAsyncIteration:
+            return b""
+        except TimeoutError as error:
+            raise DeadlinePassed from error
+        except _FAULTS as error:
+            raise TruncatedOutput(f"{self._target.who} broke the connection: {_reason(error)}") from error
+
+
+class Transport:
+    """Pooled clients, one per provider and event loop, opened on first use."""
+
+    def __init__(self) -> None:
+        self._clients: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, dict[tuple[str, str], httpx.AsyncClient]
+        ] = weakref.WeakKeyDictionary()
+
+    def _client(self, target: Target) -> httpx.AsyncClient:
+        clients = self._clients.setdefault(asyncio.get_running_loop(), {})
+        client = clients.get((target.provider, target.base_url))
+        if client is None:
+            client = clients[target.provider, target.base_url] = _new_client(target)
+        return client
+
+    @asynccontextmanager
+    async def open(
+        self, target: Target, call: WireCall, model: str, connect_s: float, deadline: float
+    ) -> AsyncIterator[Upstream]:
+        """Send `call` and give out its stream; leaving the context closes the connection at once.
+
+        `deadline`, in seconds of the loop's clock, holds for the headers. Raises DeadlinePassed, or
+        the CallFailed that status, headers or the connection ask for.
+        """
+        response = await self._send(target, call, connect_s, deadline)
+        try:
+            await _check(target, model, response, deadline)
+            yield Upstream(response, target)
+        finally:
+            await _close(response)
+
+    async def _send(
+        self, target: Target, call: WireCall, connect_s: float, deadline: float
+    ) -> httpx.Response:
+        client = self._client(target)
+        request = client.build_request(
+            "POST",
+            target.base_url + call.path,
+            content=json.dumps(call.body, ensure_ascii=False).encode("utf-8", "replace"),
+            headers={**call.headers, **_headers(target)},
+            timeout=httpx.Timeout(None, connect=connect_s, pool=connect_s),
+        )
+        with _as_ours(target):
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await client.send(request, stream=True)
+            except TimeoutError as error:
+                if isinstance(error, aiohttp.ClientError):
+                    raise
+                raise DeadlinePassed from error
+
+    async def aclose(self) -> None:
+        """Close this loop's clients."""
+        for client in self._clients.pop(asyncio.get_running_loop(), {}).values():
+            await client.aclose()
+
+
+_shared = Transport()
+
+
+def transport() -> Transport:
+    """Return the process's transport; its clients belong to the running loop."""
+    return _shared
+
+
+def list_models(target: Target, timeout_s: float) -> tuple[tuple[str, int], ...]:
+    """Return (model id, creation time or 0) of what an OpenAI-compatible server offers; blocks.
+
+    Raises CallFailed.
+    """
+    with _as_ours(target), httpx.Client(trust_env=False, timeout=timeout_s) as client:
+        response = client.get(f"{target.base_url}/models", headers=_headers(target))
+    if response.status_code != 200:
+        raise from_response(
+            target.who, "(list)", response.status_code, _lower(response), response.content, now()
+        )
+    try:
+        rows = response.json()["data"]
+        return tuple((str(row["id"]), int(row.get("created") or 0)) for row in rows)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotAStream(f"{target.who} answered its model list with something else") from error
+
+
+def _new_client(target: Target) -> httpx.AsyncClient:
+    context = ssl.create_default_context() if target.base_url.startswith("https") else None
+
+    def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=POOL_SIZE, ssl=context if context is not None else True, keepalive_timeout=KEEPALIVE_S
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+        )
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session, trust_env=False, verify=context or False),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _headers(target: Target) -> dict[str, str]:
+    headers = {
+        "accept": "text/event-stream, application/json",
+        "accept-encoding": "identity",
+        "content-type": "application/json",
+        "user-agent": "support-desk",
+    }
+    if target.key:
+        name, prefix = _KEY_HEADERS[target.wire]
+        headers[name] = prefix + target.key
+    return headers
+
+
+async def _check(target: Target, model: str, response: httpx.Response, deadline: float) -> None:
+    """Raise what an answer that is no event stream means."""
+    headers = _lower(response)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoded = headers.get("content-encoding", "identity").lower() != "identity"
+    # Some compatible servers stream under text/plain; a page or a plain object is never a stream.
+    if response.status_code == 200 and kind not in {"text/html", "application/json"} and not encoded:
+        return
+    failure = from_response(
+        target.who, model, response.status_code, headers, await _body(response, target, deadline), now()
+    )
+    raise _without_key(failure, target)
+
+
+async def _body(response: httpx.Response, target: Target, deadline: float) -> bytes:
+    upstream, body = Upstream(response, target), b""
+    try:
+        while len(body) < ERROR_BODY_BYTES:
+            chunk = await upstream.read(deadline)
+            if not chunk:
+                break
+            body += chunk
+    except (DeadlinePassed, TruncatedOutput):
+        return body  # the status has said enough; the rest of its page does not matter
+    return body[:ERROR_BODY_BYTES]
+
+
+def _without_key(failure: CallFailed, target: Target) -> CallFailed:
+    """Return `failure` with the key blotted out: providers quote it in their error messages."""
+    if target.key and target.key in failure.detail:
+        failure.detail = failure.detail.replace(target.key, "[key]")
+    return failure
+
+
+async def _close(response: httpx.Response) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await response.aclose()
+    except (*_FAULTS, TimeoutError):
+        return  # it is gone, which is what was wanted
+
+
+def _lower(response: httpx.Response) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+@contextmanager
+def _as_ours(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except _FAULTS as error:
+        raise ConnectFailed(f"cannot reach {target.who}: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return why a connection failed, from the first cause that knows."""
+    seen: BaseException | None = error
+    while seen is not None:
+        words = _words(seen)
+        if words:
+            return words
+        seen = seen.__cause__
+    return f"{type(error).__name__}: {error}"
+
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "unknown host"),
+    (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not trusted"),
+    (aiohttp.ClientSSLError, "TLS failed"),
+    (aiohttp.ConnectionTimeoutError, "no connection in time"),
+    (aiohttp.ServerTimeoutError, "no connection in time"),
+    (aiohttp.ServerDisconnectedError, "closed before answering"),
+    (aiohttp.ClientPayloadError, "the body broke off"),
+    (aiohttp.ClientResponseError, "not an HTTP answer"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return "connection refused"
+    return next((words for kind, words in _WORDS if isinstance(error, kind)), "")
