@@ -1,7 +1,12 @@
 """Rules about who may know whom that import-linter cannot see."""
 
+import tomllib
+from typing import Any
+
 from django.apps import apps
 from django.db.models import ForeignObjectRel
+
+from tests.environment import ROOT
 
 PACKAGES = {"assistant", "faq", "routing", "common"}
 MAY_POINT_TO = {
@@ -40,3 +45,19 @@ def test_the_walk_sees_relations() -> None:
         assert "assistant.Turn.conversation -> assistant" in crossing_relations()
     finally:
         MAY_POINT_TO["assistant"] = saved
+
+
+def contracts() -> list[dict[str, Any]]:
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    return list(found)
+
+
+def test_every_module_of_a_pure_layer_is_forbidden_to_know_a_framework() -> None:
+    bottoms = {
+        f"{contract['containers'][0]}.{module}"
+        for contract in contracts()
+        if contract.get("exhaustive")
+        for module in contract["layers"][-1].split(" : ")
+    }
+    forbidden = next(contract for contract in contracts() if contract["type"] == "forbidden")
+    assert set(forbidden["source_modules"]) == bottoms
