@@ -219,3 +219,17 @@ def parse(raw: str) -> Frame:
 def encode(frame: Mapping[str, Any]) -> str:
     """Return a server frame as compact JSON text."""
     return json.dumps(frame, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def ids_in(raw: str) -> dict[str, str]:
+    """Return the client_message_id and reply_id that an unusable frame names, for its error."""
+    if len(raw) > FRAME_LIMIT:
+        return {}
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(data, dict):
+        return {}
+    named = ((name, data.get(name)) for name in ("client_message_id", "reply_id"))
+    return {name: clean(value) for name, value in named if isinstance(value, str) and len(value) <= ID_LIMIT}

@@ -26,6 +26,7 @@ class Feed:
     def __init__(self, conversation_id: UUID | None = None) -> None:
         self.conversation_id = conversation_id
         self.seen: dict[UUID, tuple[int, int]] = {}
+        self.close_code: int | None = None
         self._frames: deque[tuple[Mapping[str, Any], tuple[UUID, int, int] | None]] = deque()
         self._news = asyncio.Event()
 
@@ -35,6 +36,11 @@ class Feed:
         self._news.set()
 
     def wake(self) -> None:
+        self._news.set()
+
+    def close(self, code: int) -> None:
+        """Have the socket closed with `code` once everything queued is sent."""
+        self.close_code = code
         self._news.set()
 
     async def wait(self) -> None:
@@ -170,6 +176,14 @@ class TurnLog:
         """Wake the readers of an ended log and let it go after a while."""
         self.dirty.pop(log.reply_id, None)
         self._closed.append((ticks() + KEEP_CLOSED_S, log.reply_id))
+        self.wake(log.conversation_id)
+
+    def lose(self, log: ReplyLog) -> None:
+        """Forget an owned log whose reply is no longer ours; its readers go on from the database."""
+        self.dirty.pop(log.reply_id, None)
+        self.logs.pop(log.reply_id, None)
+        mirror = self.mirror(log.reply_id, log.conversation_id, log.epoch)
+        mirror.reset(log.epoch, 0, "")
         self.wake(log.conversation_id)
 
     async def tick_forever(self) -> None:

@@ -1,0 +1,118 @@
+"""Considerations for stored replies: the first answer, and each way of asking for another one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from assistant import fixed_replies, selectors
+from assistant.models import Reply
+from assistant.pipeline import Consideration, consider, redirected
+from assistant.who import Who
+from faq import index
+from routing.config import Config, RouteSpec
+from routing.signals import estimate_tokens
+
+# A follow-up suggestion must at least be about the same subject.
+NEAR = 0.15
+SUGGESTIONS = 3
+
+
+def first(
+    who: Who, conversation_id: UUID, text: str, config: Config, before: int | None = None
+) -> Consideration:
+    """Return the consideration of a new message; `before` is its turn number once it has one."""
+    return consider(text, selectors.facts(who, conversation_id, before), config)
+
+
+def next_route(source: Reply, config: Config) -> RouteSpec | None:
+    """Return the route above that of `source`, None when it stands at the top already."""
+    route = config.routes.get(source.route)
+    above = config.routes.get(route.escalates_to) if route else None
+    if above is None or not above.enabled or (route and above.slug == route.slug):
+        return None
+    return above
+
+
+def again(who: Who, reply: Reply, source: Reply, config: Config) -> Consideration:
+    """Return the consideration of a reply that retries, continues or escalates `source`."""
+    facts = selectors.facts(who, source.conversation_id, before=source.turn.ordinal)
+    excluded = frozenset(part for part in source.excluded_entry.split(",") if part)
+    if reply.cause == Reply.Cause.ESCALATION and source.route == "faq" and source.sources:
+        excluded |= {source.sources[0]["entry_id"]}
+    text = source.turn.text
+    fresh = consider(text, facts, config, exclude=excluded, approved=False)
+    route, reason = _route_again(reply, source, fresh, config)
+    partial = source.text if reply.cause == Reply.Cause.CONTINUE else ""
+    moved = redirected(fresh, text, facts, config, route, reason, excluded, partial)
+    return replace(moved, notes={"from": str(source.pk), "excluded": sorted(excluded)})
+
+
+def _route_again(reply: Reply, source: Reply, fresh: Consideration, config: Config) -> tuple[RouteSpec, str]:
+    if reply.cause == Reply.Cause.ESCALATION:
+        above = next_route(source, config) or fresh.route
+        if source.route == "faq" and fresh.route.kind == "model":
+            above = fresh.route  # the rules know better than a fixed next step which model fits
+        return above, "The visitor asked for more than the answer above."
+    if reply.cause == Reply.Cause.CONTINUE:
+        longer = config.routes.get("long") or config.routes[source.route]
+        return longer, "The answer above was cut off; a model with room for the rest goes on."
+    same = config.routes.get(source.route) or fresh.route
+    return same, "The visitor tried the same question again."
+
+
+def instant_text(consideration: Consideration, config: Config) -> str:
+    """Return the Markdown of a reply that needs no model."""
+    signals, kind = consideration.signals, consideration.route.kind
+    best = consideration.match.best
+    if kind == "faq" and best is not None:
+        entry = index.entry(best.entry_id)
+        if entry is not None:
+            return entry.answer
+    if kind == "person":
+        return fixed_replies.person(config.settings, bool(signals.account_bound))
+    return fixed_replies.small_talk(str(signals.small_talk))
+
+
+def instant_sources(consideration: Consideration) -> list[dict[str, Any]]:
+    """Return the entry behind an approved answer as its one source."""
+    best = consideration.match.best
+    entry = index.entry(best.entry_id) if best and consideration.route.kind == "faq" else None
+    if entry is None:
+        return []
+    reviewed = entry.reviewed_on.isoformat() if entry.reviewed_on else None
+    return [
+        {"title": entry.question, "entry_id": entry.id, "reviewed_on": reviewed, "version": entry.version}
+    ]
+
+
+def near_questions(consideration: Consideration) -> list[str]:
+    """Return the questions of the nearest approved answers, for when no model can be asked."""
+    return _questions(consideration, skip=0)
+
+
+def suggestions(consideration: Consideration) -> list[str]:
+    """Return follow-up questions beside an answer: the next nearest entries, not the one just shown."""
+    if consideration.route.kind not in ("faq", "model"):
+        return []
+    return _questions(consideration, skip=1 if consideration.route.kind == "faq" else 0)
+
+
+def _questions(consideration: Consideration, skip: int) -> list[str]:
+    near = [found for found in consideration.match.candidates[skip:] if found.confidence >= NEAR]
+    entries = (index.entry(found.entry_id) for found in near[:SUGGESTIONS])
+    return [entry.question for entry in entries if entry is not None]
+
+
+def heavy_tokens(reply: Reply, consideration: Consideration, answer: str) -> tuple[int | None, int | None]:
+    """Return what a model would have read and written in place of an instant reply, estimated."""
+    question = reply.turn.text
+    passages = index.nearest_passages(question, limit=SUGGESTIONS)
+    read = estimate_tokens(question) + sum(estimate_tokens(passage.text) for passage in passages)
+    return read, estimate_tokens(answer)
+
+
+def link_hosts(config: Config) -> Sequence[str]:
+    """Return the hosts that answers may link to."""
+    hosts = config.settings.get("link_hosts") or ()
+    return hosts.split() if isinstance(hosts, str) else list(hosts)

@@ -1,0 +1,67 @@
+"""What `opened` says: the conversation as it stands, and what the page must know of the desk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from assistant import protocol, selectors
+from assistant.models import Conversation, Reply
+from assistant.reply_log import ReplyLog
+from assistant.who import Who
+from faq import index
+from routing import publishing
+from routing.providers import registry
+
+PLANS = ("guest", "free", "pro", "studio")
+STARTERS = 5
+
+
+@dataclass(frozen=True)
+class DeskFacts:
+    """A conversation's turns, its running replies, and the desk's own facts."""
+
+    exists: bool
+    turns: list[dict[str, Any]]
+    running: list[Reply]
+    desk: dict[str, Any]
+
+
+def read(who: Who, conversation_id: UUID) -> DeskFacts:
+    """Return what `opened` needs. Raises NotFound for another visitor's conversation."""
+    conversation: Conversation | None = selectors.conversation_of(who, conversation_id)
+    turns, running = selectors.transcript(conversation_id) if conversation else ([], [])
+    config = publishing.current()
+    names = ("name", "greeting", "contact", "hours", "privacy_url")
+    desk: dict[str, Any] = {
+        "protocol": protocol.PROTOCOL,
+        "assistant": {name: config.settings.get(name, "") for name in names},
+        "plan": selectors.plan_of(who) or "guest",
+        "sandbox": registry.sandbox_active(),
+        "limits": {"text": protocol.TEXT_LIMIT},
+        "suggestions": [entry.question for entry in index.starters(STARTERS)],
+        "state": conversation.state if conversation else Conversation.State.OPEN.value,
+    }
+    if settings.ENV.debug and settings.ENV.example:
+        desk["plans"] = list(PLANS)
+    return DeskFacts(conversation is not None, turns, running, desk)
+
+
+def complete(turns: list[dict[str, Any]], log: ReplyLog) -> None:
+    """Put what the log of a running reply has beyond its row into the transcript."""
+    for turn in turns:
+        for reply in turn["replies"]:
+            if reply["reply_id"] == str(log.reply_id):
+                snapshot = log.snapshot()
+                for name in ("epoch", "seq", "text", "html", "upto"):
+                    reply[name] = snapshot[name]
+
+
+def leave_out(turns: list[dict[str, Any]], after: Mapping[UUID, int]) -> None:
+    """Take the text out of replies of which the client has everything up to their seq."""
+    for turn in turns:
+        for reply in turn["replies"]:
+            if after.get(UUID(reply["reply_id"])) == reply["seq"] and reply["ended_by"]:
+                reply["text"] = reply["html"] = None

@@ -1,0 +1,141 @@
+"""Server frames made from stored rows: whatever a socket missed can be rebuilt from here.
+
+Pure: reads attributes and the FAQ titles it is given, touches no database.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+CONTINUABLE = frozenset({"truncated", "cancelled"})
+RETRYABLE = frozenset({"failed", "cancelled"})
+FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
+
+
+class ReplyRow(Protocol):
+    """The columns of a reply that its frames show."""
+
+    id: UUID
+    epoch: int
+    seq: int
+    state: str
+    ended_by: str
+    text: str
+    html: str
+    route: str
+    tier: str
+    label: str
+    notice: str
+    cause: str
+    rating: int | None
+    sources: Any
+    decision: Any
+    continues_id: UUID | None
+    created_at: datetime
+
+
+def retryable(row: ReplyRow) -> bool:
+    """Return whether Retry makes sense: not when the day's budget is spent, as it would fail again."""
+    return row.state in RETRYABLE and row.ended_by != "budget"
+
+
+def continuable(row: ReplyRow) -> bool:
+    """Return whether Continue makes sense: there is a beginning, and it was cut or stopped."""
+    return row.state in CONTINUABLE and bool(row.text)
+
+
+def suggestions(row: ReplyRow) -> list[str]:
+    """Return up to three follow-up questions, as the decision record kept them."""
+    kept = row.decision.get("suggestions", []) if isinstance(row.decision, Mapping) else []
+    return list(kept)[:3]
+
+
+def done_body(row: ReplyRow) -> dict[str, Any]:
+    """Return what `done` says beyond reply id and seq."""
+    return {
+        "state": row.state,
+        "ended_by": row.ended_by,
+        "route": row.route,
+        "tier": row.tier,
+        "label": row.label,
+        "html": row.html,
+        "sources": row.sources,
+        "suggestions": suggestions(row),
+        "retryable": retryable(row),
+        "continuable": continuable(row),
+        "notice": row.notice,
+        "feedback_actions": list(FEEDBACK_ACTIONS) if row.route == "faq" else [],
+    }
+
+
+def done(row: ReplyRow) -> dict[str, Any]:
+    """Return the `done` frame of an ended reply."""
+    return {
+        "type": "done",
+        "reply_id": str(row.id),
+        "epoch": row.epoch,
+        "seq": row.seq,
+        **done_body(row),
+    }
+
+
+def snapshot(row: ReplyRow) -> dict[str, Any]:
+    """Return the `snapshot` frame that precedes the `done` of an ended reply."""
+    return {
+        "type": "snapshot",
+        "reply_id": str(row.id),
+        "epoch": row.epoch,
+        "seq": max(0, row.seq - 1),
+        "text": row.text,
+        "html": "",
+        "upto": 0,
+    }
+
+
+def reply_view(row: ReplyRow) -> dict[str, Any]:
+    """Return a reply as `opened` shows it; a running one is completed from its log by the caller."""
+    return {
+        "reply_id": str(row.id),
+        "epoch": row.epoch,
+        "seq": row.seq,
+        "text": row.text,
+        "upto": len(row.text) if row.html else 0,
+        "cause": row.cause,
+        "continues": str(row.continues_id) if row.continues_id else None,
+        "created_at": row.created_at.isoformat(),
+        "rating": {1: "up", -1: "down"}.get(row.rating or 0),
+        **done_body(row),
+    }
+
+
+def turn_frame(turn_id: UUID, client_message_id: str, text: str, row: ReplyRow) -> dict[str, Any]:
+    """Return the `turn` frame that tells the other sockets of a conversation about a new reply."""
+    return {
+        "type": "turn",
+        "turn_id": str(turn_id),
+        "client_message_id": client_message_id,
+        "text": text,
+        "reply_id": str(row.id),
+        "epoch": row.epoch,
+        "cause": row.cause,
+    }
+
+
+def ack_frame(client_message_id: str | None, turn_id: UUID, row: ReplyRow) -> dict[str, Any]:
+    """Return the `ack`: the message, or the verb on a reply, is stored."""
+    return {
+        "type": "ack",
+        "client_message_id": client_message_id,
+        "turn_id": str(turn_id),
+        "reply_id": str(row.id),
+        "epoch": row.epoch,
+        "cause": row.cause,
+    }
+
+
+def opened_frame(
+    conversation_id: UUID, turns: Sequence[Mapping[str, Any]], desk: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return `opened`: a snapshot of the conversation and what the page must know of the desk."""
+    return {"type": "opened", "conversation_id": str(conversation_id), "turns": list(turns), **desk}

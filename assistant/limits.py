@@ -1,0 +1,74 @@
+"""How fast one visitor and one address may send: token buckets in this process's memory.
+
+A bucket holds `burst` messages and refills steadily (RFC 2697's committed burst, one colour). It is
+the first line against a flood; the day's cost cap is the one that money can rely on.
+"""
+
+import functools
+import math
+import threading
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from assistant.who import Who
+from common.clock import ticks
+
+VISITOR_BURST, VISITOR_A_SECOND = 60, 1.0  # no person types more; a busy test page gets by
+ADDRESS_BURST, ADDRESS_A_SECOND = 600, 20.0  # an office behind one address
+MOST_BUCKETS = 20_000  # some 4 MB; beyond it the longest idle half is forgotten
+
+
+class RateLimited(Exception):
+    """Too many messages; `retry_after` is in whole seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+@dataclass
+class Bucket:
+    level: float
+    at: float
+
+
+@dataclass
+class Limiter:
+    """Buckets by visitor and by address; safe to use from database threads."""
+
+    on: bool = True
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, who: Who) -> None:
+        """Take one message from both buckets. Raises RateLimited, taking nothing, when one is empty."""
+        if not self.on:
+            return
+        with self.lock:
+            now = ticks()
+            mine = self._filled(f"v{who.visitor_id}", VISITOR_BURST, VISITOR_A_SECOND, now)
+            theirs = self._filled(f"a{who.address}", ADDRESS_BURST, ADDRESS_A_SECOND, now)
+            wait = max((1 - mine.level) / VISITOR_A_SECOND, (1 - theirs.level) / ADDRESS_A_SECOND)
+            if wait > 0:
+                raise RateLimited(math.ceil(wait))
+            mine.level -= 1
+            theirs.level -= 1
+            if len(self.buckets) > MOST_BUCKETS:
+                self._forget_idle()
+
+    def _filled(self, key: str, burst: int, a_second: float, now: float) -> Bucket:
+        bucket = self.buckets.setdefault(key, Bucket(burst, now))
+        bucket.level = min(burst, bucket.level + (now - bucket.at) * a_second)
+        bucket.at = now
+        return bucket
+
+    def _forget_idle(self) -> None:
+        by_age = sorted(self.buckets.items(), key=lambda item: item[1].at, reverse=True)
+        self.buckets = dict(by_age[: MOST_BUCKETS // 2])
+
+
+@functools.cache
+def limiter() -> Limiter:
+    """Return this process's limiter."""
+    return Limiter(on=settings.ENV.rate_limits)

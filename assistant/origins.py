@@ -1,0 +1,46 @@
+"""Which pages may open a socket: an exact list of scheme, host and port.
+
+Channels' own validator compares hosts only, so a page on another port or scheme could ride on the
+visitor's cookie. A missing Origin is refused as well: browsers always send one.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Refused(Exception):
+    """This Origin may not open a socket; `log_line` tells the operator what would allow it."""
+
+    def __init__(self, origin: str | None, allowed: Sequence[str]) -> None:
+        shown = (origin or "").encode("ascii", "backslashreplace").decode()[:200]
+        super().__init__(shown)
+        if shown:
+            self.message = f"This page ({shown}) may not talk to the desk. Its operator can allow it."
+            line = ",".join([*allowed, shown])
+            self.log_line = (
+                f"socket refused for Origin {shown}; to allow it put this into .env: ORIGINS={line}"
+            )
+        else:
+            self.message = "A socket needs an Origin header, as browsers send it."
+            self.log_line = "socket refused: no Origin header"
+
+
+def parts_of(origin: str) -> tuple[str, str, int] | None:
+    """Return (scheme, host, port) of an origin, None when it is none."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if not parts.hostname or not port or parts.path not in ("", "/") or parts.query or parts.username:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def check_origin(origin: str | None, allowed: Sequence[str]) -> None:
+    """Raise Refused unless `origin` is one of `allowed`, compared by scheme, host and port."""
+    given = parts_of(origin) if origin else None
+    if given is None or given not in {parts_of(known) for known in allowed}:
+        raise Refused(origin, allowed)

@@ -1,0 +1,194 @@
+"""How a message is considered: match the FAQ, read the signals, decide the route, plan the ladder.
+
+The socket, "Try a question" and the example traffic all call `consider`; there is no other path, so
+what staff see when they try a question is what a visitor gets.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from assistant.prompts import PastTurn, Prompt, build_request
+from common.clock import now
+from faq import index
+from faq.index import FaqMatch
+from routing.config import Config, ModelSpec, RouteSpec
+from routing.cost import reserve_of
+from routing.ladder import LadderView
+from routing.policy import RouteDecision, decide
+from routing.providers import registry
+from routing.signals import Context, Signals, read_signals
+
+PASSAGES = 6  # nearest passages that are offered to the prompt; its budget decides how many stay
+PREVIOUS_TEXTS = 6  # the visitor's last messages that the re-ask signal compares with
+NO_FAQ = 2.0  # a threshold no confidence reaches: an escalation never gets the approved answer again
+
+
+@dataclass(frozen=True)
+class ConversationFacts:
+    """What is known of the conversation before this message; `history` is oldest first."""
+
+    plan: str = ""
+    language: str = ""
+    history: tuple[PastTurn, ...] = ()
+    previous_texts: tuple[str, ...] = ()
+    depth: int = 0
+    last_rating: int | None = None
+
+
+@dataclass(frozen=True)
+class Consideration:
+    """Everything the decision was made from, and the prompt that follows from it."""
+
+    match: FaqMatch
+    signals: Signals
+    decision: RouteDecision
+    route: RouteSpec
+    ladder: tuple[LadderView, ...] = ()
+    prompt: Prompt | None = None
+    estimate_pico: int | None = None
+    config_number: int = 0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[ModelSpec, ...]:
+        """The models that can be asked, in order."""
+        return tuple(view.model for view in self.ladder if view.usable)
+
+    def record(self) -> dict[str, Any]:
+        """Return the decision record that is stored with the reply and shown as its receipt."""
+        prompt = self.prompt
+        return {
+            "faq": {
+                "threshold": self.match.threshold,
+                "matcher_version": self.match.matcher_version,
+                "index_version": self.match.index_version,
+                "took_ms": self.match.took_ms,
+                "candidates": [asdict(candidate) for candidate in self.match.candidates[:5]],
+            },
+            "signals": self.signals.as_facts(),
+            "rules": [asdict(trial) for trial in self.decision.tried],
+            "route": self.route.slug,
+            "reason": self.decision.reason,
+            "rule_id": self.decision.rule_id,
+            "rule_name": self.decision.rule_name,
+            "ladder": [
+                {
+                    "model": view.model.id,
+                    "label": view.model.label,
+                    "tier": view.model.tier,
+                    "status": view.status,
+                }
+                for view in self.ladder
+            ],
+            "estimate_pico": self.estimate_pico,
+            "prompt_tokens": prompt.tokens if prompt else None,
+            "passages": [
+                {"id": passage.id, "entry_id": passage.entry_id, "title": passage.title}
+                for passage in (prompt.passages if prompt else ())
+            ],
+            "config_number": self.config_number,
+            "prompt_version": prompt.version if prompt else "",
+            **self.notes,
+        }
+
+
+def canary() -> str:
+    """Return this desk's mark that must never come out of a model: its prompt was leaked if it does."""
+    digest = hmac.new(django_settings.SECRET_KEY.encode(), b"prompt canary", hashlib.sha256).hexdigest()
+    return f"c-{digest[:16]}"
+
+
+def plan_route(
+    text: str,
+    facts: ConversationFacts,
+    config: Config,
+    route: RouteSpec,
+    exclude: frozenset[str] = frozenset(),
+    partial: str = "",
+) -> tuple[Prompt, tuple[LadderView, ...], int | None]:
+    """Return prompt, ladder and price estimate in pico-USD of asking `route`'s models.
+
+    The estimate is that of the first usable model; None when it has no price or there is no model.
+    """
+    passages = index.nearest_passages(text, limit=PASSAGES, exclude=exclude)
+    prompt = build_request(route, config.settings, passages, facts.history, text, canary(), partial)
+    ladder = registry.ladder(route, config.models)
+    first = next((view.model for view in ladder if view.usable), None)
+    estimate = (
+        reserve_of(first, prompt.tokens, route.max_output_tokens, now().date()) if first is not None else None
+    )
+    return prompt, ladder, estimate
+
+
+def consider(
+    text: str,
+    facts: ConversationFacts,
+    config: Config,
+    exclude: frozenset[str] = frozenset(),
+    approved: bool = True,
+) -> Consideration:
+    """Return the decision for one message and all it was made from.
+
+    `exclude` leaves FAQ entries out; `approved=False` allows no FAQ answer at all (an escalation).
+    Uses no network and, once the FAQ index and the configuration are loaded, no database.
+    """
+    match = index.match(text, exclude=exclude, language=facts.language)
+    best = match.best
+    common = config.routes.get("common")
+    signals = read_signals(
+        text,
+        Context(
+            plan=facts.plan,
+            depth=facts.depth,
+            previous_texts=facts.previous_texts,
+            last_rating=facts.last_rating,
+            faq_confidence=best.confidence if best else 0.0,
+            faq_threshold=match.threshold if approved else NO_FAQ,
+            faq_exact=bool(best and best.exact and approved),
+            faq_entry_id=best.entry_id if best else "",
+            common_message_tokens=common.max_message_tokens if common else 1500,
+            language=facts.language,
+        ),
+    )
+    decision = decide(signals, config.rules)
+    route = config.routes[decision.route]
+    found = Consideration(match, signals, decision, route, config_number=config.number)
+    return _planned(found, text, facts, config, exclude)
+
+
+def redirected(
+    fresh: Consideration,
+    text: str,
+    facts: ConversationFacts,
+    config: Config,
+    route: RouteSpec,
+    reason: str,
+    exclude: frozenset[str] = frozenset(),
+    partial: str = "",
+) -> Consideration:
+    """Return `fresh` sent to another route by a verb of the visitor, with the rules tried kept."""
+    decision = RouteDecision(
+        route=route.slug, reason=reason, rule_id=0, rule_name="", tried=fresh.decision.tried
+    )
+    moved = replace(fresh, decision=decision, route=route, ladder=(), prompt=None, estimate_pico=None)
+    return _planned(moved, text, facts, config, exclude, partial)
+
+
+def _planned(
+    found: Consideration,
+    text: str,
+    facts: ConversationFacts,
+    config: Config,
+    exclude: frozenset[str],
+    partial: str = "",
+) -> Consideration:
+    """Return `found` with prompt, ladder and price, where its route asks a model."""
+    if found.route.kind != "model":
+        return found
+    prompt, ladder, estimate = plan_route(text, facts, config, found.route, exclude, partial)
+    return replace(found, prompt=prompt, ladder=ladder, estimate_pico=estimate)

@@ -1,0 +1,346 @@
+"""What one web process runs besides its sockets: ticker, Redis writer and reader, poller, lease.
+
+One `Process` an event loop, made on first use: neither Daphne nor Channels has an ASGI lifespan.
+`manage.py serve` makes it before the first socket and drains it after the last.
+"""
+
+import asyncio
+import contextvars
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+
+from assistant import db, frames, selectors, services
+from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
+from assistant.redis_log import Doorbell, StreamReader, StreamWriter, keep_going
+from assistant.reply_log import Record, ReplyLog
+from assistant.runner import Runner
+from assistant.services import Started
+from assistant.turn_log import Feed, TurnLog
+from common.clock import now, ticks
+from common.redis import RedisGone, async_client
+from faq import index
+from routing import publishing
+
+logger = logging.getLogger(__name__)
+
+LEASE_EVERY_S = 3.0
+LEASE_S = 9.0
+POLL_VERSIONS_S = 0.5
+POLL_EVENTS_S = 1.0
+CHECKPOINT_S = 2.0
+QUIET_S = 2.0  # a mirror that hears nothing for this long asks the database
+ABANDON_S = 60.0  # a left conversation's answer may go on for this long
+PRESENCE_S = 20
+DRAIN_S = 10.0
+
+
+class Process:
+    """Everything of one web process that outlives a socket."""
+
+    def __init__(self) -> None:
+        self.id = uuid4()
+        self.hub = TurnLog()
+        self.runner = Runner(self.hub, self._reply_ended)
+        self.draining = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._checkpointed: dict[UUID, int] = {}
+        self._heard: dict[UUID, float] = {}
+        self._left: dict[UUID, float] = {}
+        self._doorbell: Doorbell | None = None
+        self._reader: StreamReader | None = None
+        self._streams: StreamWriter | None = None
+
+    def start(self) -> None:
+        """Start the background tasks of this process."""
+        self._spawn(self.hub.tick_forever())
+        self._spawn(self._every(LEASE_EVERY_S, self._renew))
+        self._spawn(self._every(POLL_VERSIONS_S, self._poll_versions))
+        self._spawn(self._every(POLL_EVENTS_S, self._poll_events))
+        self._spawn(self._every(CHECKPOINT_S, self._checkpoint))
+        if settings.REDIS_URL:
+            self._start_redis(settings.REDIS_URL)
+
+    def _start_redis(self, url: str) -> None:
+        client = async_client(url)
+        self._streams = StreamWriter(client)
+        self._reader = StreamReader(client)
+        self._doorbell = Doorbell(client, self.id)
+        for work, pause in (
+            (self._write_streams, REDIS_EVERY_S),
+            (self._read_streams, 0.05),
+            (self._listen, 0.0),
+            (self._mark_present, PRESENCE_S / 4),
+        ):
+            self._spawn(keep_going(work.__name__.strip("_"), work, pause))
+
+    async def _write_streams(self) -> None:
+        if self._streams:
+            await self._streams.write(self.hub.owned())
+            self._streams.forget(log.reply_id for log in self.hub.owned())
+
+    async def _read_streams(self) -> None:
+        mirrors = self.hub.mirrors()
+        if self._reader is None or not mirrors:
+            return
+        before = {log.reply_id: log.seq for log in mirrors}
+        for reply_id in await self._reader.read(mirrors):
+            self._heard[reply_id] = 0.0
+        for log in mirrors:
+            if log.seq != before[log.reply_id]:
+                self._heard[log.reply_id] = ticks()
+                self._woke(log)
+
+    async def _listen(self) -> None:
+        if self._doorbell:
+            await self._doorbell.listen(self._event)
+
+    async def _mark_present(self) -> None:
+        if self._doorbell:
+            await self._doorbell.mark_present(list(self.hub.feeds), PRESENCE_S)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, context=contextvars.Context()))
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` for ever; a database that is away is logged once and waited out."""
+        gone = False
+        while True:
+            try:
+                await work()
+                gone = False
+            except db.DatabaseGone as error:
+                if not gone:
+                    logger.error("%s: the database is away: %s", work.__name__, error)
+                gone = True
+            await asyncio.sleep(seconds)
+
+    # -- what the consumer calls ---------------------------------------------------------------
+
+    def begin(self, started: Started, received: float, but: Feed | None = None) -> None:
+        """Run, or show, a reply that was just stored here, and tell the other sockets about it."""
+        self._run_or_show(started, received)
+        self._announce(started, but)
+
+    def _run_or_show(self, started: Started, received: float) -> None:
+        if started.generation is not None:
+            self.runner.start(started.reply, started.generation, received)
+        elif started.instant:
+            self._show_ended(started)
+
+    def _show_ended(self, started: Started) -> None:
+        reply = started.reply
+        log = ReplyLog(reply.pk, reply.conversation_id, reply.epoch)
+        self.hub.logs[reply.pk] = log
+        log.add("status", stage="faq" if reply.route == "faq" else "routing", label="")
+        log.add("delta", text=reply.text)
+        log.add("done", epoch=reply.epoch, **frames.done_body(reply))
+        self.hub.closed(log)
+
+    def _announce(self, started: Started, but: Feed | None) -> None:
+        turn, reply = started.turn, started.reply
+        frame = frames.turn_frame(turn.pk, turn.client_message_id, turn.text, reply)
+        self.hub.announce(reply.conversation_id, frame, (reply.pk, reply.epoch, 0), but)
+        if self._doorbell:
+            self._ring(self._doorbell, "turn", conversation=str(reply.conversation_id), frame=frame)
+
+    def _ring(self, bell: Doorbell, kind: str, **body: Any) -> None:
+        async def ring() -> None:
+            try:
+                await bell.ring(kind, **body)
+            except (RedisGone, OSError) as error:
+                logger.info("doorbell not rung, the others will poll: %s", error)
+
+        task = asyncio.create_task(ring(), context=contextvars.Context())
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+    async def stop(self, reply_id: UUID) -> None:
+        """Stop a reply wherever it runs; a queued one never begins."""
+        if self.runner.stop(reply_id):
+            return
+        if await db.run(services.cancel_queued, reply_id):
+            self._heard[reply_id] = 0.0
+            await self._catch_up()
+            return
+        await db.run(services.request_stop, reply_id)
+        if self._doorbell:
+            self._ring(self._doorbell, "stop", reply=str(reply_id))
+
+    def follow(self, reply_id: UUID, conversation_id: UUID, epoch: int) -> ReplyLog:
+        """Return the log of a running reply, a mirror when another process owns it."""
+        log = self.hub.mirror(reply_id, conversation_id, epoch)
+        if not log.owned:
+            self._heard.setdefault(reply_id, 0.0)
+        return log
+
+    async def catch_up(self, log: ReplyLog) -> None:
+        """Bring a mirror to where Redis, or else the database, has it."""
+        if log.owned or log.closed:
+            return
+        if self._reader is not None:
+            try:
+                await self._reader.read([*self.hub.mirrors()], block_ms=None)
+            except (RedisGone, OSError) as error:
+                logger.info("reading without Redis: %s", error)
+        self._heard[log.reply_id] = 0.0
+        await self._catch_up()
+
+    # -- background ----------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        boot = f"{socket.gethostname()}:{os.getpid()}"
+        await db.run(services.renew_lease, self.id, boot, now() + timedelta(seconds=LEASE_S))
+
+    async def _poll_versions(self) -> None:
+        await db.run(refresh)
+
+    async def _poll_events(self) -> None:
+        """Do by polling what a lost doorbell would have said, and end what nobody waits for."""
+        if self.runner.runs:
+            for reply_id in await db.run(selectors.stops_requested, list(self.runner.runs)):
+                self.runner.stop(reply_id)
+            await self._end_abandoned()
+        await self._catch_up()
+        if self.hub.feeds:
+            await self._poll_replies()
+
+    async def _poll_replies(self) -> None:
+        rows = await db.run(selectors.open_replies, list(self.hub.feeds))
+        streaming = {row.conversation_id for row in rows if row.state == "streaming"}
+        for row in rows:
+            if row.pk not in self.hub.logs:
+                turn = row.turn
+                self._follow_turn(
+                    row.conversation_id,
+                    frames.turn_frame(turn.pk, turn.client_message_id, turn.text, row),
+                )
+            if row.state == "queued" and row.conversation_id not in streaming and not self.draining:
+                streaming.add(row.conversation_id)
+                await self._start_next(row.conversation_id)
+
+    async def _end_abandoned(self) -> None:
+        """End replies whose conversation has had no reader for ABANDON_S, in any process."""
+        current = ticks()
+        for run in list(self.runner.runs.values()):
+            if run.reply.purpose != "visitor" or self.hub.feeds.get(run.conversation_id):
+                self._left.pop(run.reply_id, None)
+                continue
+            since = self._left.setdefault(run.reply_id, current)
+            if current - since > ABANDON_S and not await self._read_elsewhere(run.conversation_id):
+                self.runner.stop(run.reply_id, "abandoned")
+        self._left = {reply: since for reply, since in self._left.items() if reply in self.runner.runs}
+
+    async def _read_elsewhere(self, conversation_id: UUID) -> bool:
+        if self._doorbell is None:
+            return False
+        try:
+            return await self._doorbell.is_present(conversation_id)
+        except (RedisGone, OSError) as error:
+            logger.info("presence unknown without Redis, counting this process only: %s", error)
+            return False
+
+    async def _catch_up(self) -> None:
+        """Ask the database about mirrors that have been quiet: ended, or further on than we know."""
+        current = ticks()
+        quiet = [log for log in self.hub.mirrors() if current - self._heard.get(log.reply_id, 0.0) > QUIET_S]
+        if not quiet:
+            return
+        rows = await db.run(selectors.replies_by_id, [log.reply_id for log in quiet])
+        for log in quiet:
+            self._heard[log.reply_id] = current
+            row = rows.get(log.reply_id)
+            if row is None:
+                self.hub.logs.pop(log.reply_id, None)
+                continue
+            if row.epoch != log.epoch or row.seq > log.seq:
+                ended = row.ended_at is not None
+                log.reset(row.epoch, row.seq - 1 if ended else row.seq, row.text)
+                if ended:
+                    log.take(Record(row.seq, row.seq, "done", {"epoch": row.epoch, **frames.done_body(row)}))
+                self._woke(log)
+        self._heard = {reply: at for reply, at in self._heard.items() if reply in self.hub.logs}
+
+    def _woke(self, log: ReplyLog) -> None:
+        if log.closed:
+            self.hub.closed(log)
+        else:
+            self.hub.wake(log.conversation_id)
+
+    async def _checkpoint(self) -> None:
+        """Store the text of all running replies that have grown, in one write."""
+        grown = [
+            (log.reply_id, log.epoch, log.seq, log.text)
+            for log in self.hub.owned()
+            if not log.closed and log.seq > self._checkpointed.get(log.reply_id, 0)
+        ]
+        if grown:
+            await db.run(services.checkpoint, grown)
+            self._checkpointed = {reply_id: seq for reply_id, _, seq, _ in grown}
+
+    async def _event(self, body: Mapping[str, Any]) -> None:
+        if body["kind"] == "stop":
+            self.runner.stop(UUID(body["reply"]))
+        elif body["kind"] == "turn":
+            self._follow_turn(UUID(body["conversation"]), body["frame"])
+
+    def _follow_turn(self, conversation_id: UUID, frame: Mapping[str, Any]) -> None:
+        """Show a reply that another process began to the sockets of its conversation here."""
+        reply_id, epoch = UUID(frame["reply_id"]), int(frame["epoch"])
+        if reply_id in self.hub.logs or not self.hub.feeds.get(conversation_id):
+            return
+        self.follow(reply_id, conversation_id, epoch)
+        self.hub.announce(conversation_id, frame, (reply_id, epoch, 0))
+
+    async def _reply_ended(self, conversation_id: UUID) -> None:
+        if not self.draining:
+            await self._start_next(conversation_id)
+
+    async def _start_next(self, conversation_id: UUID) -> None:
+        received = ticks()
+        started = await db.run(services.start_queued, conversation_id, self.id, received)
+        if started is None:
+            return
+        self.hub.logs.pop(started.reply.pk, None)  # the mirror that stood for the queued reply
+        self._run_or_show(started, received)
+
+    async def drain(self) -> None:
+        """Let replies finish, store the rest, give the lease back and stop the background tasks."""
+        self.draining = True
+        await self.runner.drain(DRAIN_S)
+        try:
+            await self._checkpoint()
+            await db.run(services.drop_lease, self.id)
+        except db.DatabaseGone as error:
+            logger.error("left without telling the database: %s", error)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def refresh() -> None:
+    """Load a newer configuration and FAQ, if there are any; what a process does every half second."""
+    publishing.refresh()
+    index.refresh()
+
+
+_processes: dict[asyncio.AbstractEventLoop, Process] = {}
+
+
+def process() -> Process:
+    """Return the process of the running event loop, started on first use."""
+    loop = asyncio.get_running_loop()
+    found = _processes.get(loop)
+    if found is None:
+        for closed in [known for known in _processes if known.is_closed()]:
+            del _processes[closed]
+        found = _processes[loop] = Process()
+        found.start()
+    return found

@@ -1,0 +1,247 @@
+"""One background task a running reply, owned by this process and by no socket.
+
+It walks `dispatch.run`, writes text into the turn log, and ends the reply exactly once: Stop, a left
+conversation, a leaked canary, an overlong answer and a draining process all end it here.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from assistant import considering, db, fixed_replies, frames, services
+from assistant.models import Reply
+from assistant.pipeline import canary
+from assistant.rendering import BlockRenderer
+from assistant.services import Generation, ReplyEnd
+from assistant.sources import as_sources, supporting
+from assistant.turn_log import TurnLog, Writer
+from common.clock import ms_since, ticks
+from routing import dispatch, recorder
+from routing.attempts import AttemptResult, AttemptStart
+from routing.providers.transport import transport
+
+logger = logging.getLogger(__name__)
+
+REPLY_CAP = 256 * 1024  # bytes of UTF-8 at four a code point: 65,536 code points are always within
+STORE_PATIENCE_S = 30.0  # a finished reply waits this long in memory for its database
+STAGES = {"waiting": "Thinking", "continuing": "The answer was cut; another model goes on"}
+
+
+class DatabaseLedger:
+    """The ledger as dispatch sees it: each call is one hop through the database door."""
+
+    async def start(self, attempt: AttemptStart) -> None:
+        await db.run(_start_call, attempt)
+
+    async def settle(self, attempt: AttemptStart, result: AttemptResult) -> None:
+        await db.run(_settle_call, attempt, result)
+
+
+def _start_call(attempt: AttemptStart) -> None:
+    with transaction.atomic():
+        recorder.start_call(attempt)
+
+
+def _settle_call(attempt: AttemptStart, result: AttemptResult) -> None:
+    with transaction.atomic():
+        recorder.settle_call(attempt, result)
+
+
+@dataclass
+class Run:
+    """One running reply: its rows, its log, and why it was told to end, if it was."""
+
+    reply: Reply
+    generation: Generation
+    writer: Writer
+    received: float
+    task: asyncio.Task[None] | None = None
+    reason: str = ""
+    first_text_ms: int | None = None
+    size: int = 0
+    tail: str = ""
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def reply_id(self) -> UUID:
+        return self.reply.pk
+
+    @property
+    def conversation_id(self) -> UUID:
+        return self.reply.conversation_id
+
+
+ENDED_STATES: Mapping[str, str] = {
+    "stop": "cancelled",
+    "abandoned": "truncated",
+    "canary": "refused",
+    "reply_cap": "truncated",
+    "drain": "truncated",
+}
+
+
+class Runner:
+    """The registry of this process's running replies."""
+
+    def __init__(self, hub: TurnLog, ended: Callable[[UUID], Awaitable[None]]) -> None:
+        self._hub = hub
+        self._ended = ended
+        self._ledger = DatabaseLedger()
+        self._mark = canary()
+        self.runs: dict[UUID, Run] = {}
+
+    def start(self, reply: Reply, generation: Generation, received: float) -> None:
+        """Begin a reply whose first attempt is reserved; returns at once."""
+        hosts = considering.link_hosts(generation.config)
+        writer = self._hub.open(reply.pk, reply.conversation_id, reply.epoch, BlockRenderer(hosts))
+        run = Run(reply, generation, writer, received)
+        self.runs[reply.pk] = run
+        # A context of its own: Django's thread-sensitive one would tie each reply to a connection.
+        run.task = asyncio.create_task(self._guard(run), context=contextvars.Context())
+
+    def stop(self, reply_id: UUID, reason: str = "stop") -> bool:
+        """End a reply of this process; False when it is not one. The upstream is closed at once."""
+        run = self.runs.get(reply_id)
+        if run is None or run.task is None or run.reason:
+            return run is not None
+        run.reason = reason
+        run.task.cancel()
+        return True
+
+    async def drain(self, patience_s: float) -> None:
+        """Let running replies finish for `patience_s`, then end what is left with its text kept."""
+        tasks = [run.task for run in self.runs.values() if run.task]
+        if tasks:
+            await asyncio.wait(tasks, timeout=patience_s)
+        left = [run.task for run in list(self.runs.values()) if run.task and self.stop(run.reply_id, "drain")]
+        if left:
+            await asyncio.wait(left, timeout=patience_s)
+
+    async def _guard(self, run: Run) -> None:
+        """Run the reply to its one end, whatever happens inside; the outermost guard of a turn."""
+        try:
+            try:
+                end = await self._generate(run)
+            except asyncio.CancelledError:
+                if not run.reason:
+                    run.reason = "drain"  # the loop is closing: keep what there is
+                end = self._cut_end(run)
+            except Exception:
+                logger.exception("reply %s failed inside", run.reply_id)
+                end = self._end(run, "failed", "upstream", notice=fixed_replies.FAILED_NOTICE)
+            await asyncio.shield(self._store(run, end))
+        finally:
+            self.runs.pop(run.reply_id, None)
+        await self._ended(run.conversation_id)
+
+    async def _generate(self, run: Run) -> ReplyEnd:
+        job = run.generation.job
+        run.writer.status("waiting", STAGES["waiting"])
+        async with aclosing(dispatch.run(job, self._ledger, transport())) as stream:
+            async for event in stream:
+                match event:
+                    case dispatch.Text(text=text):
+                        cut = self._take(run, text)
+                        if cut:
+                            run.reason = cut
+                            break
+                    case dispatch.Stage(stage=stage):
+                        run.writer.status(stage, STAGES.get(stage, ""))
+                    case dispatch.Ended() as ended:
+                        return self._model_end(run, ended)
+        if run.reason:
+            return self._cut_end(run)
+        raise RuntimeError("dispatch ended without saying how")
+
+    def _take(self, run: Run, text: str) -> str:
+        """Log text from the model; return why the reply must end here, "" when it need not."""
+        if run.first_text_ms is None:
+            run.first_text_ms = ms_since(run.received)
+        seen = run.tail + text
+        if self._mark in seen:
+            return "canary"
+        run.tail = seen[-len(self._mark) :]
+        run.size += len(text)
+        if run.size * 4 > REPLY_CAP:
+            return "reply_cap"
+        run.parts.append(text)
+        run.writer.text(text)
+        return ""
+
+    def _model_end(self, run: Run, ended: dispatch.Ended) -> ReplyEnd:
+        asked = run.generation.config.models.get(ended.asked_model)
+        tier = asked.tier if asked else run.generation.job.route.tier
+        notice = ended.notice
+        if not notice and ended.continued and ended.state == "completed":
+            notice = fixed_replies.CONTINUED_NOTICE
+        return self._end(
+            run,
+            ended.state,
+            ended.ended_by,
+            tier=tier,
+            answering_model=ended.answering_model or ended.asked_model,
+            notice=notice or fixed_replies.notice_of(ended.state, ended.ended_by),
+            attempts=ended.attempts,
+            fallbacks=ended.fallbacks,
+            continued=ended.continued,
+            last=ended.last,
+        )
+
+    def _cut_end(self, run: Run) -> ReplyEnd:
+        state = ENDED_STATES[run.reason]
+        if state == "truncated" and not run.parts:
+            state = "failed"
+        first = run.generation.job.steps[0]
+        return self._end(
+            run,
+            state,
+            run.reason,
+            tier=first.tier if run.parts else "none",
+            notice=fixed_replies.notice_of(state, run.reason),
+            attempts=1,
+        )
+
+    def _end(self, run: Run, state: str, ended_by: str, **facts: Any) -> ReplyEnd:
+        text = "".join(run.parts)
+        run.parts = [text]
+        tier = facts.pop("tier", "none")
+        return ReplyEnd(
+            state=state,
+            ended_by=ended_by,
+            text=text,
+            seq=0,
+            tier=tier,
+            label=services.label_of(run.generation.config, tier if text else "none", "model"),
+            sources=tuple(as_sources(supporting(text, run.generation.passages))),
+            first_text_ms=run.first_text_ms,
+            total_ms=ms_since(run.received),
+            **facts,
+        )
+
+    async def _store(self, run: Run, end: ReplyEnd) -> None:
+        """Store the end, then say `done`; a database that is away is waited for from memory."""
+        run.writer.flush()
+        end = services.with_seq(end, run.writer.log.seq + 1)
+        reply = run.reply
+        deadline = ticks() + STORE_PATIENCE_S
+        while True:
+            try:
+                ours = await db.run(services.finish_reply, reply, end, run.generation.config)
+                break
+            except db.DatabaseGone as error:
+                logger.error("reply %s waits for the database: %s", run.reply_id, error)
+                if ticks() > deadline:
+                    self._hub.lose(run.writer.log)
+                    return
+                await asyncio.sleep(1.0)
+        if ours:
+            run.writer.done(**frames.done_body(reply))
+        else:
+            self._hub.lose(run.writer.log)

@@ -1,0 +1,122 @@
+"""Reads for the socket side: conversations as pages see them, and the facts a decision needs."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from assistant import frames
+from assistant.models import Conversation, Reply, Turn, Visitor
+from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
+from assistant.prompts import PastTurn
+from assistant.who import Who
+
+TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
+HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
+USABLE = (Reply.State.COMPLETED, Reply.State.TRUNCATED)
+
+
+class NotFound(LookupError):
+    """No such thing for this visitor; a foreign one looks exactly the same."""
+
+
+def conversation_of(who: Who, conversation_id: UUID) -> Conversation | None:
+    """Return the visitor's conversation, None while it has no row yet; NotFound for another's."""
+    conversation = Conversation.objects.filter(pk=conversation_id).first()
+    if conversation is not None and conversation.visitor_id != who.visitor_id:
+        raise NotFound("conversation")
+    return conversation
+
+
+def reply_of(who: Who, reply_id: UUID) -> Reply:
+    """Return the visitor's reply with its turn. Raises NotFound for an unknown or foreign one."""
+    reply = (
+        Reply.objects.select_related("turn", "conversation")
+        .filter(pk=reply_id, conversation__visitor_id=who.visitor_id)
+        .first()
+    )
+    if reply is None:
+        raise NotFound("reply")
+    return reply
+
+
+def plan_of(who: Who) -> str:
+    """Return the visitor's plan: of the row when there is one, else as the cookie has it."""
+    row = Visitor.objects.filter(pk=who.visitor_id).values_list("plan", flat=True).first()
+    return who.plan if row is None else row
+
+
+def _latest_usable(replies: Iterable[Reply]) -> str:
+    usable = [reply for reply in replies if reply.state in USABLE and reply.text]
+    return usable[-1].text if usable else ""
+
+
+def facts(who: Who, conversation_id: UUID, before: int | None = None) -> ConversationFacts:
+    """Return what the decision on a new message (or on turn number `before`) may know."""
+    turns = Turn.objects.filter(conversation_id=conversation_id)
+    if before is not None:
+        turns = turns.filter(ordinal__lt=before)
+    recent = list(turns.order_by("-ordinal").prefetch_related("replies")[:HISTORY_TURNS])[::-1]
+    past = [(turn, list(turn.replies.all())) for turn in recent]
+    history = tuple(
+        PastTurn(turn.text, answer) for turn, replies in past if (answer := _latest_usable(replies))
+    )
+    last = past[-1][1][-1] if past and past[-1][1] else None
+    return ConversationFacts(
+        plan=plan_of(who),
+        language=who.language,
+        history=history,
+        previous_texts=tuple(turn.text for turn, _ in past)[-PREVIOUS_TEXTS:],
+        depth=recent[-1].ordinal if recent else 0,
+        last_rating=last.rating if last else None,
+    )
+
+
+def transcript(conversation_id: UUID, before: UUID | None = None) -> tuple[list[dict[str, Any]], list[Reply]]:
+    """Return the last turns as frames show them, oldest first, and those replies that still run.
+
+    `before` is a turn id: the turns older than it.
+    """
+    turns = Turn.objects.filter(conversation_id=conversation_id)
+    if before is not None:
+        edge = turns.filter(pk=before).values_list("ordinal", flat=True).first()
+        if edge is None:
+            raise NotFound("turn")
+        turns = turns.filter(ordinal__lt=edge)
+    page = list(turns.order_by("-ordinal").prefetch_related("replies")[:TRANSCRIPT_TURNS])[::-1]
+    running: list[Reply] = []
+    views = []
+    for turn in page:
+        replies = list(turn.replies.all())
+        running.extend(reply for reply in replies if reply.state in ("queued", "streaming"))
+        views.append(turn_view(turn, replies))
+    return views, running
+
+
+def turn_view(turn: Turn, replies: Sequence[Reply]) -> dict[str, Any]:
+    """Return one turn as `opened` and `history` show it."""
+    return {
+        "turn_id": str(turn.pk),
+        "client_message_id": turn.client_message_id,
+        "text": turn.text,
+        "created_at": turn.created_at.isoformat(),
+        "replies": [frames.reply_view(reply) for reply in replies],
+    }
+
+
+def replies_by_id(ids: Iterable[UUID]) -> dict[UUID, Reply]:
+    """Return the replies with these ids."""
+    return {reply.pk: reply for reply in Reply.objects.filter(pk__in=list(ids))}
+
+
+def open_replies(conversations: Iterable[UUID]) -> list[Reply]:
+    """Return queued and running replies of these conversations, oldest first: what sockets follow."""
+    return list(
+        Reply.objects.filter(conversation_id__in=list(conversations), state__in=("queued", "streaming"))
+        .select_related("turn")
+        .order_by("turn__ordinal", "ordinal")
+    )
+
+
+def stops_requested(ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of these replies somebody asked to stop, perhaps through another process."""
+    return set(Reply.objects.filter(pk__in=list(ids), stop_requested=True).values_list("pk", flat=True))

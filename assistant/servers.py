@@ -1,0 +1,104 @@
+"""The two servers that carry the desk, built in Python for a start hook and an orderly end.
+
+On SIGTERM or SIGINT: stop listening, let running replies finish, close the sockets with 4503, leave.
+The plain `daphne` command has no start hook and kills detached tasks in milliseconds.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from assistant import protocol
+from assistant.process import Process, process
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 2048  # Twisted's 50 stalls a burst of reconnecting pages
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+async def _drain(held: Process) -> None:
+    await held.drain()
+    for feeds in tuple(held.hub.feeds.values()):
+        for feed in tuple(feeds):
+            feed.close(protocol.CLOSE_DRAINING)
+    await asyncio.sleep(0.2)  # the close frames are written by the pumps
+
+
+def serve_daphne(application: Any, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Serve with Daphne until a signal ends it. Blocks; must run in the main thread."""
+    # daphne.server installs Twisted's asyncio reactor when it is imported: not before it is wanted.
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server
+    from twisted.internet import reactor
+
+    (endpoint,) = build_endpoint_description_strings(host=host, port=port)
+    server = Server(
+        application=application,
+        endpoints=[f"{endpoint}:backlog={BACKLOG}"],
+        signal_handlers=False,
+        websocket_max_message_size=protocol.HARD_FRAME_LIMIT,
+        websocket_max_frame_size=protocol.HARD_FRAME_LIMIT,
+        server_name="",
+    )
+    loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
+    leaving: list[asyncio.Task[None]] = []
+
+    async def leave() -> None:
+        for listener in server.listeners:
+            listener.addCallback(lambda port: port.stopListening())
+        await _drain(process())
+        server.stop()
+
+    def begin_to_leave() -> None:
+        if not leaving:
+            leaving.append(loop.create_task(leave()))
+
+    async def start() -> None:
+        process()
+        ready()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, begin_to_leave)
+    starting = loop.create_task(start())
+    server.run()
+    if starting.done() and not starting.cancelled():
+        starting.result()
+
+
+def serve_uvicorn(application: Any, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Serve with uvicorn (uvloop, websockets-sansio) until a signal ends it. Blocks."""
+    import uvicorn
+
+    class DrainingServer(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if not self.should_exit:
+                process()
+                ready()
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            for server in self.servers:
+                server.close()
+            await _drain(process())
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=protocol.HARD_FRAME_LIMIT,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        backlog=BACKLOG,
+        server_header=False,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+    DrainingServer(config).run()
