@@ -13,6 +13,7 @@ import json
 import random
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from scipy.optimize import minimize
 
 from faq import confidence
 from faq.confidence import Asked, Coefficients, Features, Side
+from faq.lexical import Floats
 from faq.matcher import ANSWER_THRESHOLD, Matcher
 
 Pairs = list[tuple[str, str]]
@@ -59,37 +61,36 @@ def sample(pairs: Pairs, outside: Pairs, k: int, seed: int) -> tuple[Matcher, Pa
 
 
 class Watched:
-    """Collects the features of each judged best candidate."""
+    """Stands in for the rule of disputes and remembers the features of what was not disputed."""
 
     def __init__(self) -> None:
         self.seen: list[Features] = []
-        self.plain = confidence.features_of
+        self.plain = confidence.disputed
 
-    def __call__(
-        self, asked: Asked, side: Side, others: list[Side], weight: dict[str, float], unknown: float
-    ) -> Features:
-        self.seen.append(self.plain(asked, side, others, weight, unknown))
-        return self.seen[-1]
+    def __call__(self, asked: Asked, side: Side, others: Sequence[Side], features: Features) -> str:
+        reason = self.plain(asked, side, others, features)
+        self.seen = [] if reason else [features]
+        return reason
 
 
-def examples(matcher: Matcher, asked: Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """Return features and correctness of the best candidate of every question that is no exact hit."""
+def examples(matcher: Matcher, asked: Pairs) -> tuple[Floats, Floats]:
+    """Return features and correctness of every best candidate that is neither exact nor disputed."""
     watched = Watched()
-    confidence.features_of = watched  # type: ignore[assignment]
+    confidence.disputed = watched
     rows, right = [], []
     for text, intent in asked:
         best = matcher.rank(text, limit=1)
-        if best and not best[0].exact:
-            rows.append([getattr(watched.seen[-1], name) for name in NAMES])
+        if best and not best[0].exact and watched.seen:
+            rows.append([getattr(watched.seen[0], name) for name in NAMES])
             right.append(best[0].entry_id == intent)
-    confidence.features_of = watched.plain
+    confidence.disputed = watched.plain
     return np.asarray(rows), np.asarray(right, dtype=float)
 
 
-def fit(x: np.ndarray, y: np.ndarray) -> Coefficients:
+def fit(x: Floats, y: Floats) -> Coefficients:
     """Return logistic coefficients with a small ridge, features' weights kept at or above 0 but length's."""
 
-    def loss(w: np.ndarray) -> float:
+    def loss(w: Floats) -> float:
         z = w[0] + x @ w[1:]
         return float(np.mean(np.logaddexp(0, z) - y * z) + 1e-4 * (w[1:] ** 2).sum())
 
@@ -110,9 +111,10 @@ def report(name: str, matcher: Matcher, asked: Pairs) -> None:
     right = np.cumsum([hit for _, hit in found])
     precise = np.flatnonzero(right / np.arange(1, len(found) + 1) >= 0.95)
     given = [hit for value, hit in found if value >= ANSWER_THRESHOLD]
+    share = right[precise[-1]] / inside if len(precise) else 0
     print(
-        f"{name}: top-1 {right[-1] / inside:.1%}  coverage at 95 %: "
-        f"{right[precise[-1]] / inside if len(precise) else 0:.1%}  at the threshold: "
+        f"{name}: top-1 {right[-1] / inside:.1%}, coverage at 95 % precision "
+        f"{share:.1%}; at the threshold "
         f"{sum(given) / inside:.1%} answered right, precision {sum(given) / max(1, len(given)):.1%}  {took:.2f} ms"
     )
 

@@ -22,6 +22,8 @@ class Asked:
 
     terms: tuple[str, ...]  # content terms, misspellings of known ones corrected
     negated: bool
+    after: frozenset[str]  # asks why, who, when, how many
+    speaker: bool  # makes the speaker a part of what is to happen
     too_long: bool
 
 
@@ -35,6 +37,8 @@ class Side:
     phrasing_terms: frozenset[str]  # of the nearest phrasing
     entry_terms: frozenset[str]  # of all phrasings
     negated: bool  # the nearest phrasing is
+    after: frozenset[str]  # what its phrasings ask
+    speaker: bool  # one of its phrasings makes the speaker a part of what is to happen
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,13 @@ class Features:
 class Coefficients:
     """Weights of the logistic confidence; fitted on public question sets by benchmarks/faq_quick.py."""
 
-    bias: float = -4.0
-    nearest: float = 3.0
-    centroid: float = 2.0
-    margin: float = 5.0
-    covered: float = 2.0
-    claimed: float = 2.0
-    length: float = 0.0
+    bias: float = -3.3
+    nearest: float = 0.1
+    centroid: float = 4.0
+    margin: float = 4.8
+    covered: float = 0.9
+    claimed: float = 1.3
+    length: float = 1.45
 
     def confidence(self, features: Features) -> float:
         """Return P(correct), strictly between 0 and 1: only an exact hit is certain."""
@@ -99,17 +103,21 @@ def disagreement(asked: Asked, side: Side, others: Sequence[Side]) -> str:
     return ""
 
 
+def _listed(terms: frozenset[str]) -> str:
+    return " and ".join(sorted(terms))
+
+
 def disputed(asked: Asked, side: Side, others: Sequence[Side], features: Features) -> str:
     """Return in plain words why the question may be about something else, "" when nothing speaks for it."""
-    if asked.too_long:
-        return "too long to be one question"
-    if not asked.terms:
-        return "no word says what it is about"
-    if side.negated != asked.negated:
-        return "one is negated and the other is not"
-    if features.covered < LEAST_COVERED:
-        return "a part of the question is not in the entry"
-    return disagreement(asked, side, others)
+    reasons = (
+        (asked.too_long, "too long to be one question"),
+        (not asked.terms, "no word says what it is about"),
+        (side.negated != asked.negated, "one is negated and the other is not"),
+        (bool(asked.after - side.after), f"the entry is not asked {_listed(asked.after - side.after)}"),
+        (asked.speaker and not side.speaker, "it asks for something to be done"),
+        (features.covered < LEAST_COVERED, "a part of the question is not in the entry"),
+    )
+    return next((text for holds, text in reasons if holds), "") or disagreement(asked, side, others)
 
 
 def judge(

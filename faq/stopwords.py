@@ -1,6 +1,6 @@
 """Words that questions are built with and that separate no entry from another.
 
-"off", "without", "before", names and numbers are not here on purpose: they change what is asked.
+"off", "out", "without", "before", names and numbers are not here on purpose: they change what is asked.
 Negations are here because `faq.terms.polarity` accounts for them.
 """
 
@@ -9,7 +9,7 @@ a an and any anyone anybody am are as at be because been being both but by can c
 doing done for from get gets getting go goes going got had has have having he her here hers hi hello
 hey him his how i if in into is it its itself just kind know let like made make makes may me mean
 might mine must my myself need needs needed no not never now of on once one ones or other our ours
-out over own please possible quite rather really same see shall she should show so some somehow
+own please possible quite rather really same see shall she should show so some somehow
 someone somebody something somewhere still such sure take tell than thank thanks that the their
 theirs them then there these they thing things this those though to too try trying tried us use used
 using very want wanted wants was way ways we were what when where which while who whom whose why will

@@ -8,10 +8,39 @@ it is a misspelling of a word in the entry, or it is missing there.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from faq.stopwords import FUNCTION_WORDS
 
 NEGATIONS = frozenset(["not", "never", "no", "nicht", "kein", "keine", "keinen", "keiner", "nie", "niemals"])
+
+# What a question is after. "Who reset my password?" is not "How do I reset my password?".
+_INTERROGATIVES = {
+    **dict.fromkeys(("why", "warum", "wieso", "weshalb"), "why"),
+    **dict.fromkeys(("who", "whom", "whose", "wer", "wem", "wessen"), "who"),
+    **dict.fromkeys(("when", "wann"), "when"),
+}
+_MEASURES = frozenset(["long", "often", "many", "much"])  # after "how"
+
+_SPEAKER = frozenset(["me", "us", "mich", "mir", "uns", "myself", "ourselves"])
+# "Tell me how" and "it does not let me" ask about a thing; "for me" and "remove me" ask for an act.
+_BEFORE_SPEAKER = frozenset(
+    [
+        "let",
+        "lets",
+        "tell",
+        "help",
+        "show",
+        "give",
+        "gives",
+        "send",
+        "sends",
+        "allow",
+        "allows",
+        "ask",
+        "asks",
+    ]
+)
 
 # Two-letter words and shorter are prepositions and particles in both languages but for these.
 _SHORT_CONTENT = frozenset({"ai", "ip", "pc", "vat", "qr"})
@@ -66,6 +95,17 @@ def content(words: Iterable[str]) -> list[str]:
 def polarity(words: Iterable[str]) -> bool:
     """Return whether a question is negated: an odd number of negations."""
     return sum(word in NEGATIONS for word in words) % 2 == 1
+
+
+def interrogatives(words: Sequence[str]) -> frozenset[str]:
+    """Return what a question is after, other than how, what and where: a reason, a person, an amount."""
+    measured = {after for before, after in pairwise(words) if before == "how" and after in _MEASURES}
+    return frozenset(measured | {_INTERROGATIVES[word] for word in words if word in _INTERROGATIVES})
+
+
+def names_speaker(words: Sequence[str]) -> bool:
+    """Return whether a question makes the speaker a part of what is to happen: "cancel it for me"."""
+    return any(word in _SPEAKER and before not in _BEFORE_SPEAKER for before, word in pairwise(["", *words]))
 
 
 def within_edits(left: str, right: str, limit: int) -> bool:
