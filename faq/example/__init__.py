@@ -72,7 +72,7 @@ def _load_one(row: dict[str, Any]) -> str:
 
 def _differs(entry: Entry, row: dict[str, Any]) -> bool:
     """Return whether the files say something else than the entry that they once wrote."""
-    return entry.question != row["question"] or entry.answer != row["answer"].strip()
+    return bool(entry.question != row["question"] or entry.answer != row["answer"].strip())
 
 
 def _fill(entry: Entry, row: dict[str, Any]) -> None:
