@@ -180,10 +180,12 @@ def read_data_dir(environ: Mapping[str, str], root: Path = ROOT) -> Path:
 def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[str, str] | None = None) -> Env:
     """Return the checked environment; `environ` wins over `.env`, `.env` over a running desk.
 
-    `defaults` stand below `.env`. Raises EnvError, naming the variable, when a value cannot be used.
+    `defaults` stand in for what is empty or absent in both files and environment. Raises EnvError,
+    naming the variable, when a value cannot be used.
     """
     data_dir = read_data_dir(environ, root)
-    values: dict[str, str] = {**_beside(data_dir), **(defaults or {}), **_dotenv(root), **environ}
+    values: dict[str, str] = {**_beside(data_dir), **_dotenv(root), **environ}
+    values |= {key: value for key, value in (defaults or {}).items() if not values.get(key)}
 
     debug = _flag(values, "DEBUG", False)
     host = values.get("HOST", "").strip() or "127.0.0.1"
