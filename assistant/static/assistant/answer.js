@@ -100,6 +100,7 @@ export class Answer {
     this.#blocks(reply.blocks);
     const text = reducedMotion() ? "" : openText(reply).replace(/^\n+/, "");
     this.open.hidden = text === "";
+    this.open.classList.toggle("raw", /^(```|~~~)/.test(text));
     if (text.startsWith(this.openNode.data)) this.openNode.appendData(text.slice(this.openNode.data.length));
     else this.openNode.data = text;
   }
@@ -134,6 +135,7 @@ export class Answer {
     }
     this.openNode.data = reply.html ? "" : reply.text;
     this.open.hidden = !this.openNode.data;
+    this.open.classList.remove("raw");
     this.mark.replaceChildren(rungs(reply.state === "completed" || reply.text ? rungOf(reply) : 0));
   }
 
@@ -243,14 +245,14 @@ export class Answer {
     const buttons = reply.actions
       .filter((name) => all[name])
       .map((name) => el("button", { type: "button", class: "pill", onclick: all[name][1] }, all[name][0]));
-    return el("div", { class: "choices", role: "group", "aria-label": "Did this help?" }, ...buttons);
+    return el("div", { class: "choices", role: "group", "aria-label": "Did this help?" }, el("span", { class: "asks" }, "Did this help?"), ...buttons);
   }
 
   #suggestions(reply) {
     const buttons = reply.suggestions.map((text) =>
       el("button", { type: "button", class: "pill ask", onclick: () => this.actions.ask(text) }, text),
     );
-    return el("div", { class: "suggestions", role: "group", "aria-label": "You could ask next" }, ...buttons);
+    return el("div", { class: "suggestions", role: "group", "aria-label": "You could ask next" }, el("span", { class: "asks" }, "You could ask next"), ...buttons);
   }
 
   #button(words, name, onclick) {

@@ -3,8 +3,10 @@
 
 export const TERMINAL = new Set(["completed", "truncated", "failed", "cancelled", "refused"]);
 
+const PAGE = 30; // turns that the server sends at once
+
 export function emptyChat() {
-  return { conversationId: null, turns: [], replies: {}, outbox: [] };
+  return { conversationId: null, turns: [], replies: {}, outbox: [], hasEarlier: false };
 }
 
 export function isRunning(reply) {
@@ -52,6 +54,7 @@ export function openText(reply) {
 
 const VERBS = {
   opened: applyOpened,
+  history: applyHistory,
   ack: applyAck,
   turn: applyTurn,
   status: numbered((reply, frame) => ({ stage: frame.stage, status: frame.label ?? "" })),
@@ -121,12 +124,12 @@ function restoredReply(frame, turnId, known) {
   return reply;
 }
 
-function applyOpened(chat, frame) {
+function restored(frame, known) {
   const turns = [];
   const replies = {};
   for (const item of frame.turns ?? []) {
     for (const reply of item.replies ?? []) {
-      replies[reply.reply_id] = restoredReply(reply, item.turn_id, chat.replies[reply.reply_id]);
+      replies[reply.reply_id] = restoredReply(reply, item.turn_id, known[reply.reply_id]);
     }
     turns.push({
       id: item.turn_id,
@@ -136,12 +139,26 @@ function applyOpened(chat, frame) {
       replyIds: (item.replies ?? []).map((reply) => reply.reply_id),
     });
   }
-  const stored = new Set(turns.map((turn) => turn.clientMessageId));
+  return { turns, replies, hasEarlier: turns.length >= PAGE };
+}
+
+function applyOpened(chat, frame) {
+  const now = restored(frame, chat.replies);
+  const stored = new Set(now.turns.map((turn) => turn.clientMessageId));
   const outbox = chat.outbox
     .filter((entry) => !stored.has(entry.id))
     .map((entry) => ({ ...entry, sent: false }));
-  const next = { ...chat, conversationId: frame.conversation_id, turns, replies, outbox };
+  const next = { ...chat, ...now, conversationId: frame.conversation_id, outbox };
   return { chat: next, effects: [{ kind: "opened" }] };
+}
+
+/** Put older turns before what is there. */
+function applyHistory(chat, frame) {
+  const old = restored(frame, {});
+  const known = new Set(chat.turns.map((turn) => turn.id));
+  const turns = [...old.turns.filter((turn) => !known.has(turn.id)), ...chat.turns];
+  const next = { ...chat, turns, replies: { ...old.replies, ...chat.replies }, hasEarlier: old.hasEarlier };
+  return { chat: next, effects: [{ kind: "history" }] };
 }
 
 function withReply(chat, turnId, frame) {

@@ -57,7 +57,7 @@ const actions = {
 
 const desk = new Desk(root, { onAsk: ask });
 const transcript = new Transcript(
-  { log: byId("transcript"), list: byId("turns"), welcome: byId("welcome"), pill: byId("new-text") },
+  { log: byId("transcript"), list: byId("turns"), earlier: byId("earlier"), welcome: byId("welcome"), pill: byId("new-text") },
   { actions, now: () => performance.now(), get name() { return desk.name; } },
 );
 const composer = new Composer(byId("composer"), { onSend: ask, onStop: () => stop(runningReply(chat)) });
@@ -122,7 +122,7 @@ function stop(reply) {
 
 function open() {
   const after = {};
-  for (const reply of Object.values(chat.replies)) if (isRunning(reply)) after[reply.id] = reply.seq;
+  for (const reply of Object.values(chat.replies)) after[reply.id] = reply.seq;
   connection.send({ type: "open", conversation_id: chat.conversationId, after });
 }
 
@@ -176,6 +176,7 @@ const REACTIONS = {
     resume(next.replies[effect.replyId]);
   },
   outbox: (next) => set(next),
+  history: (next) => transcript.keepPlace(() => set(next)),
   error: (next, effect) => composer.say(effect.problem.message),
 };
 
@@ -204,6 +205,9 @@ setUpEnding(byId("end-chat"), byId("ending"), () => {
   connection.stop();
   chat = emptyChat();
   transcript.sync(chat, false);
+});
+byId("earlier").addEventListener("click", () => {
+  connection.send({ type: "history", before: chat.turns[0].id });
 });
 byId("new-conversation").addEventListener("click", () => {
   chat = { ...chat, outbox: [] };

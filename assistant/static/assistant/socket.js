@@ -105,7 +105,9 @@ export class Connection {
       this.#lost(FINAL_ERRORS.get(frame.code), frame.message);
       return;
     }
-    if (frame.retry_after && frame.type === "conversation") this.notBefore = Date.now() + frame.retry_after * 1000;
+    if (frame.type === "error" && frame.retry_after && !frame.client_message_id && !frame.reply_id) {
+      this.notBefore = Date.now() + frame.retry_after * 1000; // the desk restarts, or this address came too often
+    }
     this.handlers.frame(frame);
   }
 

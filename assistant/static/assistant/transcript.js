@@ -38,7 +38,9 @@ class Mine {
   #show(problem, entry) {
     this.problem.replaceChildren();
     if (!problem) return;
-    const until = problem.retryAfter ? ` You can send it again in ${Math.ceil(problem.retryAfter)} s.` : "";
+    const seconds = `${Math.ceil(problem.retryAfter)} s`;
+    const said = !problem.retryAfter || problem.message.includes(seconds);
+    const until = said ? "" : ` You can send it again in ${seconds}.`;
     const box = el("div", { class: "problem", role: "alert" }, el("p", {}, `Not sent. ${problem.message}${until}`));
     if (!NO_RETRY.has(problem.code)) {
       const retry = el("button", { type: "button", class: "do", onclick: () => this.actions.resend(entry.id) }, icon("retry"), "Retry");
@@ -65,8 +67,8 @@ class Mine {
 }
 
 export class Transcript {
-  constructor({ log, list, welcome, pill }, context) {
-    Object.assign(this, { log, list, welcome, pill, context });
+  constructor({ log, list, earlier, welcome, pill }, context) {
+    Object.assign(this, { log, list, earlier, welcome, pill, context });
     this.sections = new Map();
     this.answers = new Map();
     this.follows = true;
@@ -90,6 +92,7 @@ export class Transcript {
     this.#dropAllBut(new Set(items.map((item) => item.key)), chat);
     items.forEach((item, index) => this.#section(item, index, chat, online));
     this.welcome.hidden = items.length > 0;
+    this.earlier.hidden = !chat.hasEarlier;
     this.#keepUp();
   }
 
@@ -114,6 +117,13 @@ export class Transcript {
     this.log.scrollTop = this.log.scrollHeight;
     this.follows = true;
     this.pill.hidden = true;
+  }
+
+  /** Let older messages come in above without moving what is being read. */
+  keepPlace(change) {
+    const fromEnd = this.log.scrollHeight - this.log.scrollTop;
+    change();
+    this.log.scrollTop = this.log.scrollHeight - fromEnd;
   }
 
   #nearEnd() {
