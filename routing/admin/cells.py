@@ -1,0 +1,161 @@
+"""The figures as the metrics page shows them: text for people, the bare value for machines."""
+
+from dataclasses import dataclass
+
+from common.money import from_pico, usd
+from routing.definitions import DEFINITIONS, Definition
+from routing.metrics import Figures, ModelFigures, TargetCheck
+
+TOO_FEW = "too few"
+NEEDED = {"p50": 1, "p95": 20, "p99": 100}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure of one route. `value` is None where nothing can be said, and `text` says why."""
+
+    name: str
+    text: str
+    value: float | int | str | None
+    muted: bool = False
+    mark: str = ""
+
+    @property
+    def definition(self) -> Definition:
+        """Return what the figure means."""
+        return DEFINITIONS[self.name]
+
+
+def duration(ms: float) -> str:
+    """Return a duration in the unit that keeps three figures readable."""
+    if ms < 1000:
+        return f"{ms:.0f} ms"
+    if ms < 10_000:
+        return f"{ms / 1000:.2f} s"
+    return f"{ms / 1000:.1f} s"
+
+
+def percent(share: float) -> str:
+    """Return a share as percent, with a decimal only below ten."""
+    value = share * 100
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %"
+
+
+def _time(figures: Figures, name: str) -> Cell:
+    value: float | None = getattr(figures, name)
+    if value is not None:
+        return Cell(name, duration(value), round(value, 1))
+    needs = NEEDED[name.rsplit("_", 1)[1]]
+    return Cell(name, TOO_FEW if figures.requests < needs else "unknown", None, muted=True)
+
+
+def _count(figures: Figures, name: str) -> Cell:
+    count: int = getattr(figures, name)
+    share = figures.rate(count)
+    text = f"{count:,}" if not count or share is None else f"{count:,} ({percent(share)})"
+    return Cell(name, text, count, muted=count == 0)
+
+
+def _money(name: str, pico: int | None, unknown: int = 0) -> Cell:
+    if pico is None:
+        return Cell(name, "–", None, muted=True)
+    text = usd(pico) + (f" + {unknown:,} unpriced" if unknown else "")
+    return Cell(name, text, str(from_pico(pico).normalize()), muted=pico == 0)
+
+
+def _plain(name: str, value: int) -> Cell:
+    return Cell(name, f"{value:,}", value, muted=value == 0)
+
+
+def _target(figures: Figures) -> Cell:
+    if not figures.targets:
+        return Cell("target", "none set", None, muted=True)
+    if figures.met is None:
+        return Cell("target", TOO_FEW, None, muted=True)
+    return Cell(
+        "target",
+        "met" if figures.met else "missed",
+        "met" if figures.met else "missed",
+        mark="good" if figures.met else "bad",
+    )
+
+
+def cells(figures: Figures) -> dict[str, Cell]:
+    """Return every defined figure of a route, by name, in the order of the definitions."""
+    share = (
+        Cell("share", "–", None, muted=True)
+        if figures.share is None
+        else Cell("share", percent(figures.share), round(figures.share, 4), muted=not figures.requests)
+    )
+    found = {
+        "requests": _plain("requests", figures.requests),
+        "share": share,
+        "input_tokens": _plain("input_tokens", figures.input_tokens),
+        "output_tokens": _plain("output_tokens", figures.output_tokens),
+        "cost": _money("cost", figures.cost_pico, figures.cost_unknown),
+        "cost_per_1000": _money("cost_per_1000", figures.cost_per_1000_pico),
+        "heavy_cost": _money("heavy_cost", figures.heavy_cost_pico, figures.heavy_unknown),
+        "target": _target(figures),
+    }
+    for name in DEFINITIONS:
+        if name not in found:
+            found[name] = (
+                _time(figures, name) if "_p" in name and name[-2:].isdigit() else _count(figures, name)
+            )
+    return {name: found[name] for name in DEFINITIONS}
+
+
+def target_line(check: TargetCheck) -> str:
+    """Return one target in words: what was promised and what came out."""
+    rate = check.name.endswith("rate")
+    limit = percent(check.limit) if rate else duration(check.limit)
+    if check.met is None:
+        return f"{check.name}: at most {limit}; {TOO_FEW} replies to say"
+    actual = check.actual or 0.0
+    seen = percent(actual) if rate else duration(actual)
+    return f"{check.name}: {seen}, target at most {limit}, {'met' if check.met else 'missed'}"
+
+
+MODEL_COLUMNS = (
+    ("Replies", "Replies whose text came from this model."),
+    ("Calls", "Requests sent to this model, failed ones included."),
+    ("Failed calls", "Calls that ended in an error."),
+    ("Cut calls", "Calls whose text broke off or ran out of room."),
+    ("First text p50", "Half of the calls showed text within this time from the request."),
+    ("First text p95", "95 of 100 calls showed text within this time. Needs 20 calls."),
+    ("Input tokens", "Tokens of all prompts, as the provider counted them."),
+    ("Output tokens", "Tokens written and billed, thinking included."),
+    ("Cost", "What the calls cost at the catalogue's prices of the day."),
+)
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model of the table by model, in the order of MODEL_COLUMNS."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def model_row(model: ModelFigures) -> ModelRow:
+    """Return the row of one model."""
+    times = [
+        Cell(name, TOO_FEW if ms is None else duration(ms), ms and round(ms, 1), muted=ms is None)
+        for name, ms in (
+            ("first_text_p50", model.first_text_p50),
+            ("first_text_p95", model.first_text_p95),
+        )
+    ]
+    return ModelRow(
+        model.model,
+        (
+            _plain("requests", model.requests),
+            _plain("calls", model.calls),
+            _plain("call_errors", model.call_errors),
+            _plain("call_truncations", model.call_truncations),
+            *times,
+            _plain("input_tokens", model.input_tokens),
+            _plain("output_tokens", model.output_tokens),
+            _money("cost", model.cost_pico),
+        ),
+    )
