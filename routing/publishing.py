@@ -173,9 +173,7 @@ def _take_turn() -> None:
     Version.objects.select_for_update().get(name=VERSION)
 
 
-def _record_ladder_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], number: int, by: str
-) -> None:
+def _record_ladder_changes(before: Mapping[str, Any], after: Mapping[str, Any], number: int, by: str) -> None:
     old, new = snapshot.ladders(before), snapshot.ladders(after)
     LadderChange.objects.bulk_create(
         LadderChange(

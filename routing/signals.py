@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, NamedTuple
 
 from routing.lexicon import account, code, people, questions
+from routing.lexicon.paste import split_paste
 from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read, topic
 
 __all__ = ["SIGNALS", "Context", "SignalSpec", "Signals", "estimate_tokens", "read_signals"]
@@ -128,9 +129,9 @@ SIGNALS: dict[str, SignalSpec] = {
 }
 
 
-def read_signals(text: str, context: Context = Context()) -> Signals:  # noqa: B008 - frozen
+def read_signals(text: str, context: Context = Context()) -> Signals:
     """Return the signals of one message; any text, any length, in time linear in what is looked at."""
-    pasted = code.split_paste(text)
+    pasted = split_paste(text)
     reading = read(pasted.own)
     in_conversation = context.depth > 0 or bool(context.previous_texts)
     tokens = estimate_tokens(text)
@@ -139,7 +140,7 @@ def read_signals(text: str, context: Context = Context()) -> Signals:  # noqa: B
     again = _compare(reading, context)
     return Signals(
         asks_for_person=people.asks_for_person(reading),
-        small_talk=people.small_talk(reading) if not pasted.pasted else "none",
+        small_talk=people.small_talk(reading) if not pasted.found else "none",
         faq_match=context.faq_exact or context.faq_confidence >= context.faq_threshold > 0,
         faq_exact=context.faq_exact,
         faq_confidence=context.faq_confidence,
@@ -149,7 +150,7 @@ def read_signals(text: str, context: Context = Context()) -> Signals:  # noqa: B
         account_bound=case or order or account.asks_record(reading),
         message_tokens=tokens,
         over_common_budget=tokens > context.common_message_tokens,
-        code_pasted=pasted.pasted,
+        code_pasted=pasted.found,
         code_existing=existing,
         code_requested=code.asks_new(reading),
         code_small=code.is_small(reading),

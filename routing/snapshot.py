@@ -54,7 +54,9 @@ def sha_of(snapshot: Mapping[str, Any]) -> str:
 def load(number: int, sha: str, snapshot: Mapping[str, Any]) -> Config:
     """Return the configuration that a snapshot holds; raise ConfigError naming the part that is broken."""
     if snapshot.get("format") != FORMAT:
-        raise ConfigError(f"configuration {number} has format {snapshot.get('format')!r}, this release reads {FORMAT}")
+        raise ConfigError(
+            f"configuration {number} has format {snapshot.get('format')!r}, this release reads {FORMAT}"
+        )
     part = "models"
     try:
         models = {row["id"]: _model(row) for row in snapshot["models"]}

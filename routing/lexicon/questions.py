@@ -6,54 +6,75 @@ from routing.lexicon.text import Reading
 
 _W = r"(?:[\w.]{1,24} )"
 _ASKS = (
-    r"(?:how|what|whats|when|where|which|who|whom|whose|why|can|could|does|do|did|is|are|will|would|should|may|am|was|were|has|have|"
-    r"wie|was|wann|wo|welche\w{0,1}|wer|warum|kann|konnen|ist|gibt|comment|quand|quel\w{0,3}|pourquoi|combien|est ce|"
+    r"(?:how|what|whats|when|where|which|who|whom|whose|why|can|could|does|do|did|is|are|will|would|should|"
+    r"may|am|was|were|has|have|"
+    r"wie|was|wann|wo|welche\w{0,1}|wer|warum|kann|konnen|ist|gibt|comment|quand|quel\w{0,3}|pourquoi|"
+    r"combien|est ce|"
     r"como|cuando|donde|cual|cuanto|puedo|hay|por que|que)"
 )
 STARTS = re.compile(rf"^(?:and |but |so |also |ok |hi |hello |hey |please |und |et |y )?{_ASKS}\b")
 JOINED = re.compile(
-    r"\b(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |tambien )?(?:how (?!often|much|many)|how (?:often|much|many) (?:do|does|is|can|will)|"
-    r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|why|when (?:do|does|will|can|is)|"
-    r"can (?:i|we|you|my|clients|they|it)|could (?:i|we|you)|does|do (?:i|we|you|they|clients)|is (?:there|it|this|that|my)|are (?:there|they|my)|"
-    r"will (?:i|we|it|my|they|you)|should (?:i|we)|am i|wie|was (?:passiert|ist|kostet)|kann|comment|combien|quand|est ce|como|cuanto|puedo)\b"
+    r"\b(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |"
+    r"tambien )?(?:how (?!often|much|many)|how (?:often|much|many) (?:do|does|is|can|will)|"
+    r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|"
+    r"why|when (?:do|does|will|can|is)|"
+    r"can (?:i|we|you|my|clients|they|it)|could (?:i|we|you)|does|do (?:i|we|you|they|clients)|is (?:there|"
+    r"it|this|that|my)|are (?:there|they|my)|"
+    r"will (?:i|we|it|my|they|you)|should (?:i|we)|am i|wie|was (?:passiert|ist|kostet)|kann|comment|"
+    r"combien|quand|est ce|como|cuanto|puedo)\b"
 )
 COURTESY = re.compile(
-    r"^(?:hi |hello |hey |so |ok )?(?:(?:can|could|would|will) (?:you|someone|anyone|anybody|u) (?:please )?(?:help|assist|explain|advise)(?: me| us)?(?: out| please| with (?:this|that|it))?|"
-    r"how are you(?: doing| today)?|any (?:ideas?|help|suggestions?|advice)|is that (?:right|correct|ok|possible)|right|ok|really|please|"
-    r"do you understand|is anyone there|are you there|(?:may|can) i ask (?:you )?(?:a question|something)|whats up|help|what (?:should|can|do) i do(?: now)?|"
+    r"^(?:hi |hello |hey |so |ok )?(?:(?:can|could|would|will) (?:you|someone|anyone|anybody|"
+    r"u) (?:please )?(?:help|assist|explain|advise)(?: me| us)?(?: out| please| with (?:this|that|it))?|"
+    r"how are you(?: doing| today)?|any (?:ideas?|help|suggestions?|advice)|is that (?:right|correct|ok|"
+    r"possible)|right|ok|really|please|"
+    r"do you understand|is anyone there|are you there|(?:may|can) i ask (?:you )?(?:a question|something)|"
+    r"whats up|help|what (?:should|can|do) i do(?: now)?|"
     r"is (?:it|this|that) possible|why)$"
 )
 COMPARES = re.compile(
-    r"\b(?:compar\w{1,7}|versus|vs|differ\w{0,7} (?:between|from|in|of|to)|whats? (?:is )?the difference|differences?|pros and cons|advantages?(?: and disadvantages?)?|"
-    r"(?:better|cheaper|faster|safer|worse|simpler|easier) (?:than|to (?:use|have|choose|take)|for (?:me|us|my|our|a|an))|trade ?offs?|"
-    r"which (?:\w{1,20} ){0,5}?(?:better|best|cheaper|cheapest|right|recommend|choose|pick|should (?:i|we)|suits?|fits?|makes? (?:more )?sense)|"
-    r"should (?:i|we) (?:get|take|choose|pick|use|go (?:with|for)|buy|switch to|stay (?:on|with)) (?:\w{1,20} ){1,6}?or|"
-    r"(?:is it|would it be) (?:better|cheaper|wiser|worth) |instead of (?:\w{1,20} ){1,6}?or |worth (?:it|upgrading|paying|the)|"
-    r"vergleich\w{0,4}|gegenuber|unterschied\w{0,2}|besser als|gunstiger als|vor und nachteile|compare[rz]?|comparaison|"
+    r"\b(?:compar\w{1,7}|versus|vs|differ\w{0,7} (?:between|from|in|of|to)|whats? (?:is )?the difference|"
+    r"differences?|pros and cons|advantages?(?: and disadvantages?)?|"
+    r"(?:better|cheaper|faster|safer|worse|simpler|easier) (?:than|to (?:use|have|choose|take)|for (?:me|us|"
+    r"my|our|a|an))|trade ?offs?|"
+    r"which (?:\w{1,20} ){0,5}?(?:better|best|cheaper|cheapest|right|recommend|choose|pick|should (?:i|we)|"
+    r"suits?|fits?|makes? (?:more )?sense)|"
+    r"should (?:i|we) (?:get|take|choose|pick|use|go (?:with|for)|buy|switch to|stay (?:on|"
+    r"with)) (?:\w{1,20} ){1,6}?or|"
+    r"(?:is it|would it be) (?:better|cheaper|wiser|worth) |instead of (?:\w{1,20} ){1,6}?or |worth (?:it|"
+    r"upgrading|paying|the)|"
+    r"vergleich\w{0,4}|gegenuber|unterschied\w{0,2}|besser als|gunstiger als|vor und nachteile|compare[rz]?|"
+    r"comparaison|"
     r"mieux que|moins cher que|avantages|comparacion|diferencias?|mejor que|mas barato que|ventajas)\b"
 )
 WHY = re.compile(
-    r"\b(?:why|how come|for what reason|whats the reason|what is the reason|what causes|what is causing|whats causing|reason (?:why|for|behind)|"
+    r"\b(?:why|how come|for what reason|whats the reason|what is the reason|what causes|what is causing|"
+    r"whats causing|reason (?:why|for|behind)|"
     r"warum|wieso|weshalb|weswegen|pourquoi|por que|porque motivo|perche)\b"
 )
 LISTED = re.compile(r"^\s{0,8}(?:[-*•]|\d{1,2}[.)]|[a-h]\))\s", re.MULTILINE)
 STEP = re.compile(
-    r"\b(?:and then|after that|afterwards|then|finally|additionally|furthermore|moreover|secondly|second|thirdly|lastly|also|as well as|"
-    r"on top of that|at the same time|what happens|what if|ausserdem|danach|zusatzlich|ensuite|de plus|ademas|luego|despues)\b"
+    r"\b(?:and then|after that|afterwards|then|finally|additionally|furthermore|moreover|secondly|second|"
+    r"thirdly|lastly|also|as well as|"
+    r"on top of that|at the same time|what happens|what if|ausserdem|danach|zusatzlich|ensuite|de plus|"
+    r"ademas|luego|despues)\b"
 )
 SITUATION = re.compile(
-    r"\b(?:walk me through|step by step|plan for|design|strategy|set ?up (?:\w{1,16} ){0,4}for (?:\d|several|multiple|many|all)|calculate|work out|"
+    r"\b(?:walk me through|step by step|plan for|design|strategy|set ?up (?:\w{1,16} ){0,4}for (?:\d|"
+    r"several|multiple|many|all)|calculate|work out|"
     r"estimate|migrate|migrating|recommend|advise|best way|in detail|analy[sz]e|troubleshoot|diagnose)\b"
 )
 
 LEANS_START = re.compile(
-    r"^(?:and|or|but|also|what about|how about|what if|same (?:for|with|question)|even|only|then|plus|und|oder|aber|auch|was ist mit|"
+    r"^(?:and|or|but|also|what about|how about|same (?:for|with|question)|even|only|then|plus|und|oder|aber|"
+    r"auch|was ist mit|"
     r"et|ou|mais|y|o|pero|tambien|que tal|e|ma) "
 )
 PLACE_START = re.compile(r"^(?:for|in|with|on|per|fur|mit|pour|avec|en|para|con) (?!wh|how)")
-LEANS_END = re.compile(r"\b(?:too|as well|that one|this one|the other one|instead|either|auch|aussi|tambien)$")
+LEANS_END = re.compile(r"\b(?:too|as well|that one|this one|the other one|auch|aussi|tambien)$")
 _THE_THING = re.compile(
-    r"\b(?:it|this|that|they|them|those|these|there|one|then|es|das|dort|dies|ca|cela|eso|esto|alli)\b"
+    r"\b(?:it|this|that|they|them|those|these|there|one|then|instead|either|es|das|dort|dies|ca|cela|eso|"
+    r"esto|alli)\b"
 )
 ELLIPTICAL_WORDS = 8
 LEANING_WORDS = 10
@@ -85,7 +106,9 @@ def asks_why(reading: Reading) -> bool:
 def parts(text: str, reading: Reading) -> int:
     """Return how many parts the request has: list items, questions, steps, and asks for a plan."""
     listed = len(LISTED.findall(text[:4000]))
-    return max(1, listed, count(reading) + len(STEP.findall(reading.line)) + len(SITUATION.findall(reading.line)))
+    return max(
+        1, listed, count(reading) + len(STEP.findall(reading.line)) + len(SITUATION.findall(reading.line))
+    )
 
 
 def is_elliptical(reading: Reading, in_conversation: bool) -> bool:

@@ -12,21 +12,29 @@ TAIL_CHARS = 500
 _ENDS = ".?!…。？！"
 _BREAKS = ";\n"
 _DROPPED = dict.fromkeys(map(ord, "'’‘`´ʼ"))
-_SPACED = {ord(char): " " for char in "\t\r\f\v\u00a0-–—/\\|_*~=\"“”„«»<>()[]{},:¿¡"}
+_SPACED = {ord(char): " " for char in '\t\r\f\v\u00a0-–—/\\|_*~="“”„«»<>()[]{},:¿¡'}
 _EDGE = ".,#+&"
 
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a list written as one text."""
+    return frozenset(text.split())
+
+
 # Words that carry no topic, in the languages the word lists know.
-_STOPWORDS = frozenset(
-    """a an and any are as at be but by can could cant did do does dont for from get got had has have hello hey
-    hi how i id if im in into is isnt it its just like me my need of or our please so some tell than thank thanks
-    that the their them then there they this to us want was we were what whats when where which who why will with
-    would you your again already still asked ask said
-    aber als auch auf bei bitte das dem den der des die ein eine einen es fur hallo ich ihr im in ist kann kein
-    konnen man mein meine mich mir mit nicht oder sie sind und von was welche wenn wer wie wir wo zu zum zur
-    au aux avec bonjour ce ces cest comment dans de des du elle en est et il je la le les ma mais me mes mon nous
-    ou par pas plus pour puis quand que quel quelle qui se ses si sont sur un une vous
-    al como con cual cuando del donde el ella es esta este hay hola la las lo los mi mis no o para pero por
-    puedo que quiero se si sin su sus un una y yo""".split()
+_STOPWORDS = word_set(
+    """
+    a an and any are as at be but by can could cant did do does dont for from get got had has have hello
+    hey hi how i id if im in into is isnt it its just like me my need of or our please so some tell than
+    thank thanks that the their them then there they this to us want was we were what whats when where
+    which who why will with would you your again already still asked ask said aber als auch auf bei
+    bitte das dem den der des die ein eine einen es fur hallo ich ihr im in ist kann kein konnen man
+    mein meine mich mir mit nicht oder sie sind und von was welche wenn wer wie wir wo zu zum zur au aux
+    avec bonjour ce ces cest comment dans de des du elle en est et il je la le les ma mais me mes mon
+    nous ou par pas plus pour puis quand que quel quelle qui se ses si sont sur un une vous al como con
+    cual cuando del donde el ella es esta este hay hola la las lo los mi mis no o para pero por puedo
+    que quiero se si sin su sus un una y yo
+    """
 ) - {"no", "not", "nicht", "pas", "kein", "sin"}
 
 STEM_CHARS = 5  # enough to join booking, bookings and booked; plan and planning stay apart

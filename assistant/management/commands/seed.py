@@ -15,10 +15,12 @@ from routing.publishing import publish
 # The example company. Without it the row starts with the model's own neutral words.
 LARKFIELD = {
     "name": "Larkfield assistant",
-    "greeting": "Hello! Ask me anything about Larkfield Bookings: bookings, calendars, reminders, plans, the API.",
+    "greeting": "Hello! Ask me anything about Larkfield Bookings: bookings, calendars, reminders, plans, "
+    "the API.",
     "tone": "Friendly, plain and short, as a colleague at the next desk would say it. British spelling.",
     "house_instructions": (
-        "Larkfield Bookings is online booking for small studios, salons and clinics, with the plans Free, Pro "
+        "Larkfield Bookings is online booking for small studios, salons and clinics, with the plans Free, "
+        "Pro "
         "and Studio, an API and webhooks. You speak with the people who run these businesses; those who book "
         "with them are called clients."
     ),
@@ -49,4 +51,6 @@ class Command(BaseCommand):
             made = seed_routing()
             row, _ = AssistantSettings.objects.get_or_create(pk=1, defaults=LARKFIELD if with_example else {})
             config = publish(by="seed", note="Seed", settings=as_snapshot(row))
-        self.stdout.write(f"Routes and rules: {'created' if made else 'kept'}. Configuration {config.number}.")
+        self.stdout.write(
+            f"Routes and rules: {'created' if made else 'kept'}. Configuration {config.number}."
+        )
