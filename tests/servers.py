@@ -283,7 +283,7 @@ class DeskServer:
     def start_worker(self) -> Server:
         """Start the Celery worker with its beat."""
         command = [
-            sys.executable, "-m", "celery", "--app", "assistant.celery", "worker", "-B", "-c", "1",
+            sys.executable, "-m", "celery", "--app", "assistant.celery", "--quiet", "worker", "-B", "-c", "1",
             "--schedule", str(self.data_dir / "celery-schedule"), "--loglevel", "WARNING",
             "--without-gossip", "--without-mingle",
         ]  # fmt: skip

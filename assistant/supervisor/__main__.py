@@ -28,7 +28,9 @@ class CannotStartError(RuntimeError):
 
 
 def say(name: str, line: str) -> None:
-    """Print one line of the merged log."""
+    """Print one line of the merged log; empty ones only take room."""
+    if not line.strip():
+        return
     try:
         print(f"{name:<8} | {line}" if name else line, flush=True)
     except BrokenPipeError:
@@ -41,6 +43,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Return whether something accepts connections on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def require_port(host: str, port: int, variable: str) -> None:
@@ -71,6 +80,8 @@ def make_plan(folder: Folder, base: dict[str, str]) -> Plan:
 
 def ask_ready(plan: Plan) -> str | None:
     """Return None when a visitor can ask, else what `/readyz` or the connection says."""
+    if plan.sandbox_wanted and not listens(plan.env.sandbox_port):
+        return "the sandbox does not listen yet"
     host = plan.env.allowed_hosts[0].lstrip(".") if plan.env.allowed_hosts else plan.env.host
     connection = http.client.HTTPConnection(loopback_of(plan.env.host), plan.env.port, timeout=3)
     try:
@@ -169,9 +180,9 @@ class Desk:
         last = {"redis", "sandbox"}
         await asyncio.gather(*(child.stop() for child in self._children if child.part.name not in last))
         await asyncio.gather(*(child.stop() for child in self._children if child.part.name in last))
-        # A restart that is being waited for is not worth waiting for.
-        _, waiting = await asyncio.wait(self._tasks, timeout=1) if self._tasks else (set(), set())
-        for task in waiting:
+        # One that was being started just now ends by itself; the warden sees to it if it does not.
+        _, late = await asyncio.wait(self._tasks, timeout=2)
+        for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 

@@ -79,7 +79,7 @@ class Child:
         self.process: asyncio.subprocess.Process | None = None
         self._warden = warden
         self._say = say
-        self._stopping = False
+        self._unwanted = asyncio.Event()
 
     async def run_once(self) -> int:
         """Start the program, hand on what it says, and return its exit code; its group ends with it."""
@@ -95,7 +95,7 @@ class Child:
         self.starts += 1
         self.process = process
         self._warden.watch(process.pid)
-        if self._stopping:  # asked to stop while the program was being started
+        if self._unwanted.is_set():  # asked to stop while the program was being started
             process.terminate()
         reading = asyncio.create_task(self._read(process.stdout))
         code = await process.wait()
@@ -107,19 +107,21 @@ class Child:
     async def keep(self) -> None:
         """Run the program again and again until `stop`."""
         delay = 0.0
-        while not self._stopping:
+        while True:
             started = time.monotonic()
             code = await self.run_once()
-            if self._stopping:
+            if self._unwanted.is_set():
                 return
             delay = next_delay(delay, time.monotonic() - started)
             end = f"{self.part.name} ended ({describe_exit(code)})"
             self._say("desk", f"{end}; it starts again in {delay:g} s.")
-            await asyncio.sleep(delay)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._unwanted.wait(), delay)
+                return
 
     async def stop(self) -> None:
         """Ask the program to end, and make it end when its grace is over."""
-        self._stopping = True
+        self._unwanted.set()
         process = self.process
         if process is None or process.returncode is not None:
             return
@@ -134,7 +136,7 @@ class Child:
 
     def kill(self) -> None:
         """End the program and all that it started, now."""
-        self._stopping = True
+        self._unwanted.set()
         if self.process and self.process.returncode is None:
             self._end_group(self.process.pid)
 

@@ -119,7 +119,7 @@ def servers(plan: Plan) -> list[Part]:
 def _worker(plan: Plan) -> Part:
     schedule: Path = plan.env.data_dir / "celery-schedule"
     command = (
-        sys.executable, "-m", "celery", "--app", "assistant.celery", "worker", "-B", "-c", "1",
+        sys.executable, "-m", "celery", "--app", "assistant.celery", "--quiet", "worker", "-B", "-c", "1",
         "--schedule", str(schedule), "--loglevel", "WARNING",
         # One worker has nobody to gossip with, and waiting for an answer costs a second at each start.
         "--without-gossip", "--without-mingle",
