@@ -83,7 +83,7 @@ def classify(status: int | None, words: str, kinds: tuple[str, ...] = ()) -> typ
         return QuotaExhausted
     if any(word in said for word in _KEY_WORDS):
         return KeyRefused
-    if status in _BY_STATUS:
+    if status is not None and status in _BY_STATUS:
         return _BY_STATUS[status]
     for kind in kinds:
         if kind.lower() in _BY_KIND:

@@ -1,0 +1,175 @@
+"""The sandbox as a raw ASGI application: three wires and a control API on one port."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from routing.sandbox.asking import Ask, BadRequest, WireName, read_ask
+from routing.sandbox.control import BadControl, Control, Fault
+from routing.sandbox.replying import Reply
+from routing.sandbox.speaking import error_body
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_GEMINI = re.compile(r"/v1beta/models/(?P<model>.+):streamGenerateContent$")
+_SECRET_HEADERS = {"authorization", "x-api-key", "x-goog-api-key", "cookie"}
+BODY_LIMIT = 32 * 1024 * 1024  # what Anthropic documents; the others take less
+
+
+class Sandbox:
+    """Answers requests; everything it remembers is in `control`."""
+
+    def __init__(self, control: Control, models: tuple[str, ...]) -> None:
+        self._control = control
+        self._models = models
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        if scope["type"] != "http":
+            return
+        path, method = str(scope["path"]), str(scope["method"])
+        body = await _read(receive)
+        if path.startswith("/_control/"):
+            await _json(send, *self._controlled(method, path.removeprefix("/_control/"), body))
+        elif method == "GET":
+            await self._list(path, send)
+        else:
+            await self._call(scope, body, receive, send)
+
+    def _controlled(self, method: str, what: str, body: bytes) -> tuple[int, Any]:
+        """Return status and body of a control request."""
+        control = self._control
+        actions: dict[tuple[str, str], Callable[[Any], Any]] = {
+            ("POST", "faults"): lambda asked: vars(control.add_fault(asked)),
+            ("GET", "faults"): lambda _: [vars(fault) for fault in control.faults],
+            ("DELETE", "faults"): lambda _: control.faults.clear(),
+            ("GET", "invoice"): lambda _: control.invoice(),
+            ("DELETE", "invoice"): lambda _: control.lines.clear(),
+            ("GET", "requests"): lambda _: list(control.requests),
+            ("DELETE", "requests"): lambda _: control.requests.clear(),
+            ("PUT", "pace"): lambda asked: vars(control.set_pace(asked)),
+        }
+        action = actions.get((method, what))
+        if action is None:
+            return 404, {"error": f"no control {method} /_control/{what}"}
+        try:
+            return 200, action(json.loads(body) if body else None)
+        except BadControl as error:
+            return 400, {"error": str(error)}
+        except ValueError:
+            return 400, {"error": "the body is not JSON"}
+
+    async def _list(self, path: str, send: Send) -> None:
+        if path == "/v1beta/models":
+            rows = [
+                {"name": f"models/{model}", "supportedGenerationMethods": ["streamGenerateContent"]}
+                for model in self._models
+            ]
+            await _json(send, 200, {"models": rows})
+        elif path == "/v1/models":
+            data = [
+                {"id": model, "object": "model", "type": "model", "display_name": model, "created": 0}
+                for model in self._models
+            ]
+            await _json(send, 200, {"object": "list", "data": data, "has_more": False})
+        else:
+            await _json(send, 404, {"error": {"message": f"no such path: {path}", "type": "not_found_error"}})
+
+    async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        wire, path_model = _wire_of(str(scope["path"]))
+        if wire is None:
+            await _json(send, 404, error_body("openai", 404, f"no such path: {scope['path']}"))
+            return
+        record: dict[str, Any] = {
+            "path": scope["path"],
+            "headers": {name: _masked(name, value) for name, value in headers.items()},
+            "fault": None,
+            "status": None,
+            "tokens": 0,
+            "ended": "",
+        }
+        self._control.requests.append(record)
+        try:
+            payload = json.loads(body)
+            record["body"] = payload
+            ask = read_ask(wire, path_model, headers, payload)
+        except ValueError as error:
+            what = str(error) if isinstance(error, BadRequest) else "The body is not valid JSON."
+            record.update(status=400, ended="rejected")
+            await _json(send, 400, error_body(wire, 400, what))
+            return
+        record["model"] = ask.model
+        fault = self._control.take_fault(ask.model)
+        record["fault"] = fault.fault if fault else None
+        await self._reply(ask, fault, record, scope, receive, send)
+
+    async def _reply(
+        self,
+        ask: Ask,
+        fault: Fault | None,
+        record: dict[str, Any],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        if fault is not None and fault.fault == "status":
+            record.update(status=fault.status, ended="rejected")
+            self._control.bill(ask.model, 0, 0)
+            extra = [(b"retry-after", fault.retry_after.encode())] if fault.retry_after else []
+            await asyncio.sleep(fault.delay_ms / 1000)
+            message = f"The sandbox was told to answer {fault.status}."
+            await _json(send, fault.status, error_body(ask.wire, fault.status, message), extra)
+            return
+        reply = Reply(ask, fault, self._control.pace, send, scope["extensions"]["transport"]["transport"])
+        watch = asyncio.ensure_future(_gone(receive, reply.gone))
+        try:
+            await reply.run()
+        finally:
+            watch.cancel()
+            self._control.bill(ask.model, ask.input_tokens if reply.begun else 0, reply.sent)
+            record.update(status=200 if reply.begun else None, tokens=reply.sent, ended=reply.ended)
+
+
+def _wire_of(path: str) -> tuple[WireName | None, str]:
+    if path == "/v1/chat/completions":
+        return "openai", ""
+    if path == "/v1/messages":
+        return "anthropic", ""
+    found = _GEMINI.match(path)
+    return ("gemini", found["model"]) if found else (None, "")
+
+
+def _masked(name: str, value: str) -> str:
+    if name not in _SECRET_HEADERS:
+        return value
+    return f"***{value[-4:]}" if len(value) > 12 else "***"
+
+
+async def _read(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body") or len(body) > BODY_LIMIT:
+            return body
+
+
+async def _gone(receive: Receive, gone: asyncio.Event) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    gone.set()
+
+
+async def _json(send: Send, status: int, body: Any, extra: list[tuple[bytes, bytes]] | None = None) -> None:
+    content = json.dumps(body, ensure_ascii=False).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers + (extra or [])})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,113 @@
+"""Code the sandbox offers: a plausible block for what was asked, never for running unread."""
+
+import re
+from collections.abc import Sequence
+
+from routing.sandbox import extracts
+from routing.sandbox.asking import Passage
+
+_CODE = re.compile(
+    r"```|\b(?:function|script|snippet|code|regex|endpoint|webhook|curl|python|javascript|typescript|node(?:\.js)?|"
+    r"php|ruby|sql|class|method|stack ?trace|exception|traceback)\b",
+    re.I,
+)
+_WANTED = re.compile(
+    r"```|\b(?:write|show|give|implement|create|make|generate|example|fix|debug|refactor|review|wrong|bug|why)\b",
+    re.I,
+)
+_PASTED = re.compile(r"```[\w-]*\n(.*?)```", re.S)
+_LANGUAGES = (
+    ("php", r"\bphp\b"),
+    ("javascript", r"\b(?:javascript|typescript|node(?:\.js)?|js)\b"),
+    ("bash", r"\b(?:curl|bash|shell)\b"),
+)
+
+_VERIFY = {
+    "python": '''import hashlib
+import hmac
+
+
+def verify_signature(secret: str, body: bytes, signature: str) -> bool:
+    """Return whether `signature` belongs to the raw request body."""
+    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, signature)''',
+    "javascript": """const crypto = require("node:crypto");
+
+function verifySignature(secret, body, signature) {
+  const expected = crypto.createHmac("sha256", secret).update(body).digest();
+  const given = Buffer.from(signature, "hex");
+  return given.length === expected.length && crypto.timingSafeEqual(expected, given);
+}""",
+    "php": """function verify_signature(string $secret, string $body, string $signature): bool
+{
+    return hash_equals(hash_hmac('sha256', $body, $secret), $signature);
+}""",
+    "bash": """printf '%s' "$BODY" | openssl dgst -sha256 -hmac "$WEBHOOK_SECRET" """.rstrip(),
+}
+_FETCH = {
+    "python": '''import json
+import urllib.request
+
+
+def fetch(url: str, key: str) -> dict:
+    """Return the JSON answer of one API request."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.load(response)''',
+    "javascript": """async function fetchJson(url, key) {
+  const response = await fetch(url, { headers: { Authorization: `Bearer ${key}` } });
+  if (!response.ok) throw new Error(`The API answered ${response.status}`);
+  return response.json();
+}""",
+    "php": """function fetch_json(string $url, string $key): array
+{
+    $context = stream_context_create(['http' => ['header' => "Authorization: Bearer $key"]]);
+    return json_decode(file_get_contents($url, false, $context), true, 512, JSON_THROW_ON_ERROR);
+}""",
+    "bash": """curl --fail --max-time 10 "$URL" -H "Authorization: Bearer $API_KEY\"""",
+}
+
+
+def is_about_code(text: str) -> bool:
+    """Return whether the visitor wants to see code or shows some."""
+    return bool(_CODE.search(text) and _WANTED.search(text)) and not text.lstrip().startswith("BEGIN:V")
+
+
+def answer(question: str, passages: Sequence[Passage], heavy: bool) -> str:
+    """Return a fenced block with a sentence around it, and what the help texts add."""
+    pasted = _PASTED.search(question)
+    parts = [_review(pasted[1])] if pasted else [_fresh(question)]
+    ranked = extracts.rank(_PASTED.sub(" ", question), passages)
+    for scored in ranked[: 2 if heavy else 1]:
+        if scored.share >= extracts.FOUND_SHARE:
+            lines = extracts.best_sentences(question, scored.passage.text, 5 if heavy else 2)
+            parts.append(f"From the help texts, **{scored.passage.title}**:\n\n" + "\n\n".join(lines))
+    if heavy:
+        parts.append(
+            "Before it goes live:\n\n"
+            "- Keep the secret in the environment, never in the code.\n"
+            "- Try it with one real event and one that you have altered by a single character.\n"
+            "- Answer at once and do the slow work afterwards, so that the sender need not repeat."
+        )
+    return "\n\n".join(parts)
+
+
+def _fresh(question: str) -> str:
+    language = next((name for name, pattern in _LANGUAGES if re.search(pattern, question, re.I)), "python")
+    signed = re.search(r"signature|webhook|verif|hmac", question, re.I)
+    block = (_VERIFY if signed else _FETCH)[language]
+    what = "checks the signature over the raw body" if signed else "makes one request and reads its answer"
+    return f"This {what}; nothing in it depends on a framework:\n\n```{language}\n{block}\n```"
+
+
+def _review(code: str) -> str:
+    lines = [line for line in code.splitlines() if line.strip()]
+    first = lines[0].strip() if lines else ""
+    return (
+        f"I have read your {len(lines)} lines, from `{first[:60]}` on, and would change as little as "
+        "possible: check the value before it is used, and let the error say which value it was.\n\n"
+        "```python\n"
+        "if value is None:\n"
+        '    raise ValueError("value is missing: check the request that filled it")\n'
+        "```"
+    )

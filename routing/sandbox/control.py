@@ -1,0 +1,162 @@
+"""What the control API keeps: faults to come, the invoice, the requests, the pace."""
+
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from common.money import from_pico
+from routing.sandbox.prices import Prices
+
+READY = frozenset(
+    {"eof", "cut", "stall", "error_first", "error_mid", "status", "length", "refusal", "other_model", "obey"}
+)
+PLANNED = frozenset(
+    {
+        "refuse",
+        "rst_headers",
+        "eof_headers",
+        "bad_chunk",
+        "slow_close",
+        "no_headers",
+        "no_text",
+        "pings",
+        "drip",
+        "empty",
+        "role_only",
+        "cut_json",
+        "html_200",
+        "json_200",
+        "unframed_error",
+        "dup_finish",
+        "after_finish",
+        "usage_missing",
+        "usage_twice",
+        "bad_utf8",
+        "split_utf8",
+        "bad_json",
+        "null_delta",
+        "giant_token",
+        "endless_line",
+        "endless",
+    }
+)
+# Into the answer, but before most answers end.
+DEFAULT_AFTER: dict[object, int] = {"error_first": 0, "refusal": 0}
+DEFAULT_AFTER_TOKENS = 5
+REQUESTS_KEPT = 1000
+
+
+class BadControl(ValueError):
+    """A control request that cannot be done; the message says why."""
+
+
+@dataclass
+class Fault:
+    """One fault to come, for a model or for any (`*`)."""
+
+    model: str
+    fault: str
+    after_tokens: int
+    times: int = 1
+    status: int = 500
+    retry_after: str = ""
+    delay_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast answers come; None is the model's own pace."""
+
+    first_text_ms: int | None = None
+    gap_ms: int | None = None
+    tokens: int | None = None
+
+
+@dataclass
+class Line:
+    """One model's line of the invoice."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_pico: int = 0
+
+
+@dataclass
+class Control:
+    """The sandbox's memory; all of it is gone with the process."""
+
+    prices: Prices
+    faults: list[Fault] = field(default_factory=list)
+    pace: Pace = Pace()
+    lines: dict[str, Line] = field(default_factory=dict)
+    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+
+    def add_fault(self, body: Any) -> Fault:
+        """Queue a fault. Raises BadControl."""
+        if not isinstance(body, dict):
+            raise BadControl("send a JSON object")
+        name = body.get("fault")
+        if name in PLANNED:
+            raise BadControl(f"fault {name!r} is not available yet; available: {', '.join(sorted(READY))}")
+        if name not in READY:
+            raise BadControl(f"unknown fault {name!r}; available: {', '.join(sorted(READY))}")
+        fault = Fault(
+            model=str(body.get("model") or "*"),
+            fault=str(name),
+            after_tokens=_number(
+                body, "after_tokens", DEFAULT_AFTER.get(str(name), DEFAULT_AFTER_TOKENS), -1
+            ),
+            times=_number(body, "times", 1, 1),
+            status=_number(body, "status", 500, 400),
+            retry_after="" if body.get("retry_after") is None else str(body["retry_after"]),
+            delay_ms=_number(body, "delay_ms", 0, 0),
+        )
+        self.faults.append(fault)
+        return fault
+
+    def take_fault(self, model: str) -> Fault | None:
+        """Return the oldest fault that waits for `model`, and use it up once."""
+        for fault in self.faults:
+            if fault.model in {model, "*"}:
+                fault.times -= 1
+                if not fault.times:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    def set_pace(self, body: Any) -> Pace:
+        """Set the pace of all answers; a value left out is the model's own again. Raises BadControl."""
+        if not isinstance(body, dict):
+            raise BadControl("send a JSON object")
+        self.pace = Pace(**{name: _optional(body, name) for name in ("first_text_ms", "gap_ms", "tokens")})
+        return self.pace
+
+    def bill(self, model: str, input_tokens: int, output_tokens: int) -> None:
+        """Add one request to the invoice."""
+        line = self.lines.setdefault(model, Line())
+        line.requests += 1
+        line.input_tokens += input_tokens
+        line.output_tokens += output_tokens
+        line.cost_pico += self.prices.cost(model, input_tokens, output_tokens)
+
+    def invoice(self) -> dict[str, Any]:
+        """Return requests, tokens and cost (USD, as a decimal string, and pico-USD) of each model."""
+        return {
+            model: {
+                **asdict(line),
+                "cost": f"{from_pico(line.cost_pico):f}",
+            }
+            for model, line in sorted(self.lines.items())
+        }
+
+
+def _number(body: dict[str, Any], name: str, default: int, least: int) -> int:
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise BadControl(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return value
+
+
+def _optional(body: dict[str, Any], name: str) -> int | None:
+    return None if body.get(name) is None else _number(body, name, 0, 0)

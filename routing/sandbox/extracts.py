@@ -1,0 +1,197 @@
+"""Which sentences of the help texts speak of a question: word overlap, weighted by rarity."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from routing.sandbox.asking import Passage
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
+_FENCE = re.compile(r"```.*?```", re.S)
+_STOP = frozenset(
+    {
+        "a",
+        "aber",
+        "about",
+        "als",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "auch",
+        "auf",
+        "be",
+        "bei",
+        "by",
+        "can",
+        "cant",
+        "could",
+        "das",
+        "dass",
+        "dem",
+        "den",
+        "der",
+        "des",
+        "die",
+        "do",
+        "does",
+        "doesnt",
+        "dont",
+        "ein",
+        "eine",
+        "einem",
+        "einen",
+        "er",
+        "es",
+        "for",
+        "from",
+        "fur",
+        "für",
+        "get",
+        "go",
+        "hat",
+        "have",
+        "hello",
+        "help",
+        "hi",
+        "how",
+        "i",
+        "ich",
+        "if",
+        "ihr",
+        "im",
+        "in",
+        "is",
+        "ist",
+        "it",
+        "its",
+        "kann",
+        "kein",
+        "me",
+        "mein",
+        "meine",
+        "mich",
+        "mir",
+        "mit",
+        "my",
+        "need",
+        "nicht",
+        "oder",
+        "of",
+        "on",
+        "or",
+        "our",
+        "please",
+        "sie",
+        "sind",
+        "so",
+        "that",
+        "the",
+        "then",
+        "there",
+        "these",
+        "this",
+        "to",
+        "too",
+        "und",
+        "uns",
+        "up",
+        "us",
+        "von",
+        "wann",
+        "want",
+        "warum",
+        "was",
+        "we",
+        "welche",
+        "wenn",
+        "wer",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "wie",
+        "will",
+        "wir",
+        "with",
+        "wo",
+        "would",
+        "you",
+        "your",
+        "zu",
+        "zum",
+        "zur",
+    }
+)
+_ENDINGS = ("ing", "ed", "es", "s", "en", "e")
+# A passage must share at least this much of the question's weight to be called an answer.
+FOUND_SHARE = 0.12
+# A further passage is worth quoting when it does nearly as well as the best one.
+NEAR_SHARE = 0.7
+
+
+def stem(word: str) -> str:
+    """Return `word` in lower case without a common ending, so that `bookings` meets `book`."""
+    word = word.lower()
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def stems(text: str) -> set[str]:
+    """Return the stems of the words that carry meaning."""
+    words = (match.group().lower() for match in _WORD.finditer(text.replace("'", "").replace("’", "")))
+    return {stem(word) for word in words if word not in _STOP and len(word) > 1}
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences, list items and code blocks of `text`, in order."""
+    found: list[str] = []
+    at = 0
+    for fence in _FENCE.finditer(text):
+        found += _SENTENCE.split(text[at : fence.start()])
+        found.append(fence.group())
+        at = fence.end()
+    found += _SENTENCE.split(text[at:])
+    return [piece.strip() for piece in found if piece.strip()]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A passage with the share of the question's weight that it covers."""
+
+    passage: Passage
+    share: float
+
+
+def rank(question: str, passages: Sequence[Passage]) -> list[Scored]:
+    """Return the passages, best first; the prompt's own order decides between equals."""
+    asked = stems(question)
+    have = [stems(f"{passage.title} {passage.text}") for passage in passages]
+    seen = Counter(word for words in have for word in words)
+    weight = {word: 1.0 + math.log((1 + len(passages)) / (1 + seen[word])) for word in asked}
+    whole = sum(weight.values()) or 1.0
+    scored = []
+    for place, (passage, words) in enumerate(zip(passages, have, strict=True)):
+        in_title = asked & stems(passage.title)
+        share = (sum(weight[word] for word in asked & words) + sum(weight[word] for word in in_title)) / (
+            2 * whole
+        )
+        scored.append(Scored(passage, share - 0.001 * place if share else 0.0))
+    return sorted(scored, key=lambda item: -item.share)
+
+
+def best_sentences(question: str, text: str, limit: int) -> list[str]:
+    """Return the `limit` sentences of `text` that share most with `question`, in their own order."""
+    pieces = sentences(text)
+    asked = stems(question)
+    order = sorted(range(len(pieces)), key=lambda at: (-len(asked & stems(pieces[at])), at))
+    return [pieces[at] for at in sorted(order[:limit])]

@@ -1,0 +1,54 @@
+"""Run the sandbox on a loopback port."""
+
+import asyncio
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from common.clock import now
+from routing.catalogue import read_file
+from routing.sandbox.app import Sandbox
+from routing.sandbox.control import Control
+from routing.sandbox.prices import Prices
+
+HOST = "127.0.0.1"
+BACKLOG = 2048  # a load test opens hundreds of connections at once
+
+
+class DirectProtocol(H11Protocol):
+    """Hands each request its connection, which faults cut in ways ASGI has no words for."""
+
+    def handle_events(self) -> None:
+        """Parse what has come, then put the transport beside the request."""
+        super().handle_events()
+        scope: Any = self.scope
+        if scope is not None:
+            scope.setdefault("extensions", {})["transport"] = {"transport": self.transport}
+
+
+def build() -> Sandbox:
+    """Return a sandbox with the release's models and prices."""
+    rows = read_file()
+    return Sandbox(Control(Prices(rows, now().date())), tuple(str(row["id"]) for row in rows))
+
+
+def serve(port: int) -> None:
+    """Serve until a signal comes. Raises OSError when the port is taken."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+        config = uvicorn.Config(
+            build(),
+            http=DirectProtocol,
+            lifespan="off",
+            ws="none",
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
