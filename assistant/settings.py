@@ -7,6 +7,7 @@ from typing import Any
 import dj_database_url
 import django_stubs_ext
 
+from assistant.unfold_settings import UNFOLD as UNFOLD_LOOK
 from common.env import ROOT, read_env
 
 # Lets class statements name the types that Django's generic classes hold.
@@ -21,11 +22,11 @@ ALLOWED_HOSTS = list(ENV.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "assistant.admin_site.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -45,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "assistant.csp.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -112,12 +114,16 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours: long enough to stop guessing, short enough to wait out
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_ENABLE_ADMIN = False  # its tables are an audit trail that nobody edits; `axes_reset` unlocks
 LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["assistant.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -178,8 +184,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Figures are promised never to be more than 10 s behind; a run that waited longer is not worth making.
     "roll-up": {"task": "routing.roll_up", "schedule": 5.0, "options": {"expires": 15}},
+    "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
 }
 CELERY_TIMEZONE = "UTC"
+
+UNFOLD = UNFOLD_LOOK
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -1,0 +1,190 @@
+"""A decision record as people read it: the receipt of a reply and "Try a question" show the same one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from common.money import usd
+from faq.models import Entry
+from routing.models import Tier
+from routing.signals import SIGNALS
+
+
+@dataclass(frozen=True)
+class CandidateView:
+    """An FAQ entry that came near; confidence and threshold are shares of 1."""
+
+    entry_id: str
+    question: str
+    phrasing: str
+    confidence: float
+    score: float
+    exact: bool
+    answers: bool
+    percent: int
+    url: str
+
+
+@dataclass(frozen=True)
+class SignalView:
+    label: str
+    value: str
+    quiet: bool  # says nothing about this message: no, none, 0
+
+
+@dataclass(frozen=True)
+class StepView:
+    model: str
+    label: str
+    tier: str
+    status: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class PassageView:
+    title: str
+    entry_id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """Everything a decision was made from, ready for a template."""
+
+    route: str
+    reason: str
+    rule_name: str
+    tried: tuple[Mapping[str, Any], ...]
+    signals: tuple[SignalView, ...]
+    candidates: tuple[CandidateView, ...]
+    threshold: float
+    margin: float | None
+    ladder: tuple[StepView, ...]
+    passages: tuple[PassageView, ...]
+    estimate: str
+    prompt_tokens: int | None
+    versions: tuple[tuple[str, str], ...]
+
+
+def entry_ids(records: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the ids of all FAQ entries that decision records name, for one query over all of them."""
+    found: set[str] = set()
+    for record in records:
+        found |= {str(item["entry_id"]) for item in record.get("faq", {}).get("candidates", ())}
+        found |= {str(item["entry_id"]) for item in record.get("passages", ())}
+    return found
+
+
+def entry_titles(ids: Iterable[str]) -> dict[str, str]:
+    """Return the question of each entry that still exists."""
+    rows = Entry.objects.filter(pk__in=[int(pk) for pk in ids if pk.isdecimal()])
+    return {str(pk): question for pk, question in rows.values_list("pk", "question")}
+
+
+def decision_view(
+    record: Mapping[str, Any], titles: Mapping[str, str], link_entries: bool = True
+) -> DecisionView:
+    """Return a stored or fresh decision record as a view; parts that an old record lacks are empty."""
+    faq = record.get("faq", {})
+    threshold = float(faq.get("threshold", 0))
+    candidates = tuple(
+        _candidate(item, threshold, titles, link_entries) for item in faq.get("candidates", ())
+    )
+    confidences = [item.confidence for item in candidates[:2]]
+    estimate = record.get("estimate_pico")
+    return DecisionView(
+        route=str(record.get("route", "")),
+        reason=str(record.get("reason", "")),
+        rule_name=str(record.get("rule_name", "")),
+        tried=tuple(record.get("rules", ())),
+        signals=_signals(record.get("signals", {})),
+        candidates=candidates,
+        threshold=threshold,
+        margin=confidences[0] - confidences[1] if len(confidences) == 2 else None,
+        ladder=_ladder(record.get("ladder", ())),
+        passages=tuple(
+            PassageView(
+                str(item.get("title", "")),
+                str(item.get("entry_id", "")),
+                _entry_url(str(item.get("entry_id", "")), titles) if link_entries else "",
+            )
+            for item in record.get("passages", ())
+        ),
+        estimate=usd(estimate) if estimate is not None else "",
+        prompt_tokens=record.get("prompt_tokens"),
+        versions=_versions(record),
+    )
+
+
+def _candidate(
+    item: Mapping[str, Any], threshold: float, titles: Mapping[str, str], link: bool
+) -> CandidateView:
+    entry_id, confidence = str(item.get("entry_id", "")), float(item.get("confidence", 0))
+    return CandidateView(
+        entry_id=entry_id,
+        question=titles.get(entry_id, f"Entry {entry_id}, deleted since"),
+        phrasing=str(item.get("phrasing", "")),
+        confidence=confidence,
+        score=float(item.get("score", 0)),
+        exact=bool(item.get("exact")),
+        answers=confidence >= threshold,
+        percent=round(max(0.0, min(1.0, confidence)) * 100),
+        url=_entry_url(entry_id, titles) if link else "",
+    )
+
+
+def _entry_url(entry_id: str, titles: Mapping[str, str]) -> str:
+    return reverse("admin:faq_entry_change", args=[entry_id]) if entry_id in titles else ""
+
+
+def _signals(values: Mapping[str, Any]) -> tuple[SignalView, ...]:
+    """Return the signals in plain words, those that say something first."""
+    views = [
+        SignalView(SIGNALS[name].label, _shown(value), value in (False, None, "", 0, [], ()))
+        for name, value in values.items()
+        if name in SIGNALS
+    ]
+    return tuple(sorted(views, key=lambda view: view.quiet))
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return str(value)
+
+
+def _ladder(steps: Iterable[Mapping[str, Any]]) -> tuple[StepView, ...]:
+    views: list[StepView] = []
+    asked = False
+    for step in steps:
+        status = str(step.get("status", ""))
+        tier = str(step.get("tier", ""))
+        views.append(
+            StepView(
+                model=str(step.get("model", "")),
+                label=str(step.get("label", "") or step.get("model", "")),
+                tier=Tier(tier).label if tier in Tier.values else tier,
+                status=status,
+                chosen=not status and not asked,
+            )
+        )
+        asked = asked or not status
+    return tuple(views)
+
+
+def _versions(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    faq = record.get("faq", {})
+    named = (
+        ("Configuration", record.get("config_number")),
+        ("Prompt", record.get("prompt_version")),
+        ("Matcher", faq.get("matcher_version")),
+        ("FAQ index", faq.get("index_version")),
+    )
+    return tuple((name, str(value)) for name, value in named if value not in (None, "", 0))

@@ -1,0 +1,208 @@
+"""The first page of the admin: what is to be done today, by role, instead of a list of tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+
+from assistant.models import Conversation, Reply
+from common.clock import now
+from common.money import usd
+from faq.models import Entry
+from routing import budget, desk
+from routing.admin.marks import key_status, retirement
+from routing.models import Budget, CatalogueModel, LadderChange, Purpose, Route
+
+DAYS_BACK = 7
+ROWS = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to look at: a number or a word, what it means, and where it leads."""
+
+    title: str
+    figure: str
+    text: str
+    url: str
+    icon: str
+    kind: str = "plain"
+
+
+def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Return the context of the home page with the groups of steps that the user may take."""
+    groups = [(title, steps()) for title, permission, steps in GROUPS if request.user.has_perm(permission)]
+    complaints = _complaints() if request.user.has_perm("assistant.view_conversation") else []
+    return {**context, "title": "Home", "groups": groups, "complaints": complaints, "days_back": DAYS_BACK}
+
+
+def _link(name: str, **query: str) -> str:
+    address = reverse(f"admin:{name}")
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def _since() -> Any:
+    return now() - timedelta(days=DAYS_BACK)
+
+
+def _support() -> list[Step]:
+    first_day = f"{_since().date():%Y-%m-%d}"
+    recent = Reply.objects.filter(purpose=Purpose.VISITOR, created_at__gte=_since())
+    downs = recent.filter(rating=-1).values("conversation").distinct().count()
+    failed = recent.filter(state__in=(Reply.State.FAILED, Reply.State.TRUNCATED)).count()
+    waiting = Conversation.objects.filter(state=Conversation.State.WAITING).count()
+    return [
+        Step(
+            "Try a question",
+            "Try",
+            "See which answer a visitor would get, and why.",
+            _link("try"),
+            "science",
+            "lead",
+        ),
+        Step(
+            "Thumbs down",
+            str(downs),
+            f"Conversations of the last {DAYS_BACK} days with an answer that somebody did not like.",
+            _link("assistant_conversation_changelist", thumbs="down", updated_at_from=first_day),
+            "thumb_down",
+            "bad" if downs else "good",
+        ),
+        Step(
+            "Failed or cut short",
+            str(failed),
+            f"Answers of the last {DAYS_BACK} days that did not end well.",
+            _link("assistant_conversation_changelist", answer="failed", updated_at_from=first_day),
+            "error",
+            "warn" if failed else "good",
+        ),
+        Step(
+            "Waiting for a person",
+            str(waiting),
+            "Conversations in which a visitor asked for one of you.",
+            _link("assistant_conversation_changelist", state__exact=Conversation.State.WAITING),
+            "support_agent",
+            "warn" if waiting else "good",
+        ),
+    ]
+
+
+def _faq() -> list[Step]:
+    drafts = Entry.objects.filter(status=Entry.Status.DRAFT).count()
+    overdue = Entry.objects.filter(status=Entry.Status.PUBLISHED, review_by__lt=now().date()).count()
+    published = Entry.objects.filter(status=Entry.Status.PUBLISHED).count()
+    return [
+        Step(
+            "Published answers",
+            str(published),
+            "Entries that visitors and models can be answered from.",
+            _link("faq_entry_changelist", status__exact=Entry.Status.PUBLISHED),
+            "menu_book",
+        ),
+        Step(
+            "Drafts",
+            str(drafts),
+            "Entries that nobody sees yet: finish and publish them.",
+            _link("faq_entry_changelist", status__exact=Entry.Status.DRAFT),
+            "edit_note",
+            "info" if drafts else "good",
+        ),
+        Step(
+            "Past their review date",
+            str(overdue),
+            "Published entries that somebody should read again.",
+            _link("faq_entry_changelist"),
+            "event_busy",
+            "warn" if overdue else "good",
+        ),
+    ]
+
+
+def _figures() -> list[Step]:
+    changes = LadderChange.objects.filter(changed_at__gte=_since()).count()
+    return [
+        Step(
+            "Metrics",
+            "Open",
+            "Requests, times, cost and targets for each route.",
+            _link("metrics"),
+            "monitoring",
+            "lead",
+        ),
+        Step(
+            "Ladder changes",
+            str(changes),
+            f"Models that were swapped in the last {DAYS_BACK} days.",
+            _link("routing_ladderchange_changelist"),
+            "swap_vert",
+        ),
+        _spend(),
+    ]
+
+
+def _spend() -> Step:
+    settings = desk.settings()
+    cap = desk.cap_pico(settings)
+    today = desk.day_of(now(), desk.zone(settings))
+    row = Budget.objects.filter(scope=budget.ALL, period_start=today).first()
+    spent = row.spent_pico if row else 0
+    share = spent / cap if cap else 1.0
+    return Step(
+        "Spent today",
+        usd(spent),
+        f"Of a daily cap of {usd(cap)}. Beyond it the desk answers from the FAQ only.",
+        _link("metrics"),
+        "payments",
+        "bad" if share >= 1 else "warn" if share >= 0.8 else "plain",
+    )
+
+
+def _machinery() -> list[Step]:
+    today = now().date()
+    on_ladders = CatalogueModel.objects.filter(steps__isnull=False).distinct().prefetch_related("prices")
+    ending = [model for model in on_ladders if retirement(model.retires_on, today)]
+    ready = {model.pk for model in on_ladders if key_status(model).kind != "warn"}
+    routes = Route.objects.filter(Q(kind=Route.Kind.MODEL), enabled=True).prefetch_related("steps")
+    stuck = [route for route in routes if not ready & {step.model_id for step in route.steps.all()}]
+    return [
+        Step(
+            "Routes without a model",
+            str(len(stuck)),
+            ", ".join(route.name for route in stuck)
+            or "Every route has at least one model that can be asked.",
+            _link("routing_route_changelist"),
+            "alt_route",
+            "bad" if stuck else "good",
+        ),
+        Step(
+            "Models that retire",
+            str(len(ending)),
+            ", ".join(model.label for model in ending) or "No model on a ladder retires soon.",
+            _link("routing_cataloguemodel_changelist", life="soon"),
+            "event",
+            "bad" if ending else "good",
+        ),
+    ]
+
+
+def _complaints() -> list[dict[str, Any]]:
+    replies = (
+        Reply.objects.filter(rating=-1, purpose=Purpose.VISITOR, created_at__gte=_since())
+        .select_related("turn")
+        .only("id", "route", "rating_reason", "rating_comment", "created_at", "turn__text", "conversation_id")
+        .order_by("-created_at")[:ROWS]
+    )
+    return [{"reply": reply, "url": reverse("admin:reply", args=[reply.pk])} for reply in replies]
+
+
+GROUPS: tuple[tuple[str, str, Callable[[], list[Step]]], ...] = (
+    ("Conversations", "assistant.view_conversation", _support),
+    ("FAQ", "faq.view_entry", _faq),
+    ("Figures", "routing.view_metrics", _figures),
+    ("Models and routes", "routing.view_route", _machinery),
+)

@@ -1,0 +1,118 @@
+"""The team's own settings: one row, never added or deleted, in force with the next message."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_domain_name
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
+
+from assistant.models import AssistantSettings
+from assistant.settings_snapshot import as_snapshot
+from routing.admin.base import PublishingAdmin
+from routing.publishing import publish
+
+
+class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
+    """The settings, checked field by field."""
+
+    time_zone = forms.ChoiceField(
+        widget=UnfoldAdminSelect2Widget(), help_text="Days on the metrics page and the daily cap follow it."
+    )
+
+    class Meta:
+        model = AssistantSettings
+        fields = ("time_zone", "link_hosts", "daily_cost_cap_usd")
+        labels = {
+            "privacy_url": "Privacy notice",
+            "staff_email": "Staff e-mail",
+            "label_faq": "Approved answer",
+            "label_lite": "Answer of a light model",
+            "label_heavy": "Answer of a heavy model",
+            "daily_cost_cap_usd": "Daily cost cap, USD",
+            "link_hosts": "Hosts of links",
+        }
+        widgets = {
+            "house_instructions": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+            "link_hosts": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("time_zone")
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+
+    def clean_link_hosts(self) -> str:
+        """Keep one host a line; refuse what is an address or no host at all."""
+        hosts = [
+            line.strip().lower() for line in self.cleaned_data["link_hosts"].splitlines() if line.strip()
+        ]
+        for host in hosts:
+            try:
+                validate_domain_name(host)
+            except ValidationError as error:
+                raise ValidationError(
+                    f"“{host}” is not a host name: write help.example.com, without https:// and any path."
+                ) from error
+        return "\n".join(hosts)
+
+    def clean_daily_cost_cap_usd(self) -> Any:
+        """Refuse a cap below nothing; nothing is allowed and means: approved answers only."""
+        cap = self.cleaned_data["daily_cost_cap_usd"]
+        if cap < 0:
+            raise ValidationError("A cap cannot be negative. 0 lets the desk answer from the FAQ only.")
+        return cap
+
+
+@admin.register(AssistantSettings)
+class AssistantSettingsAdmin(PublishingAdmin[AssistantSettings]):
+    form = AssistantSettingsForm
+    warn_unsaved_form = True
+    fieldsets = (
+        ("The assistant", {"fields": ("name", "greeting", "tone", "house_instructions")}),
+        (
+            "People",
+            {
+                "fields": ("contact", ("hours", "staff_email"), "privacy_url"),
+                "description": "Shown to visitors who want a person, or to know what happens to their data.",
+            },
+        ),
+        (
+            "What stands under an answer",
+            {
+                "fields": ("label_faq", "label_lite", "label_heavy"),
+                "description": "The words of the chip that says which tier really answered.",
+            },
+        ),
+        ("Limits", {"fields": (("daily_cost_cap_usd", "time_zone"), "link_hosts")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AssistantSettings | None = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Go straight to the one row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row, _ = AssistantSettings.objects.get_or_create(pk=1)
+        return redirect(reverse("admin:assistant_assistantsettings_change", args=[row.pk]))
+
+    def publish(self, request: HttpRequest) -> None:
+        row = AssistantSettings.objects.get(pk=1)
+        publish(by=request.user.get_username(), note="assistant settings", settings=as_snapshot(row))
+
+    def response_change(self, request: HttpRequest, obj: AssistantSettings) -> HttpResponse:
+        # There is no list to go back to, so saving stays on the page.
+        super().response_change(request, obj)
+        return redirect(request.path)

@@ -1,0 +1,114 @@
+"""Try a question: the production path on a text that staff type, and everything it decided from.
+
+It calls `assistant.pipeline.consider`, which the socket calls for a visitor, under the same index and
+the newest configuration; nothing is stored and no model is asked.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from assistant import pipeline
+from assistant.admin.decision import decision_view, entry_ids, entry_titles
+from assistant.admin.locate import transcript_address
+from assistant.models import Reply
+from assistant.protocol import TEXT_LIMIT
+from common.text import clean
+from faq import index
+from routing import publishing
+
+PLANS = [("", "Guest"), ("free", "Free plan"), ("pro", "Pro plan (paid)"), ("studio", "Studio plan (paid)")]
+LANGUAGES = [("", "Not known"), ("en", "English"), ("de", "German"), ("fr", "French"), ("es", "Spanish")]
+
+
+class TryForm(forms.Form):
+    """What a visitor would send, and who they would be."""
+
+    text = forms.CharField(
+        label="Question",
+        max_length=TEXT_LIMIT,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autofocus": True}),
+        error_messages={"required": "Type a question, as a visitor would."},
+    )
+    plan = forms.ChoiceField(label="Plan", choices=PLANS, required=False, widget=UnfoldAdminSelectWidget())
+    language = forms.ChoiceField(
+        label="Browser language", choices=LANGUAGES, required=False, widget=UnfoldAdminSelectWidget()
+    )
+    earlier = forms.CharField(
+        label="Earlier message of the visitor (optional)",
+        required=False,
+        max_length=TEXT_LIMIT,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Makes the question a follow-up: the same asked again, or leaning on what came before.",
+    )
+
+
+def considered(data: dict[str, Any]) -> pipeline.Consideration:
+    """Return what production would decide for the form's message now."""
+    publishing.refresh()
+    index.refresh()
+    earlier = clean(data["earlier"]).strip()
+    facts = pipeline.ConversationFacts(
+        plan=data["plan"],
+        language=data["language"],
+        previous_texts=(earlier,) if earlier else (),
+        depth=1 if earlier else 0,
+    )
+    return pipeline.consider(clean(data["text"]).strip(), facts, publishing.current())
+
+
+def try_question(request: HttpRequest) -> HttpResponse:
+    """Show the form, and for a sent one the decision. Stores nothing.
+
+    Sent by POST although nothing changes: a question may hold personal data, and addresses are logged.
+    """
+    if not request.user.has_perm("assistant.try_question"):
+        raise PermissionDenied
+    form = TryForm(request.POST) if request.method == "POST" else TryForm()
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": "Try a question",
+        "form": form,
+        "decision": None,
+    }
+    if form.is_bound and form.is_valid():
+        context.update(_result(request, form.cleaned_data))
+    return TemplateResponse(request, "admin/desk/try.html", context)
+
+
+def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        consideration = considered(data)
+    except publishing.NotPublished as problem:
+        return {"problem": str(problem)}
+    record = consideration.record()
+    best = consideration.match.best
+    entry = index.entry(best.entry_id) if best and consideration.route.kind == "faq" else None
+    return {
+        "decision": decision_view(
+            record, entry_titles(entry_ids([record])), request.user.has_perm("faq.view_entry")
+        ),
+        "route": consideration.route,
+        "answer": entry,
+        "took_ms": consideration.match.took_ms,
+        "same": _last_asked(request, data["text"]),
+    }
+
+
+def _last_asked(request: HttpRequest, text: str) -> dict[str, Any] | None:
+    """Return how the same words were last answered, so that the two can be compared."""
+    if not request.user.has_perm("assistant.view_conversation"):
+        return None
+    reply = (
+        Reply.objects.select_related("turn")
+        .filter(turn__text=text, ordinal=1)
+        .exclude(route="")
+        .order_by("-created_at")
+        .first()
+    )
+    return {"reply": reply, "url": transcript_address(reply)} if reply else None

@@ -1,0 +1,26 @@
+"""The admin site of the desk: Unfold's, with the pages that belong to no single model."""
+
+from django.contrib.admin.apps import AdminConfig
+from django.urls import URLPattern, path
+from unfold.sites import UnfoldAdminSite
+
+
+class DeskAdminConfig(AdminConfig):
+    default_site = "assistant.admin_site.DeskAdminSite"
+
+
+class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
+    """The one admin site; its name stays `admin`, so `admin:...` addresses stay Django's."""
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Return the pages beside the models; Unfold puts them in front of its own."""
+        # This module is read before the apps are ready; the views need their models.
+        from assistant.admin.locate import locate_reply
+        from assistant.admin.try_page import try_question
+        from routing.admin.metrics import urls as metrics_urls
+
+        return [
+            path("try/", self.admin_view(try_question), name="try"),
+            path("reply/<uuid:reply_id>/", self.admin_view(locate_reply), name="reply"),
+            *metrics_urls(self),
+        ]

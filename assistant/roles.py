@@ -1,0 +1,79 @@
+"""Who may see and change what: three groups whose rights stand here and in docs/roles.md.
+
+Rights are set again at every migrate, so a group means the same on every desk. Some things nobody
+may change, whatever the group: the ledger and the audit trail refuse it in their own admin pages.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from django.contrib.auth.models import Group, Permission
+
+ROLES = ("support", "manager", "admin")
+
+_ALL = ("view", "add", "change", "delete")
+
+# role -> model -> what its members may do. `use` names a permission that is not about rows.
+RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "support": {
+        "assistant.conversation": ("view", "use:try_question"),
+        "faq.entry": ("view", "add", "change"),
+        "faq.phrasing": _ALL,
+        "faq.askedquestion": ("view",),
+        "routing.rule": _ALL,
+        "routing.condition": _ALL,
+    },
+    "manager": {
+        "routing.rollupstate": ("use:view_metrics",),
+        "routing.ladderchange": ("view",),
+        "routing.proberun": ("view",),
+    },
+    "admin": {
+        "assistant.conversation": ("view", "use:try_question"),
+        "assistant.assistantsettings": ("view", "change"),
+        "faq.entry": _ALL,
+        "faq.phrasing": _ALL,
+        "faq.askedquestion": ("view",),
+        "routing.rule": _ALL,
+        "routing.condition": _ALL,
+        "routing.route": _ALL,
+        "routing.ladderstep": _ALL,
+        "routing.cataloguemodel": _ALL,
+        "routing.modelprice": _ALL,
+        "routing.modelcall": ("view",),
+        "routing.budget": ("view",),
+        "routing.configversion": ("view",),
+        "routing.ladderchange": ("view",),
+        "routing.proberun": ("view",),
+        "routing.rollupstate": ("use:view_metrics",),
+        "auth.user": ("view", "add", "change"),
+    },
+}
+
+
+def permission_names(rights: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
+    """Return (app label, codename) of each right, as Django names its permissions."""
+    names: set[tuple[str, str]] = set()
+    for label, actions in rights.items():
+        app, model = label.split(".")
+        for action in actions:
+            use = action.removeprefix("use:")
+            names.add((app, use if use != action else f"{action}_{model}"))
+    return names
+
+
+def ensure_roles() -> None:
+    """Create the groups and give each exactly its rights.
+
+    Raises LookupError naming the permissions that no migration has made.
+    """
+    known = {
+        (permission.content_type.app_label, permission.codename): permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for role in ROLES:
+        wanted = permission_names(RIGHTS[role])
+        missing = sorted(wanted - known.keys())
+        if missing:
+            raise LookupError(f"The role {role} asks for permissions that do not exist: {missing}")
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set([known[name] for name in wanted])

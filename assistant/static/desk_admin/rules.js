@@ -1,0 +1,70 @@
+/* Rule form: offer only the comparisons that fit the chosen signal, and a value only where one is read. */
+"use strict";
+(function () {
+  function field(row, name) {
+    return row.querySelector('[name$="-' + name + '"]');
+  }
+
+  function chosen(select) {
+    return select && select.selectedIndex >= 0 ? select.options[select.selectedIndex] : null;
+  }
+
+  function choicesFor(input, choices) {
+    const id = input.id + "-choices";
+    let list = document.getElementById(id);
+    if (!list) {
+      list = document.createElement("datalist");
+      list.id = id;
+      input.after(list);
+      input.setAttribute("list", id);
+    }
+    list.replaceChildren(
+      ...choices.filter(Boolean).map(function (choice) {
+        const option = document.createElement("option");
+        option.value = choice;
+        return option;
+      })
+    );
+  }
+
+  function fit(row) {
+    const signal = field(row, "signal");
+    const operator = field(row, "operator");
+    const value = field(row, "value");
+    const spec = chosen(signal);
+    if (!spec || !operator || !value) return;
+    const allowed = (spec.dataset.operators || "").split(" ").filter(Boolean);
+    Array.from(operator.options).forEach(function (option) {
+      const fits = !option.value || !allowed.length || allowed.includes(option.value);
+      option.hidden = option.disabled = !fits;
+    });
+    const current = chosen(operator);
+    if (current && current.disabled) operator.value = allowed.length === 1 ? allowed[0] : "";
+    const takes = chosen(operator);
+    const unused = Boolean(takes && takes.dataset.noValue);
+    value.classList.toggle("desk-unused", unused);
+    value.readOnly = unused;
+    if (unused) value.value = "";
+    value.placeholder = { number: "a number", text: "words, with commas between", choice: "one of the choices" }[spec.dataset.type] || "";
+    value.inputMode = spec.dataset.type === "number" ? "decimal" : "text";
+    choicesFor(value, (spec.dataset.choices || "").split("|"));
+  }
+
+  function rowOf(element) {
+    return element.closest("tr.form-row") || element.closest(".form-group");
+  }
+
+  document.addEventListener("change", function (event) {
+    const name = event.target.name || "";
+    if (/-(signal|operator)$/.test(name)) fit(rowOf(event.target));
+  });
+  document.addEventListener("formset:added", function (event) {
+    const signal = field(event.target, "signal");
+    if (signal) fit(rowOf(signal));
+  });
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll('select[name$="-signal"]').forEach(function (select) {
+      fit(rowOf(select));
+    });
+  });
+})();

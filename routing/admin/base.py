@@ -1,0 +1,134 @@
+"""What the routing pages share: Unfold's classes with types, publishing on save, small marks."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from routing.publishing import CannotPublish, publish
+
+M = TypeVar("M", bound=Model)
+P = TypeVar("P", bound=Model)
+
+# Unfold ships no types; its classes keep Django's interface, so Django's stubs stand in for them.
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin, TabularInline
+else:
+    from unfold.admin import ModelAdmin, TabularInline
+
+__all__ = ["ModelAdmin", "PublishingAdmin", "ReadOnlyAdmin", "TabularInline", "badge", "mark_changed"]
+
+BADGES = ("good", "bad", "warn", "info", "plain")
+
+
+def badge(text: str, kind: str = "plain", title: str = "") -> SafeString:
+    """Return a small coloured label; colour is never the only sign, the text says it too."""
+    return format_html('<span class="desk-badge desk-{}" title="{}">{}</span>', kind, title, text)
+
+
+def mark_changed(request: HttpRequest) -> None:
+    """Note that this request has changed what the runtime reads, so that it is published at the end."""
+    setattr(request, "_desk_changed", True)  # noqa: B010 - the request carries it to the end of the view
+
+
+class PublishingAdmin(ModelAdmin[M]):
+    """An admin whose edits become a new configuration version in the transaction that makes them.
+
+    Published once a request, after the inlines are saved, so a dragged list is one version and not ten.
+    """
+
+    list_per_page = 50
+
+    def _publishing(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                response = view(request, *args, **kwargs)
+                if getattr(request, "_desk_changed", False):
+                    self.before_publishing(request)
+                    self.publish(request)
+        except CannotPublish as refusal:
+            self._take_back_success(request)
+            messages.error(request, f"Nothing was changed. {refusal}")
+            return redirect(request.get_full_path())
+        return response
+
+    def _take_back_success(self, request: HttpRequest) -> None:
+        """Drop the page's own "was changed successfully", which stopped being true."""
+        list(messages.get_messages(request))
+
+    def before_publishing(self, request: HttpRequest) -> None:
+        """Put rows in order before the snapshot is taken; nothing to do unless a subclass says so."""
+
+    def publish(self, request: HttpRequest) -> None:
+        """Publish what the tables now hold, in the name of the signed-in user."""
+        publish(by=request.user.get_username())
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self._publishing(request, super().changeform_view, object_id, form_url, extra_context)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._publishing(request, super().changelist_view, extra_context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self._publishing(request, super().delete_view, object_id, extra_context)
+
+    def save_related(self, request: HttpRequest, form: ModelForm[M], formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        mark_changed(request)
+
+    def delete_model(self, request: HttpRequest, obj: M) -> None:
+        super().delete_model(request, obj)
+        mark_changed(request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        super().delete_queryset(request, queryset)
+        mark_changed(request)
+
+
+class ReadOnlyAdmin(ModelAdmin[M]):
+    """A page on rows that nobody edits, superusers included: the ledger and the audit trail."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a row, without the button to a history it cannot have."""
+        context = {"show_history": False, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False

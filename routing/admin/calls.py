@@ -1,0 +1,167 @@
+"""The ledger: one row for each request to a provider, to be read and never edited."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    ChoicesDropdownFilter,
+    DropdownFilter,
+)
+
+from common.money import usd
+from routing.admin.base import ReadOnlyAdmin, badge
+from routing.admin.filters import DayFilter
+from routing.models import ModelCall
+
+
+def milliseconds(value: int | None) -> str:
+    """Return a duration as people read it; an unknown one is a dash."""
+    if value is None:
+        return "–"
+    return f"{value:,} ms" if value < 10_000 else f"{value / 1000:.1f} s"
+
+
+def tokens(value: int | None) -> str:
+    """Return a count of tokens, or that it is not known."""
+    return "unknown" if value is None else f"{value:,}"
+
+
+def ending(call: ModelCall) -> SafeString:
+    """Return how a call ended, as a badge: finished, cut, failed, or still running."""
+    if call.ended_at is None:
+        return badge("Running", "info")
+    if call.error_class:
+        return badge(call.error_class, "bad", call.error_detail)
+    if call.truncated or call.finish_reason == "length":
+        return badge("Cut short", "warn", call.finish_raw)
+    if call.finish_reason == "complete":
+        return badge("Complete", "good", call.finish_raw)
+    return badge(call.finish_reason.replace("_", " ").capitalize() or "Ended", "plain", call.finish_raw)
+
+
+class FailedFilter(DropdownFilter):  # type: ignore[misc]
+    title = "ending"
+    parameter_name = "ending"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [
+            ("failed", "Failed"),
+            ("truncated", "Cut short"),
+            ("complete", "Complete"),
+            ("running", "Running"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ModelCall]) -> QuerySet[ModelCall]:
+        if self.value() == "failed":
+            return queryset.exclude(error_class="")
+        if self.value() == "truncated":
+            return queryset.filter(truncated=True)
+        if self.value() == "complete":
+            return queryset.filter(finish_reason="complete")
+        if self.value() == "running":
+            return queryset.filter(ended_at=None)
+        return queryset
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
+    list_display = ("started_at", "asked", "way", "ended", "used", "cost", "first_text", "took")
+    list_filter = (
+        ("started_at", DayFilter),
+        FailedFilter,
+        ("route", AllValuesCheckboxFilter),
+        ("asked_model", AllValuesCheckboxFilter),
+        ("cause", ChoicesDropdownFilter),
+        ("purpose", ChoicesDropdownFilter),
+    )
+    list_filter_submit = True
+    search_fields = ("asked_model", "answering_model", "error_class", "error_detail", "finish_raw")
+    search_help_text = "Model, error or finish reason"
+    readonly_fields = ("asked", "reply", "used", "cost", "reserved", "first_text", "took", "ended")
+    fieldsets = (
+        (None, {"fields": (("asked", "ended"), ("route", "tier"), ("cause", "attempt"), "reply")}),
+        ("Time", {"fields": (("started_at", "ended_at"), ("first_text", "took"))}),
+        (
+            "Tokens and cost",
+            {
+                "fields": (
+                    ("input_tokens", "cached_tokens", "output_tokens"),
+                    ("cost", "reserved", "usage_estimated"),
+                )
+            },
+        ),
+        (
+            "How it ended",
+            {"fields": (("finish_reason", "finish_raw"), ("error_class", "http_status"), "error_detail")},
+        ),
+        ("What came out before it failed", {"fields": ("partial_output",)}),
+        (
+            "Versions",
+            {
+                "fields": (
+                    ("provider", "asked_model", "answering_model"),
+                    ("config_number", "prompt_version"),
+                    "purpose",
+                )
+            },
+        ),
+    )
+
+    @admin.display(description="Model", ordering="asked_model")
+    def asked(self, obj: ModelCall) -> SafeString:
+        other = obj.answering_model and obj.answering_model != obj.asked_model
+        return format_html(
+            "{}{}",
+            obj.asked_model,
+            format_html("<small class='desk-sub'>answered as {}</small>", obj.answering_model)
+            if other
+            else "",
+        )
+
+    @admin.display(description="Route and attempt", ordering="route")
+    def way(self, obj: ModelCall) -> SafeString:
+        return format_html(
+            "{}<small class='desk-sub'>{}, attempt {}</small>",
+            obj.route,
+            obj.get_cause_display().lower(),
+            obj.attempt,
+        )
+
+    @admin.display(description="Ended")
+    def ended(self, obj: ModelCall) -> SafeString:
+        return ending(obj)
+
+    @admin.display(description="Tokens in / out")
+    def used(self, obj: ModelCall) -> SafeString:
+        note = format_html("<small class='desk-sub'>{}</small>", "estimated") if obj.usage_estimated else ""
+        return format_html("{} / {}{}", tokens(obj.input_tokens), tokens(obj.output_tokens), note)
+
+    @admin.display(description="Cost", ordering="cost_pico")
+    def cost(self, obj: ModelCall) -> str:
+        return usd(obj.cost_pico)
+
+    @admin.display(description="Reserved before the call")
+    def reserved(self, obj: ModelCall) -> str:
+        return usd(obj.reserved_pico)
+
+    @admin.display(description="First text", ordering="first_text_ms")
+    def first_text(self, obj: ModelCall) -> str:
+        return milliseconds(obj.first_text_ms)
+
+    @admin.display(description="Took", ordering="duration_ms")
+    def took(self, obj: ModelCall) -> str:
+        return milliseconds(obj.duration_ms)
+
+    @admin.display(description="Answer")
+    def reply(self, obj: ModelCall) -> SafeString:
+        if obj.reply_id is None:
+            return format_html("{}", "Not made for a conversation")
+        return format_html(
+            "<a class='desk-link' href='{}'>{}</a>",
+            reverse("admin:reply", args=[obj.reply_id]),
+            "Open the conversation",
+        )

@@ -1,0 +1,165 @@
+"""The catalogue: which models exist, what they hold and cost, and whether they can be asked."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from common.clock import now
+from routing.admin.base import PublishingAdmin, TabularInline, badge
+from routing.admin.marks import RETIRES_SOON_DAYS, current_price, key_status, price_words, retirement
+from routing.models import CatalogueModel, LadderStep, ModelPrice
+
+
+class PriceInline(TabularInline[ModelPrice, CatalogueModel]):
+    model = ModelPrice
+    extra = 0
+    hide_title = True
+    verbose_name = "price"
+    verbose_name_plural = "prices, USD for a million tokens"
+    fields = ("effective_from", "input_above", "input", "output", "cached_input", "cache_write")
+
+
+class RetirementFilter(DropdownFilter):  # type: ignore[misc]
+    title = "life"
+    parameter_name = "life"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("soon", "Retired or retiring soon"), ("living", "Living"), ("used", "On a ladder")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CatalogueModel]) -> QuerySet[CatalogueModel]:
+        today = now().date()
+        soon = [
+            row.pk
+            for row in CatalogueModel.objects.only("id", "retires_on")
+            if retirement(row.retires_on, today)
+        ]
+        if self.value() == "soon":
+            return queryset.filter(pk__in=soon)
+        if self.value() == "living":
+            return queryset.exclude(pk__in=soon)
+        if self.value() == "used":
+            return queryset.filter(pk__in=LadderStep.objects.values("model"))
+        return queryset
+
+
+class CatalogueForm(forms.ModelForm[CatalogueModel]):
+    """A catalogue row in words."""
+
+    class Meta:
+        model = CatalogueModel
+        fields = ("label",)
+        labels = {
+            "context_tokens": "Window, tokens",
+            "max_output_tokens": "Answers up to, tokens",
+            "replaced_by": "Successor's id",
+            "api_version": "API version",
+            "answers_as": "Other names",
+            "allows_prefill": "Can go on from a cut answer",
+            "sends_sampling": "Takes sampling settings",
+            "max_tokens_field": "Name of the length field",
+        }
+        widgets = {
+            "note": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "answers_as": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
+
+
+@admin.register(CatalogueModel)
+class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
+    form = CatalogueForm
+    list_display = ("name", "life", "status", "tier", "window", "price", "ladders")
+    list_filter = ("provider", "tier", RetirementFilter)
+    list_filter_submit = True
+    search_fields = ("id", "label", "provider")
+    search_help_text = "Model id, name or provider"
+    inlines = (PriceInline,)
+    fieldsets = (
+        (None, {"fields": ("id", ("label", "tier"), ("provider", "wire"), "note")}),
+        ("Size", {"fields": (("context_tokens", "max_output_tokens"), "token_factor")}),
+        ("Life", {"fields": (("released_on", "retires_on"), "replaced_by")}),
+        (
+            "How it is asked",
+            {
+                "fields": (
+                    ("allows_prefill", "sends_sampling"),
+                    ("thinking", "max_tokens_field"),
+                    "api_version",
+                    "answers_as",
+                ),
+                "description": "Facts of the provider's interface. A wrong one makes every call fail.",
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogueModel]:
+        return super().get_queryset(request).prefetch_related("prices", "steps__route")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CatalogueModel | None = None) -> list[str]:
+        return ["id"] if obj else []
+
+    def save_model(
+        self, request: HttpRequest, obj: CatalogueModel, form: forms.ModelForm[CatalogueModel], change: bool
+    ) -> None:
+        # An upgrade of the release's catalogue leaves these fields alone from now on.
+        obj.staff_edited = sorted({*obj.staff_edited, *form.changed_data})
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: forms.ModelForm[CatalogueModel], formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        row = form.instance
+        if any(formset.has_changed() for formset in formsets) and "prices" not in row.staff_edited:
+            row.staff_edited = sorted({*row.staff_edited, "prices"})
+            row.save(update_fields=["staff_edited"])
+
+    @admin.display(description="Model", ordering="label")
+    def name(self, obj: CatalogueModel) -> SafeString:
+        return format_html("{}<small class='desk-sub'>{}</small>", obj.label, obj.id)
+
+    @admin.display(description="Life", ordering="retires_on")
+    def life(self, obj: CatalogueModel) -> SafeString:
+        mark = retirement(obj.retires_on, now().date())
+        if mark is not None:
+            return format_html(
+                "{}{}",
+                badge(mark.text, mark.kind, f"Retired, or retiring within {RETIRES_SOON_DAYS} days"),
+                format_html("<small class='desk-sub'>use {}</small>", obj.replaced_by)
+                if obj.replaced_by
+                else "",
+            )
+        if obj.retires_on is None:
+            return format_html("<span class='desk-muted'>No date known</span>")
+        return format_html("<span class='desk-muted'>until {}</span>", f"{obj.retires_on:%-d %b %Y}")
+
+    @admin.display(description="Can be asked")
+    def status(self, obj: CatalogueModel) -> SafeString:
+        mark = key_status(obj)
+        return badge(mark.text, mark.kind)
+
+    @admin.display(description="Window, tokens", ordering="context_tokens")
+    def window(self, obj: CatalogueModel) -> SafeString:
+        return format_html(
+            "{}<small class='desk-sub'>answers up to {}</small>",
+            f"{obj.context_tokens:,}",
+            f"{obj.max_output_tokens:,}",
+        )
+
+    @admin.display(description="Price for 1M tokens")
+    def price(self, obj: CatalogueModel) -> SafeString:
+        price = current_price(list(obj.prices.all()), now().date())
+        if price is None:
+            return badge("No price", "warn", "Its cost and the daily cap cannot be reckoned")
+        return format_html("{}", price_words(price))
+
+    @admin.display(description="On the ladder of")
+    def ladders(self, obj: CatalogueModel) -> SafeString | str:
+        routes = sorted({step.route.slug for step in obj.steps.all()})
+        return format_html_join(", ", "{}", ((slug,) for slug in routes)) or "–"

@@ -1,0 +1,211 @@
+"""The routes: their ladders, instructions, budgets, deadlines and targets."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from common.clock import now
+from routing.admin.base import PublishingAdmin, TabularInline, badge
+from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
+from routing.models import LadderStep, Route
+
+
+def step_badges(step: LadderStep) -> SafeString:
+    """Return what stands in the way of a step as badges, or that nothing does."""
+    marks = step_marks(step.model, now().date()) or [key_status(step.model)]
+    return format_html_join(" ", "{}", ((badge(mark.text, mark.kind),) for mark in marks))
+
+
+class StepInline(TabularInline[LadderStep, Route]):
+    model = LadderStep
+    extra = 0
+    ordering_field = "position"
+    hide_ordering_field = True
+    hide_title = True
+    verbose_name = "step"
+    verbose_name_plural = "ladder: the first is asked first, the next when it fails; drag to reorder"
+    fields = ("model", "position", "step_status", "step_price")
+    readonly_fields = ("step_status", "step_price")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LadderStep]:
+        return super().get_queryset(request).select_related("model").prefetch_related("model__prices")
+
+    @admin.display(description="Can be asked")
+    def step_status(self, obj: LadderStep) -> SafeString | str:
+        return step_badges(obj) if obj.pk else "–"
+
+    @admin.display(description="Price for 1M tokens")
+    def step_price(self, obj: LadderStep) -> str:
+        if not obj.pk:
+            return "–"
+        return price_words(current_price(list(obj.model.prices.all()), now().date()))
+
+
+class RouteForm(forms.ModelForm[Route]):
+    """A route; refuses what would leave a message without a way to go."""
+
+    class Meta:
+        model = Route
+        fields = ("enabled", "escalates_to")
+        labels = {
+            "slug": "Short name",
+            "max_message_tokens": "Message, up to",
+            "max_prompt_tokens": "Prompt, up to",
+            "max_output_tokens": "Answer, up to",
+            "daily_budget_usd": "Daily budget, USD",
+        }
+        widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
+
+    def clean_enabled(self) -> bool:
+        """Keep the route of the last rule on."""
+        enabled = bool(self.cleaned_data["enabled"])
+        if not enabled and self.instance.pk and self.instance.rules.filter(locked=True).exists():
+            raise forms.ValidationError("The last rule leads here, so this route stays on.")
+        return enabled
+
+    def clean_escalates_to(self) -> Route | None:
+        """Refuse a chain of escalations that comes back to this route."""
+        target: Route | None = self.cleaned_data["escalates_to"]
+        seen: set[str] = set()
+        step = target
+        while step is not None and step.pk not in seen:
+            if step.pk == self.instance.pk:
+                raise forms.ValidationError("This would escalate in a circle.")
+            seen.add(step.pk)
+            step = step.escalates_to
+        return target
+
+
+@admin.register(Route)
+class RouteAdmin(PublishingAdmin[Route]):
+    form = RouteForm
+    list_display = ("title", "level", "ladder", "targets", "higher", "enabled_mark")
+    list_filter = ("kind", "tier")
+    search_fields = ("slug", "name", "meaning")
+    inlines = (StepInline,)
+    ordering = ("position", "slug")
+    actions = None
+    warn_unsaved_form = True
+    fieldsets = (
+        (None, {"fields": (("name", "slug"), "meaning", ("kind", "tier"), ("escalates_to", "enabled"))}),
+        ("Instructions", {"classes": ("tab",), "fields": ("instructions",)}),
+        (
+            "Budgets",
+            {
+                "classes": ("tab",),
+                "fields": (
+                    ("max_message_tokens", "max_prompt_tokens"),
+                    ("max_output_tokens", "daily_budget_usd"),
+                ),
+                "description": "In tokens, estimated. A longer message goes to the route for long ones.",
+            },
+        ),
+        (
+            "Deadlines",
+            {
+                "classes": ("tab",),
+                "fields": (("connect_s", "first_text_s"), ("stall_s", "total_s")),
+                "description": "Seconds. When one passes, the next model on the ladder is asked.",
+            },
+        ),
+        (
+            "Targets",
+            {
+                "classes": ("tab",),
+                "fields": (
+                    ("target_first_text_p95_ms", "target_total_p95_ms"),
+                    ("target_error_rate", "target_truncation_rate"),
+                ),
+                "description": "What the route promises; the metrics page says whether it keeps it. "
+                "Rates are shares: 0.01 is one in a hundred. Empty is no promise.",
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("escalates_to")
+            .prefetch_related("steps__model__prices", "rules")
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Route | None = None) -> list[str]:
+        return ["slug", "kind"] if obj else []
+
+    def get_inlines(self, request: HttpRequest, obj: Route | None) -> Any:
+        return () if obj is not None and obj.kind != Route.Kind.MODEL else self.inlines
+
+    def has_delete_permission(self, request: HttpRequest, obj: Route | None = None) -> bool:
+        # The product itself answers on the routes without a model, so these always exist.
+        if obj is not None and obj.kind != Route.Kind.MODEL:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def save_related(
+        self, request: HttpRequest, form: forms.ModelForm[Route], formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        self._number_steps(form.instance, formsets)
+        if form.instance.kind == Route.Kind.MODEL:
+            steps = form.instance.steps.select_related("model").prefetch_related("model__prices")
+            models = [step.model for step in steps.order_by("position")]
+            for warning in ladder_warnings(models, now().date()):
+                messages.warning(request, warning)
+
+    def _number_steps(self, route: Route, formsets: Any) -> None:
+        """Number the ladder from 0; new steps, which cannot be dragged yet, go to its end."""
+        new = {step.pk for formset in formsets for step in getattr(formset, "new_objects", [])}
+        steps = sorted(route.steps.all(), key=lambda step: (step.pk in new, step.position, step.pk))
+        for place, step in enumerate(steps):
+            if step.position != place:
+                step.position = place
+                step.save(update_fields=["position"])
+
+    @admin.display(description="Route", ordering="name")
+    def title(self, obj: Route) -> SafeString:
+        return format_html("{}<small class='desk-sub'>{}</small>", obj.name, obj.meaning)
+
+    @admin.display(description="Tier", ordering="tier")
+    def level(self, obj: Route) -> str:
+        return obj.get_tier_display()
+
+    @admin.display(description="Ladder")
+    def ladder(self, obj: Route) -> SafeString:
+        if obj.kind != Route.Kind.MODEL:
+            return format_html("<span class='desk-muted'>{}</span>", "No model")
+        steps = list(obj.steps.all())
+        if not steps:
+            return badge("No model on the ladder", "bad")
+        return format_html(
+            "<ol class='desk-ladder'>{}</ol>",
+            format_html_join("", "<li>{} {}</li>", ((str(step.model), step_badges(step)) for step in steps)),
+        )
+
+    @admin.display(description="Targets, p95")
+    def targets(self, obj: Route) -> SafeString:
+        parts = [
+            ("first text", obj.target_first_text_p95_ms),
+            ("all", obj.target_total_p95_ms),
+        ]
+        shown = [(f"{name} {value / 1000:g} s",) for name, value in parts if value is not None]
+        return format_html_join(", ", "{}", shown) or format_html(
+            "<span class='desk-muted'>{}</span>", "none"
+        )
+
+    @admin.display(description="Escalates to")
+    def higher(self, obj: Route) -> str:
+        return obj.escalates_to.name if obj.escalates_to else "–"
+
+    @admin.display(description="In use")
+    def enabled_mark(self, obj: Route) -> SafeString:
+        if not obj.enabled:
+            return badge("Switched off", "warn")
+        count = len(obj.rules.all())
+        return badge(f"{count} rule{'' if count == 1 else 's'}", "good" if count else "plain")
