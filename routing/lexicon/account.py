@@ -61,8 +61,7 @@ ORDER = re.compile(
     rf"|{_ASK_YOU} {_W}{{0,2}}(?:give|send|issue|process|make) {_W}{{0,2}}(?:a )?(?:full |"
     rf"partial )?(?:refund|credit note|reimbursement)\b"
     rf"|\| (?:hi |hello |hey )?(?:please |pls |plz |kindly |just )?{_ACT} (?:my|our) {_W}{{0,4}}?{_OBJECT}\b"
-    rf"(?: {_W}{{0,6}}?(?:for me|for us|now|immediately|asap|right away|today|please|effective|at once|"
-    rf"pls)\b| {_W}{{0,1}}\|)"
+    rf" {_W}{{0,6}}?(?:for me|for us|now|immediately|asap|right away|today|please|effective|at once|pls)\b"
     rf"|\| (?:please |pls |plz |kindly ){_ACT} {_W}{{0,3}}?{_MINE} {_W}{{0,4}}?{_OBJECT}\b"
     r"|\| (?:please |pls |just )?(?:move|reschedule|change|switch|shift|rebook) (?:my|our) (?:next |"
     r"upcoming |last )?"
@@ -94,6 +93,11 @@ ORDER = re.compile(
     r" (?:mi|mis|el|la|nuestra|me)\b"
     r"|\| (?:por favor )?(?:cancele|cancela|elimine|elimina|reembolse|reembolsa|cierre|cierra|devuelvan|"
     r"borra|borre)\w{0,2} (?:mi|mis|el)\b"
+)
+
+# A bare "cancel my account" may want to know how, which an approved answer says; without one it is an order.
+BARE_ORDER = re.compile(
+    rf"\| (?:hi |hello |hey |just )?{_ACT} (?:my|our) {_W}{{0,4}}?{_OBJECT} {_W}{{0,1}}\|"
 )
 
 # A look into the visitor's own records: "why was I charged twice", "which plan am I on".
@@ -169,6 +173,6 @@ def orders_action(reading: Reading) -> bool:
     )
 
 
-def asks_record(reading: Reading) -> bool:
-    """Return whether the answer stands only in the visitor's own records."""
-    return RECORD.search(reading.line) is not None
+def needs_account(reading: Reading) -> bool:
+    """Return whether the answer stands in the visitor's own records, or the message is a bare order."""
+    return RECORD.search(reading.line) is not None or BARE_ORDER.search(reading.line) is not None

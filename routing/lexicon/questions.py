@@ -13,15 +13,13 @@ _ASKS = (
     r"como|cuando|donde|cual|cuanto|puedo|hay|por que|que)"
 )
 STARTS = re.compile(rf"^(?:and |but |so |also |ok |hi |hello |hey |please |und |et |y )?{_ASKS}\b")
+_WHOM = r"(?:i|we|you|they|it|he|she|a|an|the|my|our|your|clients?|customers?|people|this|that|there|someone|each|one)"
 JOINED = re.compile(
-    r"\b(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |"
-    r"tambien )?(?:how (?!often|much|many)|how (?:often|much|many) (?:do|does|is|can|will)|"
-    r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|"
-    r"why|when (?:do|does|will|can|is)|"
-    r"can (?:i|we|you|my|clients|they|it)|could (?:i|we|you)|does|do (?:i|we|you|they|clients)|is (?:there|"
-    r"it|this|that|my)|are (?:there|they|my)|"
-    r"will (?:i|we|it|my|they|you)|should (?:i|we)|am i|wie|was (?:passiert|ist|kostet)|kann|comment|"
-    r"combien|quand|est ce|como|cuanto|puedo)\b"
+    r"\b(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |tambien )?(?:"
+    r"how (?!often|much|many)|how (?:often|much|many) (?:do|does|is|can|will)|"
+    r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|why|"
+    rf"when (?:do|does|will|can|is)|(?:can|could|does|do|is|are|will|should|would|am|must|may) {_WHOM}|"
+    r"wie|was (?:passiert|ist|kostet)|kann|comment|combien|quand|est ce|como|cuanto|puedo)\b"
 )
 COURTESY = re.compile(
     r"^(?:hi |hello |hey |so |ok )?(?:(?:can|could|would|will) (?:you|someone|anyone|anybody|"

@@ -1,0 +1,112 @@
+"""Say what is wrong, or soon will be, with a configuration: for the admin pages, `/readyz` and a command line."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from common.clock import now
+from routing.config import Config, ModelSpec, RouteSpec
+from routing.providers import registry
+from routing.publishing import current
+
+# Time to try a successor, compare the two and change the ladders.
+RETIRES_SOON = timedelta(days=45)
+
+Usable = Callable[[ModelSpec], str | None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: an `error` keeps a route from answering, a `warning` may cost or surprise."""
+
+    level: Literal["error", "warning"]
+    route: str
+    text: str
+
+
+def lint_routing(config: Config | None = None, today: date | None = None) -> list[Finding]:
+    """Return the findings of a configuration, the newest published one when None; errors first."""
+    found = lint(config or current(), today or now().date(), registry.usable)
+    return sorted(found, key=lambda finding: (finding.level, finding.route))
+
+
+def lint(config: Config, today: date, usable: Usable) -> Iterator[Finding]:
+    """Yield what is wrong with each route that is on and reached; `usable` says why a model cannot be asked."""
+    reached = {rule.route for rule in config.rules}
+    for route in config.routes.values():
+        if not route.enabled:
+            continue
+        if route.kind == "model":
+            yield from _lint_ladder(config, route, today, usable)
+        yield from _lint_escalation(config, route)
+        raised = any(other.escalates_to == route.slug for other in config.routes.values())
+        if route.slug not in reached and not raised:
+            yield Finding("warning", route.slug, "No rule leads here, so it is never used.")
+
+
+def _lint_ladder(config: Config, route: RouteSpec, today: date, usable: Usable) -> Iterator[Finding]:
+    steps = [config.models[model] for model in route.ladder if model in config.models]
+    for missing in (model for model in route.ladder if model not in config.models):
+        yield Finding("warning", route.slug, f"{missing} is on the ladder but not in the catalogue.")
+    if not steps:
+        yield Finding("error", route.slug, "The ladder is empty, so the route cannot answer.")
+        return
+    reasons = {model.id: usable(model) for model in steps}
+    if all(reasons.values()):
+        yield Finding("error", route.slug, f"No model can be asked: {'; '.join(_unique(reasons))}.")
+    for model in steps:
+        if reasons[model.id] is not None:
+            yield Finding("warning", route.slug, f"{model.label} is skipped: {reasons[model.id]}.")
+        yield from _lint_step(route, model, steps[0], today)
+
+
+def _unique(reasons: dict[str, str | None]) -> list[str]:
+    return list(dict.fromkeys(reason for reason in reasons.values() if reason))
+
+
+def _lint_step(route: RouteSpec, model: ModelSpec, primary: ModelSpec, today: date) -> Iterator[Finding]:
+    successor = f" Its successor is {model.replaced_by}." if model.replaced_by else ""
+    if model.retires_on is not None and model.retires_on <= today:
+        yield Finding("error", route.slug, f"{model.label} was retired on {model.retires_on}.{successor}")
+    elif model.retires_on is not None and model.retires_on - today <= RETIRES_SOON:
+        yield Finding("warning", route.slug, f"{model.label} retires on {model.retires_on}.{successor}")
+    if not any(price.effective_from <= today and price.input_above == 0 for price in model.prices):
+        yield Finding(
+            "warning", route.slug, f"{model.label} has no price, so no cost and no cap can be kept."
+        )
+    if model.context_tokens < primary.context_tokens:
+        yield Finding(
+            "warning",
+            route.slug,
+            f"{model.label} takes {model.context_tokens:,} tokens, {primary.label} before it "
+            f"{primary.context_tokens:,}: a long conversation may not fit.",
+        )
+    if route.max_prompt_tokens + route.max_output_tokens > model.context_tokens:
+        yield Finding(
+            "error", route.slug, f"{model.label} cannot hold the route's prompt and answer budgets together."
+        )
+    elif route.max_output_tokens > model.max_output_tokens:
+        yield Finding(
+            "warning",
+            route.slug,
+            f"{model.label} writes {model.max_output_tokens:,} tokens at most, the route asks for "
+            f"{route.max_output_tokens:,}.",
+        )
+
+
+def _lint_escalation(config: Config, route: RouteSpec) -> Iterator[Finding]:
+    seen = [route.slug]
+    above = route.escalates_to
+    while above:
+        if above in seen:
+            yield Finding(
+                "error", route.slug, f"Escalations go round in a circle: {' > '.join([*seen, above])}."
+            )
+            return
+        seen.append(above)
+        target = config.routes.get(above)
+        if target is None or not target.enabled:
+            yield Finding("warning", route.slug, f"Escalates to “{above}”, which is switched off.")
+            return
+        above = target.escalates_to
