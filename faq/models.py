@@ -158,6 +158,7 @@ class AskedQuestion(models.Model):
     confidence = models.FloatField(default=0)
     threshold = models.FloatField(default=1)
     route = models.CharField(max_length=40, blank=True, db_index=True)
+    shown_entry = models.CharField(max_length=40, blank=True, db_index=True)
     purpose = models.CharField(max_length=12, default="visitor", db_index=True)
     matcher_version = models.CharField(max_length=40, blank=True)
     index_version = models.PositiveBigIntegerField(default=0)
@@ -165,6 +166,7 @@ class AskedQuestion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
+        verbose_name = "asked question"
         ordering = ("-created_at",)
 
     def __str__(self) -> str:

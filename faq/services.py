@@ -20,6 +20,7 @@ from faq.index import VERSION, FaqMatch
 from faq.models import AskedQuestion, Entry, Phrasing, key_of
 
 REVIEW_AFTER = timedelta(days=180)  # when staff give no date: twice a year
+SHOWN_BY = "faq"  # the route that shows an approved answer
 STORED_CANDIDATES = 5  # of an asked question; what a reviewer looks at
 
 
@@ -69,6 +70,7 @@ def stage(entry: Entry) -> Entry:
 
     The caller goes on with phrasings and ends with `seal`, all in one transaction.
     """
+    raise_version(VERSION)
     entry.question = " ".join(clean(entry.question).split())
     entry.answer = clean(entry.answer).replace("\r\n", "\n").strip()
     entry.category = " ".join(clean(entry.category).split())
@@ -83,18 +85,16 @@ def stage(entry: Entry) -> Entry:
 
 
 def seal(entry: Entry) -> None:
-    """End an edit after its phrasings are stored: check the whole and tell every process.
+    """End an edit after its phrasings are stored: check the whole.
 
     Raises ValidationError, with which the caller's transaction is to be given up.
     """
-    raise_version(VERSION)
     check(entry, entry.phrasings.values_list("text", flat=True))
 
 
 @transaction.atomic
 def save_entry(entry: Entry, phrasings: Sequence[str] | None = None) -> Entry:
     """Store an entry and, when given, exactly these phrasings; raises ValidationError."""
-    raise_version(VERSION)
     stage(entry)
     if phrasings is not None:
         _store_phrasings(entry, phrasings)
@@ -105,7 +105,6 @@ def save_entry(entry: Entry, phrasings: Sequence[str] | None = None) -> Entry:
 @transaction.atomic
 def publish(entry: Entry) -> Entry:
     """Publish an entry; raises ValidationError when it is incomplete or a phrasing is taken."""
-    raise_version(VERSION)
     entry.status = Entry.Status.PUBLISHED
     return save_entry(entry)
 
@@ -157,6 +156,7 @@ def record_asked(
     uuid: UUID, text: str, match: FaqMatch, route: str = "", purpose: str = "visitor", language: str = ""
 ) -> None:
     """Keep what was asked, redacted, with what the matcher found. A second call for `uuid` does nothing."""
+    shown = match.best.entry_id if match.best and route == SHOWN_BY else ""
     AskedQuestion.objects.bulk_create(
         [
             AskedQuestion(
@@ -167,6 +167,7 @@ def record_asked(
                 confidence=match.best.confidence if match.best else 0.0,
                 threshold=match.threshold,
                 route=route,
+                shown_entry=shown,
                 purpose=purpose,
                 matcher_version=match.matcher_version,
                 index_version=match.index_version,

@@ -1,0 +1,6 @@
+"""The FAQ's pages in the admin."""
+
+from faq.admin.asked import AskedQuestionAdmin
+from faq.admin.entries import EntryAdmin
+
+__all__ = ["AskedQuestionAdmin", "EntryAdmin"]

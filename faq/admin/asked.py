@@ -1,0 +1,78 @@
+"""What visitors asked and what the matcher made of it, to read."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from common.text import shorten
+from faq import index
+from faq.admin.base import ModelAdmin, badge
+from faq.models import AskedQuestion
+
+
+@admin.register(AskedQuestion)
+class AskedQuestionAdmin(ModelAdmin[AskedQuestion]):
+    """A list of questions with the entry that came nearest; nobody edits it."""
+
+    list_display = ("shown_text", "nearest", "shown_confidence", "route", "verdict", "created_at")
+    list_filter = ("label", "route", "purpose", "created_at")
+    search_fields = ("text",)
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    fields = ("text", "found", "route", "verdict", "purpose", "language", "matcher_version", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AskedQuestion | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AskedQuestion | None = None) -> bool:
+        return False
+
+    @admin.display(description="Question")
+    def shown_text(self, asked: AskedQuestion) -> str:
+        return shorten(asked.text, 90)
+
+    @admin.display(description="Nearest entry")
+    def nearest(self, asked: AskedQuestion) -> str:
+        if not asked.candidates:
+            return "none"
+        return _title(str(asked.candidates[0]["entry_id"]))
+
+    @admin.display(description="Confidence", ordering="confidence")
+    def shown_confidence(self, asked: AskedQuestion) -> SafeString:
+        sure = asked.confidence >= asked.threshold
+        return badge(
+            f"{asked.confidence:.2f}", "good" if sure else "plain", f"answered from {asked.threshold:.2f}"
+        )
+
+    @admin.display(description="Judged", ordering="label")
+    def verdict(self, asked: AskedQuestion) -> SafeString | str:
+        kinds = {AskedQuestion.Label.RIGHT: "good", AskedQuestion.Label.WRONG: "bad"}
+        kind = kinds.get(AskedQuestion.Label(asked.label))
+        return badge(asked.get_label_display(), kind) if kind else "–"
+
+    @admin.display(description="Candidates")
+    def found(self, asked: AskedQuestion) -> SafeString:
+        rows = (
+            (
+                _title(str(each["entry_id"])),
+                each["phrasing"],
+                f"{each['confidence']:.2f}",
+                f"{each['score']:.2f}",
+            )
+            for each in asked.candidates
+        )
+        return format_html(
+            '<table class="desk-table"><thead><tr><th>Entry</th><th>Nearest phrasing</th><th>Confidence</th>'
+            "<th>Score</th></tr></thead><tbody>{}</tbody></table>",
+            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
+        )
+
+
+def _title(entry_id: str) -> str:
+    view = index.entry(entry_id)
+    return shorten(view.question, 60) if view else f"no. {entry_id}, not published now"

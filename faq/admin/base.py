@@ -1,0 +1,40 @@
+"""Unfold's classes with types, and the small marks that the FAQ's pages share."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import action as unfold_action
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Unfold ships no types; its classes keep Django's interface, so Django's stubs stand in for them.
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin, TabularInline
+    from django.contrib.admin.widgets import AdminTextareaWidget as Textarea
+else:
+    from unfold.admin import ModelAdmin as UnfoldModelAdmin
+    from unfold.admin import TabularInline as UnfoldTabularInline
+    from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
+
+    class ModelAdmin(UnfoldModelAdmin):
+        def __class_getitem__(cls, item: object) -> type:
+            return cls
+
+    class TabularInline(UnfoldTabularInline):
+        def __class_getitem__(cls, item: object) -> type:
+            return cls
+
+
+__all__ = ["ModelAdmin", "TabularInline", "Textarea", "action", "badge"]
+
+
+def badge(text: str, kind: str = "plain", title: str = "") -> SafeString:
+    """Return a small coloured label; the text says what the colour means."""
+    return format_html('<span class="desk-badge desk-{}" title="{}">{}</span>', kind, title, text)
+
+
+def action(**options: Any) -> Callable[[F], F]:
+    """Decorate a method as an action of Unfold, keeping its type."""
+    return cast(Callable[[F], F], unfold_action(**options))

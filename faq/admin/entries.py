@@ -1,0 +1,232 @@
+"""List and form of the FAQ's entries. Every change goes through `faq.services`."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import CharField, Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from simple_history.admin import SimpleHistoryAdmin
+
+from common.clock import now
+from faq import services
+from faq.admin import pages
+from faq.admin.base import ModelAdmin, TabularInline, action, badge
+from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
+from faq.admin.forms import EntryForm, PhrasingFormSet
+from faq.models import AskedQuestion, Entry, Phrasing
+
+USAGE_DAYS = 30
+
+
+class PhrasingInline(TabularInline[Phrasing, Entry]):
+    model = Phrasing
+    formset = PhrasingFormSet
+    fields = ("text",)
+    extra = 1
+    verbose_name = "phrasing"
+    verbose_name_plural = "Other ways to ask"
+
+
+@admin.register(Entry)
+class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
+    """The FAQ as staff work on it."""
+
+    form = EntryForm
+    inlines = (PhrasingInline,)
+    list_display = ("title", "state", "category", "language", "phrasings_shown", "review", "shown_times")
+    list_filter = ("status", ReviewFilter, PhrasingsFilter, "kind", "category", "language")
+    list_filter_submit = False
+    search_fields = ("question", "answer", "phrasings__text")
+    search_help_text = "Search questions, phrasings and answers"
+    list_per_page = 50
+    ordering = ("category", "question")
+    actions = ("publish_selected", "archive_selected")
+    actions_list = ("import_csv",)
+    actions_submit_line = ("save_and_publish",)
+    warn_unsaved_form = True
+    readonly_fields = ("usage",)
+    history_list_display = ("version", "status")
+    fieldsets = (
+        (None, {"fields": ("question", "answer")}),
+        (
+            "Where it belongs",
+            {"fields": (("kind", "status"), ("category", "language"), "featured")},
+        ),
+        ("Review", {"fields": (("reviewed_on", "review_by"), "usage")}),
+    )
+
+    # --- list -------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        since = now() - timedelta(days=USAGE_DAYS)
+        shown = (
+            AskedQuestion.objects.filter(created_at__gte=since, shown_entry=OuterRef("as_text"))
+            .values("shown_entry")
+            .annotate(times=Count("uuid"))
+            .values("times")
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(as_text=Cast("pk", CharField(max_length=40)))
+            .annotate(
+                phrasing_count=Count("phrasings", distinct=True),
+                times=Coalesce(Subquery(shown, output_field=IntegerField()), 0),
+            )
+        )
+
+    @admin.display(description="Question", ordering="question")
+    def title(self, entry: Entry) -> SafeString:
+        kind = "Article" if entry.kind == Entry.Kind.ARTICLE else ""
+        place = f"Starter {entry.featured}" if entry.featured else ""
+        small = ", ".join(part for part in (kind, place) if part)
+        return format_html('<span class="faq-title">{}</span><span class="desk-sub">{}</span>', entry, small)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, entry: Entry) -> SafeString:
+        kinds = {Entry.Status.PUBLISHED: "good", Entry.Status.DRAFT: "info"}
+        return badge(entry.get_status_display(), kinds.get(Entry.Status(entry.status), "plain"))
+
+    @admin.display(description="Phrasings", ordering="phrasing_count")
+    def phrasings_shown(self, entry: Entry) -> SafeString | str:
+        count = int(getattr(entry, "phrasing_count", 0))
+        if entry.kind == Entry.Kind.ANSWER and count < FEW_PHRASINGS:
+            return badge(f"{count}, add more", "warn", "With so few, an entry is rarely recognised.")
+        return str(count)
+
+    @admin.display(description="Review by", ordering="review_by")
+    def review(self, entry: Entry) -> SafeString | str:
+        if entry.review_by is None:
+            return "–"
+        day = f"{entry.review_by:%-d %b %Y}"
+        overdue = entry.status == Entry.Status.PUBLISHED and entry.overdue(now().date())
+        return badge(f"{day}, overdue", "bad") if overdue else day
+
+    @admin.display(description=f"Shown, {USAGE_DAYS} days", ordering="times")
+    def shown_times(self, entry: Entry) -> int:
+        return int(getattr(entry, "times", 0))
+
+    @admin.action(description="Publish selected entries", permissions=("change",))
+    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
+        done = 0
+        for entry in self._fresh(queryset):
+            entry._history_user = request.user  # type: ignore[attr-defined]
+            try:
+                services.publish(entry)
+            except ValidationError as error:
+                messages.error(request, f"“{entry.question}” was not published. {' '.join(error.messages)}")
+            else:
+                done += 1
+        if done:
+            messages.success(request, f"{done} published. Visitors may be shown them within a second.")
+
+    @admin.action(description="Archive selected entries", permissions=("change",))
+    def archive_selected(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
+        entries = self._fresh(queryset)
+        for entry in entries:
+            entry._history_user = request.user  # type: ignore[attr-defined]
+            services.archive(entry)
+        messages.success(
+            request, f"{len(entries)} archived. Nobody is shown them any more; their history stays."
+        )
+
+    def _fresh(self, queryset: QuerySet[Entry]) -> list[Entry]:
+        """Return plain rows: those of the list carry counts that are not for saving."""
+        return list(Entry.objects.filter(pk__in=[row.pk for row in queryset]).prefetch_related("phrasings"))
+
+    # --- form -------------------------------------------------------------------------------------
+
+    @admin.display(description=f"Use in the last {USAGE_DAYS} days")
+    def usage(self, entry: Entry) -> str:
+        since = now() - timedelta(days=USAGE_DAYS)
+        asked = AskedQuestion.objects.filter(shown_entry=str(entry.pk), created_at__gte=since)
+        labels = list(asked.values_list("label", flat=True))
+        right, wrong = labels.count(AskedQuestion.Label.RIGHT), labels.count(AskedQuestion.Label.WRONG)
+        return f"Shown {len(labels)} times, found right {right} times and wrong {wrong} times."
+
+    @action(description="Save and publish", permissions=["change"])
+    def save_and_publish(self, request: HttpRequest, obj: Entry) -> None:
+        """Say what the button has done: the form has set the status already, so that it was checked."""
+        messages.success(request, "Published. Visitors may be shown it within a second.")
+
+    def save_model(self, request: HttpRequest, obj: Entry, form: Any, change: bool) -> None:
+        obj._history_user = request.user  # type: ignore[attr-defined]
+        services.stage(obj)
+        for each in self.get_actions_submit_line(request, obj.pk):
+            if each.action_name in request.POST:
+                each.method(request, obj)
+
+    def save_related(
+        self, request: HttpRequest, form: forms.ModelForm[Entry], formsets: Iterable[Any], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        services.seal(form.instance)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self._undone_when_refused(
+            request,
+            lambda: super(EntryAdmin, self).changeform_view(request, object_id, form_url, extra_context),
+        )
+
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show an earlier state; a POST brings it back as a new version, checked as any edit is."""
+
+        def revert() -> HttpResponse:
+            view = super(EntryAdmin, self).history_form_view
+            response: HttpResponse = view(request, object_id, version_id, extra_context)
+            if request.method == "POST":
+                services.seal(Entry.objects.get(pk=object_id))
+            return response
+
+        return self._undone_when_refused(request, revert)
+
+    def _undone_when_refused(self, request: HttpRequest, view: Any) -> HttpResponse:
+        """Return what `view` returns; when somebody else's edit came between, undo and say so."""
+        try:
+            with transaction.atomic():
+                response: HttpResponse = view()
+                return response
+        except ValidationError as error:
+            list(messages.get_messages(request))  # drops "was changed successfully", which is not true
+            messages.error(request, f"Nothing was saved. {' '.join(error.messages)}")
+            return redirect(request.get_full_path())
+
+    def delete_model(self, request: HttpRequest, obj: Entry) -> None:
+        services.delete([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
+        services.delete(self._fresh(queryset))
+
+    # --- further pages ----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = self.admin_site.admin_view(lambda request: pages.preview(self, request))
+        urls: list[URLPattern] = super().get_urls()
+        return [path("preview/", preview, name="faq_entry_preview"), *urls]
+
+    @action(description="Import from CSV", url_path="import-csv", icon="upload", permissions=["add"])
+    def import_csv(self, request: HttpRequest) -> HttpResponse:
+        """Take a file, show what it would change, and change it when that is confirmed."""
+        return pages.import_csv(self, request)

@@ -1,0 +1,114 @@
+"""The entry form: its answer with counter and preview, and phrasings that belong to one entry each."""
+
+from typing import Any, cast
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.forms.models import BaseInlineFormSet
+from django.urls import reverse
+
+from faq import services
+from faq.admin.base import Textarea
+from faq.importer import MAX_BYTES
+from faq.models import ANSWER_LIMIT, Entry, Phrasing, key_of
+
+PUBLISH = "faq_entry_save_and_publish"  # the name that Unfold gives the button of the submit line
+
+
+class AnswerWidget(Textarea):
+    """A text area with a character counter and a preview that the server renders."""
+
+    template_name = "faq/answer_widget.html"
+
+    class Media:
+        js = ("faq/answer.js",)
+        css = {"all": ("faq/admin.css",)}
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["limit"] = ANSWER_LIMIT
+        context["preview_url"] = reverse("admin:faq_entry_preview")
+        return context
+
+
+class EntryForm(forms.ModelForm[Entry]):
+    """Checks an entry as it would be after saving, published or not."""
+
+    class Meta:
+        model = Entry
+        fields = (
+            "question",
+            "answer",
+            "kind",
+            "status",
+            "category",
+            "language",
+            "featured",
+            "reviewed_on",
+            "review_by",
+        )
+        widgets = {"answer": AnswerWidget(attrs={"rows": 16})}
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if cleaned is None:
+            cleaned = self.cleaned_data
+        if PUBLISH in self.data:
+            cleaned["status"] = Entry.Status.PUBLISHED
+        if cleaned.get("status") == Entry.Status.PUBLISHED and cleaned.get("kind") == Entry.Kind.ANSWER:
+            probe = Entry(pk=self.instance.pk, language=cleaned.get("language") or "")
+            for conflict in services.conflicts(probe, [cleaned.get("question") or ""]):
+                self.add_error("question", str(conflict))
+        return cleaned
+
+
+class PhrasingFormSet(BaseInlineFormSet[Phrasing, Entry, forms.ModelForm[Phrasing]]):
+    """Refuses a phrasing that stands twice or that belongs to another published entry, at its row."""
+
+    def clean(self) -> None:
+        super().clean()
+        rows = [
+            (form, form.cleaned_data["text"])
+            for form in self.forms
+            if getattr(form, "cleaned_data", {}).get("text") and not form.cleaned_data.get("DELETE")
+        ]
+        seen = {key_of(self.instance.question): "the question"}
+        for form, text in rows:
+            key = key_of(text)
+            if not key:
+                form.add_error("text", "A phrasing needs at least one word.")
+            elif key in seen:
+                form.add_error("text", f"This is the same as {seen[key]}, but for case and punctuation.")
+            seen.setdefault(key, f"“{text}”")
+        entry = self.instance
+        if entry.status == Entry.Status.PUBLISHED and entry.kind == Entry.Kind.ANSWER:
+            taken = {each.text: str(each) for each in services.conflicts(entry, [text for _, text in rows])}
+            for form, text in rows:
+                if text in taken:
+                    form.add_error("text", taken[text])
+
+
+class UploadForm(forms.Form):
+    """Takes a CSV file, or its text when the preview comes back to be confirmed."""
+
+    file = forms.FileField(required=False, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    text = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    publish = forms.BooleanField(
+        required=False, label="Publish what is imported, else new entries are drafts"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        upload = cast("UploadedFile[bytes] | None", cleaned.get("file"))
+        if upload is not None and (upload.size or 0) > MAX_BYTES:
+            self.add_error("file", f"The file has {upload.size:,} bytes; {MAX_BYTES:,} are the most at once.")
+        elif upload is None and not cleaned.get("text"):
+            self.add_error("file", "Choose a CSV file.")
+        return cleaned
+
+    def content(self) -> bytes:
+        """Return what is to be imported."""
+        upload = cast("UploadedFile[bytes] | None", self.cleaned_data.get("file"))
+        if upload is not None:
+            return bytes(upload.read())
+        return str(self.cleaned_data["text"]).encode()
