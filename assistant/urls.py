@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from assistant import views
+from assistant import metrics_view, views
 
 urlpatterns = [
     path("", views.chat, name="chat"),
@@ -9,5 +9,6 @@ urlpatterns = [
     path("example/plan", views.example_plan, name="example_plan"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics_view.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import models, transaction
+from django.db.models import Q, QuerySet
 
 from routing import tally
 from routing.models import MinuteRow, ModelCall, RollUpState, RouteOutcome
@@ -71,8 +72,9 @@ def rebuild(minute: datetime) -> None:
         RollUpState.objects.select_for_update().filter(pk=1).first()
         # The marks come first: a thumb that is given meanwhile waits for this transaction and then
         # takes its mark off again, so it is never lost.
-        replies = _marked(RouteOutcome, minute)
-        calls = _marked(ModelCall, minute)
+        span = Q(ended_at__gte=minute, ended_at__lt=minute + MINUTE)
+        replies = _marked(RouteOutcome.objects.filter(span))
+        calls = _marked(ModelCall.objects.filter(span).defer("partial_output", "error_detail"))
         rows = tallies(replies, calls)
         MinuteRow.objects.filter(minute=minute).delete()
         MinuteRow.objects.bulk_create(
@@ -83,10 +85,9 @@ def rebuild(minute: datetime) -> None:
         )
 
 
-def _marked(ledger: type[LedgerRow], minute: datetime) -> list[LedgerRow]:
-    rows = ledger._default_manager.filter(ended_at__gte=minute, ended_at__lt=minute + MINUTE)
+def _marked(rows: QuerySet[LedgerRow]) -> list[LedgerRow]:
     rows.filter(rolled_up=False).update(rolled_up=True)
-    return list(rows.defer("partial_output", "error_detail") if ledger is ModelCall else rows)
+    return list(rows)
 
 
 def tallies(replies: list[RouteOutcome], calls: list[ModelCall]) -> dict[_Key, Tally]:

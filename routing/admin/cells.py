@@ -45,8 +45,8 @@ def _time(figures: Figures, name: str) -> Cell:
     value: float | None = getattr(figures, name)
     if value is not None:
         return Cell(name, duration(value), round(value, 1))
-    needs = NEEDED[name.rsplit("_", 1)[1]]
-    return Cell(name, TOO_FEW if figures.requests < needs else "unknown", None, muted=True)
+    few = figures.requests < NEEDED[name.rsplit("_", 1)[1]]
+    return Cell(name, "–" if not figures.requests else TOO_FEW if few else "unknown", None, muted=True)
 
 
 def _count(figures: Figures, name: str) -> Cell:
@@ -71,7 +71,7 @@ def _target(figures: Figures) -> Cell:
     if not figures.targets:
         return Cell("target", "none set", None, muted=True)
     if figures.met is None:
-        return Cell("target", TOO_FEW, None, muted=True)
+        return Cell("target", TOO_FEW if figures.requests else "–", None, muted=True)
     return Cell(
         "target",
         "met" if figures.met else "missed",

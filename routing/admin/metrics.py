@@ -33,6 +33,8 @@ CARD = (
     ("Total time", ("total_p50", "total_p95", "total_p99")),
 )
 CARD_COUNTS = (
+    "input_tokens",
+    "output_tokens",
     "errors",
     "truncations",
     "fallbacks",
@@ -94,10 +96,10 @@ def _lateness(fresh: Freshness, tz: ZoneInfo) -> dict[str, str]:
     """Return what is said about the age of the figures: `as_of`, and a warning if there is one."""
     said = {"as_of": _at(fresh.as_of, tz), "warning": ""}
     if fresh.down:
-        since = f"since {_at(fresh.ran_at, tz)}" if fresh.ran_at else "and never has been"
+        since = f"has not run since {_at(fresh.ran_at, tz)}" if fresh.ran_at else "has not run yet"
         said["warning"] = (
-            f"The worker that adds up the figures is not running {since}. Replies after that are kept and "
-            "will be counted as soon as it is back."
+            f"The worker that adds up the figures {since}. What visitors ask meanwhile is kept and will be "
+            "counted as soon as it runs."
         )
     elif fresh.late:
         said["warning"] = f"The worker is catching up: the figures are complete until {said['as_of']}."
@@ -105,7 +107,7 @@ def _lateness(fresh: Freshness, tz: ZoneInfo) -> dict[str, str]:
 
 
 def _at(moment: Any, tz: ZoneInfo) -> str:
-    return f"{moment.astimezone(tz):%d %b %Y, %H:%M:%S}" if moment else "never"
+    return f"{moment.astimezone(tz):%d %b %Y, %H:%M:%S}" if moment else "not yet"
 
 
 def _saving(total: Figures) -> str:
@@ -121,7 +123,7 @@ def charts(report: Report, period: Period) -> dict[str, Any]:
     step = report.points[1].start - report.points[0].start if len(report.points) > 1 else timedelta(days=1)
     form = "%H:%M" if len(report.points) * step <= timedelta(hours=49) else "%d %b"
     form = "%d %b %H:%M" if form == "%d %b" and step < timedelta(hours=23) else form
-    used = [route for route in report.routes if route.requests]
+    used = [(position, route) for position, route in enumerate(report.routes) if route.requests]
     return {
         "labels": [point.start.astimezone(period.tz).strftime(form) for point in report.points],
         "bucket": _step_words(step),
@@ -129,10 +131,11 @@ def charts(report: Report, period: Period) -> dict[str, Any]:
             {
                 "slug": route.route,
                 "name": route.name,
+                "colour": position,  # a route keeps its colour from one period to the next
                 "requests": [point.requests.get(route.route, 0) for point in report.points],
                 "cost": [float(from_pico(point.cost_pico.get(route.route, 0))) for point in report.points],
             }
-            for route in used
+            for position, route in used
         ],
         "first_text_p95": [
             None if point.first_text_p95 is None else round(point.first_text_p95) for point in report.points

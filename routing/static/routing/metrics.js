@@ -39,7 +39,7 @@ function options(colours, stacked, format, legend) {
 function bars(data, name) {
   return data.routes
     .filter((route) => route[name].some((value) => value))
-    .map((route) => ({ label: route.name, data: route[name], backgroundColor: COLOURS[data.routes.indexOf(route) % COLOURS.length], maxBarThickness: 40 }));
+    .map((route) => ({ label: route.name, data: route[name], backgroundColor: COLOURS[route.colour % COLOURS.length], maxBarThickness: 40 }));
 }
 
 function plots(data, colours) {

@@ -1,0 +1,40 @@
+"""`/metrics`: the figures for Prometheus, by token, or for this machine only."""
+
+import hmac
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from common import clock
+from routing import prometheus
+
+
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer the scrape, or 403 without saying which figures there are."""
+    if not allowed(request, settings.ENV.metrics_token):
+        return HttpResponse("Not allowed: see METRICS_TOKEN.\n", status=403, content_type="text/plain")
+    return HttpResponse(prometheus.render(clock.now()), content_type=CONTENT_TYPE_LATEST)
+
+
+def allowed(request: HttpRequest, token: str) -> bool:
+    """Return whether the request carries the token; without one set, whether it is from this machine.
+
+    A request that was forwarded is from wherever it was forwarded from, so it is not from here.
+    """
+    if token:
+        sent = request.headers.get("Authorization", "")
+        return hmac.compare_digest(sent.encode(), f"Bearer {token}".encode())
+    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip")):
+        return False
+    return _loopback(str(request.META.get("REMOTE_ADDR", "")))
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
