@@ -135,7 +135,7 @@ STORAGES = {
         else "assistant.static_files.DeskStaticStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -168,6 +168,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "frame-ancestors": ["'none'"],
     }
 }
+
+# faq lies below assistant and may not import its renderer, so it is told where to find it.
+FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 
 REDIS_URL = ENV.redis_url
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"
