@@ -61,7 +61,7 @@ def answer_to(error: Exception) -> tuple[str, str, dict[str, Any]]:
             return "not_found", f"There is no such {error} here.", {}
 
 
-class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] - Channels ships no types
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
     """One socket of one visitor, in at most one conversation at a time."""
 
     who: Who

@@ -23,6 +23,7 @@ from assistant.reply_log import Record, ReplyLog
 from assistant.runner import Runner
 from assistant.services import Started
 from assistant.turn_log import Feed, TurnLog
+from assistant.who import Who
 from common.clock import now, ticks
 from common.redis import RedisGone, async_client
 from faq import index
@@ -160,6 +161,30 @@ class Process:
         task = asyncio.create_task(ring(), context=contextvars.Context())
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
+
+    async def ask(self, who: Who, conversation_id: UUID, text: str, purpose: str) -> UUID:
+        """Put a question through the whole way of a message without a socket; return its reply's id.
+
+        For example traffic and rehearsals. Returns when the reply has ended. Raises DatabaseGone,
+        Busy and NotFound as a socket's `send` would be told.
+        """
+        received = ticks()
+        started = await db.run(
+            services.accept_message,
+            who,
+            conversation_id,
+            f"{purpose}-{uuid4()}",
+            text,
+            received,
+            self.id,
+            lambda: None,
+            purpose,
+        )
+        self.begin(started, received)
+        run = self.runner.runs.get(started.reply.pk)
+        if run is not None and run.task is not None:
+            await asyncio.wait([run.task])
+        return started.reply.pk
 
     async def stop(self, reply_id: UUID) -> None:
         """Stop a reply wherever it runs; a queued one never begins."""
