@@ -5,7 +5,8 @@ The clock that counts is text progress: pings, headers and half lines do not mov
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -103,26 +104,31 @@ class Attempt:
         Closing the generator or cancelling its task closes the connection at once.
         """
         self._began = self._moved = ticks()
-        try:
+        with self._failures():
             call = WIRES[self.model.wire].build(self._request, self.model)
             where = target(self.model)
             self._sent = True
-            async with http.open(
-                where, call, self.model.id, self._deadlines.connect_s, self._deadline()
-            ) as upstream:
+            connect_s = self._deadlines.connect_s
+            async with http.open(where, call, self.model.id, connect_s, self._deadline()) as upstream:
                 self._status = 200
-                while not self._mapper.closed:
+                while not self._mapper.closed and self.failure is None:
                     chunk = await upstream.read(self._deadline())
                     if not chunk:
                         break
                     text = self._take(chunk)
                     if text:
                         yield text
-                    if self.failure is not None:
-                        break
                 rest = self._moved_by(self._delta.flush())
                 if rest:
                     yield rest
+        self._judge()
+        self.over = True
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Keep what went wrong as `failure`; being closed or cancelled is not a failure and passes."""
+        try:
+            yield
         except DeadlinePassed:
             self.failure = self._late()
         except CallFailed as failure:
@@ -130,8 +136,6 @@ class Attempt:
             self._status = failure.status or self._status
         except LookupError as error:
             self.failure = errors.KeyRefused(str(error))
-        self._judge()
-        self.over = True
 
     def _take(self, chunk: bytes) -> str:
         """Return the text that `chunk` adds; an error in it is kept until its text has gone out."""

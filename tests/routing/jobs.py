@@ -33,10 +33,13 @@ The word of the day is quokkaberry, and nothing else on this page mentions it.</
 part of Pro and Studio.</passage>
 </help_texts>"""
 
+ORDINARY = Deadlines()
 QUESTION = "How can I reset my password?"
 
 
-def job(*steps: ModelSpec, deadlines: Deadlines = Deadlines(), max_output: int = 1024, **more: object) -> dispatch.Job:
+def job(
+    *steps: ModelSpec, deadlines: Deadlines = ORDINARY, max_output: int = 1024, **more: object
+) -> dispatch.Job:
     """Return a job on a route with the ladder `steps`."""
     route = RouteSpec(
         "common",
@@ -93,5 +96,3 @@ async def play(asked: dispatch.Job, ledger: MemoryLedger) -> Told:
     finally:
         await http.aclose()
     return told
-
-

@@ -1,14 +1,17 @@
 """Dispatch against the shipped sandbox over a real socket."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pytest_django import Settings
 
-from routing import dispatch
+from routing import dispatch, walk
 from routing.config import Deadlines, ModelSpec
 from routing.events import FinishReason
 from routing.providers.transport import Transport
+from tests.environment import free_port
 from tests.routing.conftest import MemoryLedger, SandboxControl
 from tests.routing.jobs import ANTHROPIC, GEMINI, OPENAI, WIRES, job, model, play
 
@@ -17,6 +20,13 @@ SECOND = {"openai": GEMINI, "gemini": ANTHROPIC, "anthropic": OPENAI}
 
 CUT = "truncated_output: token_stream ended prematurely at token "
 FIRST_WORDS = "Open **Sign in** and choose *Forgot password*."
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    """Wait until something has become true in the sandbox's process."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.02)
 
 
 @EVERY_WIRE
@@ -30,14 +40,17 @@ async def test_an_answer_is_streamed_priced_and_left_to_be_settled(
     assert "quokkaberry" in told.text
     ended = told.ended
     assert (ended.state, ended.ended_by, ended.attempts, ended.fallbacks) == ("completed", "finish", 1, 0)
-    assert ended.notice == "" and ended.detail == ""
-    assert ledger.started == [] and ledger.settled == []
+    assert ended.notice == ""
+    assert ended.detail == ""
+    assert ledger.started == []
+    assert ledger.settled == []
     assert ended.last is not None
     first, result = ended.last
     assert first is start
     assert result.finish is FinishReason.COMPLETE
     assert result.answering_model == asked.id
-    assert result.usage is not None and not result.usage_estimated
+    assert result.usage is not None
+    assert not result.usage_estimated
     line = control.invoice()[asked.id]
     assert (result.usage.input_tokens, result.usage.output_tokens) == (
         line["input_tokens"],
@@ -45,9 +58,11 @@ async def test_an_answer_is_streamed_priced_and_left_to_be_settled(
     )
     expected = line["input_tokens"] * 300_000 + line["output_tokens"] * 2_500_000
     assert result.cost_pico == expected
+    assert result.cost_pico is not None
     assert result.cost_pico <= first.reserved_pico
     assert result.partial_output == ""
-    assert result.first_text_ms is not None and result.first_text_ms <= result.duration_ms
+    assert result.first_text_ms is not None
+    assert result.first_text_ms <= result.duration_ms
 
 
 BEFORE_TEXT = [
@@ -121,9 +136,11 @@ async def test_a_cut_answer_is_continued_once_and_its_seam_is_clean(
     assert ended.answering_model == other.id
     ((_, result),) = ledger.settled
     assert result.error_class == error
-    assert result.truncated and result.usage_estimated
+    assert result.truncated
+    assert result.usage_estimated
     assert result.partial_output == whole[: len(result.partial_output)] != ""
-    assert result.cost_pico and result.cost_pico > 0
+    assert result.cost_pico
+    assert result.cost_pico > 0
     if error == "TruncatedOutput":
         words, tokens = result.error_detail.rsplit(" ", 1)
         assert words + " " == CUT
@@ -141,8 +158,10 @@ async def test_a_second_cut_ends_the_reply_honestly(
     ended = told.ended
     assert (ended.state, ended.ended_by, ended.attempts) == ("failed", "upstream", 2)
     assert told.text.startswith("Open")
-    assert ended.notice and "token" not in ended.notice
-    assert ended.last is not None and ended.last[1].truncated
+    assert ended.notice
+    assert "token" not in ended.notice
+    assert ended.last is not None
+    assert ended.last[1].truncated
 
 
 @EVERY_WIRE
@@ -153,7 +172,9 @@ async def test_an_answer_out_of_room_goes_on_once_with_a_larger_cap(
     told = await play(job(asked, max_output=12), ledger)
     assert (told.text, told.seams, told.ended.state) == (whole, 1, "completed")
     ((_, first),) = ledger.settled
-    assert first.finish is FinishReason.LENGTH and first.truncated and not first.usage_estimated
+    assert first.finish is FinishReason.LENGTH
+    assert first.truncated
+    assert not first.usage_estimated
 
     control.fault("length", "*", after_tokens=6, times=2)
     told = await play(job(asked), MemoryLedger())
@@ -180,11 +201,13 @@ async def test_another_model_than_the_one_asked_is_recorded(
     result = told.ended.last[1]
     assert (told.ended.state, told.ended.asked_model) == ("completed", asked.id)
     assert told.ended.answering_model == result.answering_model == "some-other-model-1"
-    assert result.error_detail.startswith("model_mismatch") and result.error_class == ""
+    assert result.error_detail.startswith("model_mismatch")
+    assert result.error_class == ""
 
     known = replace(asked, answers_as=("some-other-model-1",))
     told = await play(job(known), ledger)
-    assert told.ended.last is not None and told.ended.last[1].error_detail == ""
+    assert told.ended.last is not None
+    assert told.ended.last[1].error_detail == ""
 
 
 async def test_a_short_rate_limit_is_waited_for_and_a_long_one_is_not(
@@ -198,7 +221,8 @@ async def test_a_short_rate_limit_is_waited_for_and_a_long_one_is_not(
     ]
     assert told.ended.state == "completed"
     assert ledger.settled[0][1].http_status == 429
-    assert ledger.settled[0][1].cost_pico == 0 and ledger.settled[0][1].usage is None
+    assert ledger.settled[0][1].cost_pico == 0
+    assert ledger.settled[0][1].usage is None
 
 
 async def test_a_lone_model_is_asked_once_more_and_then_the_visitor_is_told(
@@ -212,7 +236,8 @@ async def test_a_lone_model_is_asked_once_more_and_then_the_visitor_is_told(
     control.fault("status", status=503, times=5)
     told = await play(job(OPENAI), MemoryLedger())
     assert (told.ended.state, told.ended.ended_by, told.ended.attempts) == ("failed", "upstream", 2)
-    assert "503" in told.ended.detail and "503" not in told.ended.notice
+    assert "503" in told.ended.detail
+    assert "503" not in told.ended.notice
 
 
 @pytest.mark.parametrize(
@@ -223,9 +248,12 @@ async def test_staff_get_a_precise_message_and_the_visitor_a_polite_one(
 ) -> None:
     control.fault("status", status=status, times=5)
     told = await play(job(OPENAI), ledger)
-    assert told.ended.state == "failed" and told.ended.attempts == 1
-    assert words in told.ended.detail and "openai at 127.0.0.1" in told.ended.detail
-    assert "try again" in told.ended.notice and str(status) not in told.ended.notice
+    assert told.ended.state == "failed"
+    assert told.ended.attempts == 1
+    assert words in told.ended.detail
+    assert "openai at 127.0.0.1" in told.ended.detail
+    assert "try again" in told.ended.notice
+    assert str(status) not in told.ended.notice
 
 
 async def test_closing_hangs_up_at_once_and_settles_as_cancelled(
@@ -244,12 +272,12 @@ async def test_closing_hangs_up_at_once_and_settles_as_cancelled(
     await run.aclose()
     ((start, result),) = ledger.settled
     assert start is ledger.started[0]
-    assert result.finish is FinishReason.CANCELLED and result.usage_estimated
+    assert result.finish is FinishReason.CANCELLED
+    assert result.usage_estimated
     assert result.partial_output == seen
-    assert result.usage is not None and result.usage.input_tokens == 150
-    async with asyncio.timeout(5):
-        while control.requests()[-1]["ended"] != "client left":
-            await asyncio.sleep(0.02)
+    assert result.usage is not None
+    assert result.usage.input_tokens == 150
+    await eventually(lambda: control.requests()[-1]["ended"] == "client left")
     assert control.requests()[-1]["tokens"] < 400
     await http.aclose()
 
@@ -257,15 +285,15 @@ async def test_closing_hangs_up_at_once_and_settles_as_cancelled(
 async def test_cancelling_the_task_settles_too(control: SandboxControl, ledger: MemoryLedger) -> None:
     control.fault("stall", after_tokens=-1)
     task = asyncio.ensure_future(play(job(GEMINI), ledger))
-    async with asyncio.timeout(5):
-        while not control.requests():
-            await asyncio.sleep(0.02)
+    await eventually(lambda: bool(control.requests()))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     ((_, result),) = ledger.settled
     assert result.finish is FinishReason.CANCELLED
-    assert result.usage is not None and result.usage.output_tokens is None and result.usage_estimated
+    assert result.usage is not None
+    assert result.usage.output_tokens is None
+    assert result.usage_estimated
 
 
 async def test_an_empty_budget_ends_before_and_after_the_first_text(control: SandboxControl) -> None:
@@ -277,24 +305,25 @@ async def test_an_empty_budget_ends_before_and_after_the_first_text(control: San
     spent = MemoryLedger(budget=1)
     told = await play(job(OPENAI, GEMINI), spent)
     assert (told.ended.state, told.ended.ended_by) == ("truncated", "budget")
-    assert told.text and len(spent.settled) == 1 and len(control.requests()) == 1
+    assert told.text
+    assert len(spent.settled) == 1
+    assert len(control.requests()) == 1
 
 
 async def test_the_total_deadline_keeps_the_text(control: SandboxControl, ledger: MemoryLedger) -> None:
     control.pace(first_text_ms=0, gap_ms=30, tokens=1000)
     told = await play(job(OPENAI, GEMINI, deadlines=replace(QUICK, total_s=0.5)), ledger)
     assert (told.ended.state, told.ended.ended_by, told.ended.attempts) == ("truncated", "deadline", 1)
-    assert told.text and told.ended.last is not None
+    assert told.text
+    assert told.ended.last is not None
     assert told.ended.last[1].error_class == "TotalTimeout"
 
 
-async def test_a_dead_host_is_named_to_staff(ledger: MemoryLedger, settings: object) -> None:
-    from tests.environment import free_port
-
-    env = settings.ENV  # type: ignore[attr-defined]
-    settings.ENV = replace(env, sandbox_port=free_port())  # type: ignore[attr-defined]
+async def test_a_dead_host_is_named_to_staff(ledger: MemoryLedger, settings: Settings) -> None:
+    settings.ENV = replace(settings.ENV, sandbox_port=free_port())
     told = await play(job(OPENAI, GEMINI), ledger)
-    assert told.ended.state == "failed" and told.ended.attempts == 3
+    assert told.ended.state == "failed"
+    assert told.ended.attempts == 3
     assert "connection refused" in told.ended.detail
     assert {result.cost_pico for _, result in ledger.settled} == {0}
 
@@ -302,6 +331,6 @@ async def test_a_dead_host_is_named_to_staff(ledger: MemoryLedger, settings: obj
 async def test_a_runaway_answer_is_stopped(
     control: SandboxControl, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "REPLY_CHARS", 50)
+    monkeypatch.setattr(walk, "REPLY_CHARS", 50)
     told = await play(job(model("openai")), ledger)
     assert (told.ended.state, told.ended.ended_by, len(told.text)) == ("truncated", "reply_cap", 50)

@@ -1,0 +1,210 @@
+"""What is known of a reply between its attempts, and what the next one is sent."""
+
+import logging
+import math
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from common.clock import now, ticks
+from routing import errors
+from routing.attempt import Attempt
+from routing.attempts import AttemptResult, AttemptStart
+from routing.config import ModelSpec
+from routing.cooldown import COOLDOWNS
+from routing.cost import reserve_of
+from routing.errors import BudgetExhausted
+from routing.events import ChatMessage, ModelRequest
+from routing.job import Ended, EndedBy, Job, Text
+from routing.ladder import Ending, Next, Standing, Tried, answers_for, next_attempt, output_cap
+from routing.signals import estimate_tokens
+
+log = logging.getLogger(__name__)
+
+QUOTE_CHARS = 200  # of a cut answer, quoted to a model that cannot be prefilled
+REPLY_CHARS = 256 * 1024  # more than any honest answer; bounds memory, storage and the visitor's patience
+
+REFUSED_NOTICE = (
+    "The assistant may not answer this. If you think it should, ask it in other words or talk to a person."
+)
+LENGTH_NOTICE = "The answer ran out of room. You can let it continue."
+
+CONTINUE_PROMPT = (
+    "Your answer was cut off after: «{quote}» Go on exactly there, without repeating it and without a remark."
+)
+
+
+def start_of(job: Job, step: Next, number: int, prompt_tokens: int) -> AttemptStart:
+    """Return an attempt that starts now, with the most that it can cost reserved."""
+    started_at = now()
+    tokens = math.ceil(prompt_tokens * step.model.token_factor)
+    cap = output_cap(step.model, step.cap)
+    return AttemptStart(
+        call_id=uuid4(),
+        reply_id=job.reply_id,
+        turn_id=job.turn_id,
+        purpose=job.purpose,
+        route=job.route.slug,
+        tier=step.model.tier,
+        provider=step.model.provider,
+        asked_model=step.model.id,
+        config_number=job.config.number,
+        attempt=number,
+        cause=step.cause,
+        started_at=started_at,
+        reserved_pico=reserve_of(step.model, tokens, cap, started_at.date()) or 0,
+        prompt_version=job.prompt_version,
+    )
+
+
+@dataclass
+class Walk:
+    """What is known between the attempts of one reply."""
+
+    job: Job
+    began: float
+    shown: list[str] = field(default_factory=list)
+    length: int = 0
+    tried: list[Tried] = field(default_factory=list)
+    failures: list[errors.CallFailed] = field(default_factory=list)
+    answering: str = ""
+    writer: ModelSpec | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(self.shown)
+
+    def begin(self, step: Next, committed: AttemptStart | None) -> Attempt:
+        """Return the attempt for `step`, with the request that it needs."""
+        job, request = self.job, replace(self.job.request, max_output_tokens=output_cap(step.model, step.cap))
+        tokens = job.prompt_tokens
+        if step.cause == "continuation":
+            request = continuation(request, self.text, step.model)
+            tokens += estimate_tokens(self.text)
+        return Attempt(
+            committed or start_of(job, step, len(self.tried) + 1, tokens),
+            step.model,
+            request,
+            job.route.deadlines,
+            ends_at=self.began + job.route.deadlines.total_s,
+            room=REPLY_CHARS - self.length,
+            prompt_tokens=tokens,
+            may_be_empty=step.cause == "continuation",
+        )
+
+    def show(self, text: str, attempt: Attempt) -> Text:
+        """Remember what the visitor sees and by whom."""
+        self.shown.append(text)
+        self.length += len(text)
+        self.writer = attempt.model
+        self.answering = attempt.answering or attempt.model.id
+        return Text(text)
+
+    def close(self, step: Next, attempt: Attempt) -> Next | Ending:
+        """Note how an attempt ended; return what follows."""
+        failure = attempt.failure
+        if failure is not None:
+            self.failures.append(failure)
+            log.log(
+                failure.level,
+                "reply %s attempt %d: %s/%s failed: %s: %s",
+                self.job.reply_id,
+                attempt.start.attempt,
+                step.model.provider,
+                step.model.id,
+                type(failure).__name__,
+                failure.detail if not failure.sent else f"status {failure.status}",
+            )
+        if isinstance(failure, errors.RateLimited):
+            COOLDOWNS.rest(step.model.provider, step.model.id, failure.retry_after, ticks())
+        if not answers_for(step.model, attempt.answering):
+            log.warning("asked for %s, answered by %s", step.model.id, attempt.answering)
+        self.tried.append(
+            Tried(
+                step.model,
+                step.cause,
+                step.cap,
+                attempt.finish,
+                failure.action if failure else None,
+                failure.retry_after if failure else None,
+            )
+        )
+        return next_attempt(self._standing())
+
+    def _standing(self) -> Standing:
+        job = self.job
+        return Standing(
+            steps=job.steps,
+            tried=tuple(self.tried),
+            shown=bool(self.text.strip()),
+            may_continue=job.may_continue,
+            elapsed_s=ticks() - self.began,
+            first_text_s=job.route.deadlines.first_text_s,
+            total_s=job.route.deadlines.total_s,
+            resting=COOLDOWNS.among(((step.provider, step.id) for step in job.steps), ticks()),
+        )
+
+    def ended(self, state: Ending, attempt: Attempt) -> Ended:
+        """Return how the reply ended with its last attempt."""
+        failure = attempt.failure
+        ended_by: EndedBy = "finish"
+        if isinstance(failure, errors.ReplyTooLong):
+            state, ended_by = "truncated", "reply_cap"
+        elif isinstance(failure, errors.TotalTimeout):
+            state, ended_by = "truncated" if self.text.strip() else "failed", "deadline"
+        elif failure is not None or state == "failed":
+            ended_by = "upstream"
+        return self._end(state, ended_by, (attempt.start, attempt.result()), self._notice(state, failure))
+
+    def out_of_budget(self, error: BudgetExhausted) -> Ended:
+        """Return the end of a reply whose next attempt cannot be paid."""
+        state: Ending = "truncated" if self.text.strip() else "failed"
+        return self._end(state, "budget", None, error.notice, str(error))
+
+    def _end(
+        self,
+        state: Ending,
+        ended_by: EndedBy,
+        last: tuple[AttemptStart, AttemptResult] | None,
+        notice: str,
+        more: str = "",
+    ) -> Ended:
+        asked = self.writer or (self.tried[-1].model if self.tried else self.job.steps[0])
+        details = [failure.detail for failure in self.failures]
+        return Ended(
+            state=state,
+            ended_by=ended_by,
+            last=last,
+            answering_model=self.answering or asked.id,
+            asked_model=asked.id,
+            attempts=len(self.tried),
+            fallbacks=sum(tried.cause == "fallback" for tried in self.tried),
+            continued=any(tried.cause == "continuation" for tried in self.tried),
+            notice=notice,
+            detail=" | ".join([*details, *([more] if more else [])]),
+            tier=asked.tier,
+        )
+
+    def _notice(self, state: Ending, failure: errors.CallFailed | None) -> str:
+        if state == "completed":
+            return ""
+        if state == "refused":
+            return REFUSED_NOTICE
+        if failure is None:
+            return LENGTH_NOTICE if state == "truncated" else errors.BUSY_NOTICE
+        if self.text.strip() and not isinstance(failure, errors.ReplyTooLong):
+            return errors.CUT_NOTICE
+        return failure.notice
+
+
+def continuation(request: ModelRequest, shown: str, model: ModelSpec) -> ModelRequest:
+    """Return `request` with the answer so far, for `model` to go on with.
+
+    A model that allows it gets the text as its own unfinished turn (without the trailing blanks that
+    the Anthropic wire refuses), any other one is asked to go on, with the last words quoted.
+    """
+    text = shown.rstrip()
+    messages = (*request.messages, ChatMessage("assistant", text))
+    if not model.allows_prefill:
+        quote = CONTINUE_PROMPT.format(quote=text[-QUOTE_CHARS:])
+        messages = (*messages, ChatMessage("user", quote))
+    return replace(request, messages=messages)
