@@ -22,7 +22,7 @@ from faq import services
 from faq.admin import pages
 from faq.admin.base import ModelAdmin, TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
-from faq.admin.forms import EntryForm, PhrasingFormSet
+from faq.admin.forms import PUBLISH, EntryForm, PhrasingFormSet
 from faq.models import AskedQuestion, Entry, Phrasing
 
 USAGE_DAYS = 30
@@ -33,6 +33,7 @@ class PhrasingInline(TabularInline[Phrasing, Entry]):
     formset = PhrasingFormSet
     fields = ("text",)
     extra = 1
+    hide_title = True
     verbose_name = "phrasing"
     verbose_name_plural = "Other ways to ask"
 
@@ -55,7 +56,7 @@ class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
     actions_submit_line = ("save_and_publish",)
     warn_unsaved_form = True
     readonly_fields = ("usage",)
-    history_list_display = ("version", "status")
+    history_list_display = ("content_version", "state")
     fieldsets = (
         (None, {"fields": ("question", "answer")}),
         (
@@ -64,6 +65,9 @@ class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
         ),
         ("Review", {"fields": (("reviewed_on", "review_by"), "usage")}),
     )
+
+    class Media:
+        css = {"all": ("faq/admin.css",)}
 
     # --- list -------------------------------------------------------------------------------------
 
@@ -96,6 +100,10 @@ class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
     def state(self, entry: Entry) -> SafeString:
         kinds = {Entry.Status.PUBLISHED: "good", Entry.Status.DRAFT: "info"}
         return badge(entry.get_status_display(), kinds.get(Entry.Status(entry.status), "plain"))
+
+    @admin.display(description="Version")
+    def content_version(self, entry: Entry) -> int:
+        return entry.version
 
     @admin.display(description="Phrasings", ordering="phrasing_count")
     def phrasings_shown(self, entry: Entry) -> SafeString | str:
@@ -162,9 +170,15 @@ class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Entry, form: Any, change: bool) -> None:
         obj._history_user = request.user  # type: ignore[attr-defined]
         services.stage(obj)
-        for each in self.get_actions_submit_line(request, obj.pk):
-            if each.action_name in request.POST:
-                each.method(request, obj)
+        if PUBLISH in request.POST:
+            self.save_and_publish(request, obj)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer "Save and publish" for what is not published; for the rest, Save is the same."""
+        if object_id and Entry.objects.filter(pk=object_id, status=Entry.Status.PUBLISHED).exists():
+            return []
+        actions: list[Any] = super().get_actions_submit_line(request, object_id)
+        return actions
 
     def save_related(
         self, request: HttpRequest, form: forms.ModelForm[Entry], formsets: Iterable[Any], change: bool
@@ -179,6 +193,11 @@ class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        # Unfold shows the buttons of the submit line on existing rows only.
+        extra_context = {
+            "actions_submit_line": self.get_actions_submit_line(request, object_id),
+            **(extra_context or {}),
+        }
         return self._undone_when_refused(
             request,
             lambda: super(EntryAdmin, self).changeform_view(request, object_id, form_url, extra_context),
