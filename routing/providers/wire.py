@@ -33,6 +33,10 @@ class Mapper(Protocol):
     def closed(self) -> bool:
         """Return whether nothing that matters can follow, not even usage."""
 
+    @property
+    def late_text(self) -> int:
+        """Return how many characters came after the end marker and were ignored."""
+
     def feed(self, event: SseEvent) -> list[ProviderEvent]:
         """Return what `event` says. Raises CallFailed for an error event or unreadable data."""
 

@@ -4,6 +4,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 from routing import dispatch
@@ -15,10 +16,10 @@ from tests.routing.conftest import MemoryLedger
 PRICES = (Price(date(2026, 1, 1), 0, Decimal("0.0000003"), Decimal("0.0000025")),)
 
 
-def model(wire: str, model_id: str = "", **more: object) -> ModelSpec:
+def model(wire: str, model_id: str = "", **more: Any) -> ModelSpec:
     """Return a light model of `wire`, served by the provider of the same name."""
     base = ModelSpec(model_id or f"{wire}-lite", wire, wire, model_id or wire, "lite", 200_000, 8_192, PRICES)
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **more)
 
 
 OPENAI, GEMINI, ANTHROPIC = model("openai"), model("gemini"), model("anthropic", allows_prefill=True)
@@ -38,7 +39,7 @@ QUESTION = "How can I reset my password?"
 
 
 def job(
-    *steps: ModelSpec, deadlines: Deadlines = ORDINARY, max_output: int = 1024, **more: object
+    *steps: ModelSpec, deadlines: Deadlines = ORDINARY, max_output: int = 1024, **more: Any
 ) -> dispatch.Job:
     """Return a job on a route with the ladder `steps`."""
     route = RouteSpec(
@@ -61,7 +62,7 @@ def job(
         prompt_tokens=150,
         prompt_version="p1",
     )
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **more)
 
 
 @dataclass
