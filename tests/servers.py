@@ -3,7 +3,9 @@
 A missing program is a skip on a developer's machine and a failure where REQUIRE_SERVERS is set.
 """
 
+import atexit
 import contextlib
+import functools
 import http.client
 import os
 import pwd
@@ -12,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -298,6 +301,24 @@ class DeskServer:
 PASSWORD = "a-password-for-tests"
 
 
+def prepare_database(env: Mapping[str, str]) -> None:
+    """Do what a desk does before its first start."""
+    for command in ("migrate", "seed", "accounts"):
+        manage(command, env=env)
+
+
+@functools.cache
+def seeded_sqlite(example: str) -> Path:
+    """Return a prepared SQLite file to copy: made once a session, as it takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="desk-seed-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    prepare_database(
+        {"DATA_DIR": str(folder), "DATABASE_URL": "", "ADMIN_PASSWORD": PASSWORD, "EXAMPLE": example}
+    )
+    assert not (folder / "desk.sqlite3-wal").exists(), "the last connection writes the log back"
+    return folder / "desk.sqlite3"
+
+
 @contextlib.contextmanager
 def running_desk(
     data_dir: Path, sandbox_url: str = "", database_url: str = "", webs: int = 1,
@@ -335,6 +356,8 @@ def _prepared_desk(
         "ADMIN_PASSWORD": PASSWORD,
         **env,
     }
-    for command in ("migrate", "seed", "accounts"):
-        manage(command, env=full)
+    if database_url:
+        prepare_database(full)
+    else:
+        shutil.copy(seeded_sqlite(full.get("EXAMPLE", "1")), data_dir / "desk.sqlite3")
     return DeskServer(data_dir, database_url, redis_url, sandbox_url, PASSWORD, full, ports)

@@ -48,3 +48,25 @@ def test_the_tests_see_no_key_and_no_running_desk() -> None:
     assert settings.ENV.debug
     assert str(settings.ENV.data_dir) == os.environ["DATA_DIR"]
     assert "desk-test-" in os.environ["DATA_DIR"]
+
+
+def test_two_web_processes_share_one_postgres(desk_pair: servers.DeskServer) -> None:
+    assert [servers.http_status(port, "/readyz") for port in desk_pair.ports] == [200, 200]
+    assert desk_pair.manage("shell", "--no-imports", "-c", WHICH_DATABASE).strip() == "postgresql 3"
+
+
+WHICH_DATABASE = (
+    "from django.contrib.auth.models import User; from django.db import connection;"
+    "print(connection.vendor, User.objects.count())"
+)
+
+
+def test_a_desk_with_everything(desk: servers.DeskServer) -> None:
+    assert desk.manage("shell", "--no-imports", "-c", WHICH_DATABASE).strip() == "sqlite 3"
+    assert desk.worker
+    assert desk.worker.popen.poll() is None
+    assert "=" in desk.visitor_cookie("free")
+    desk.webs[0].kill()
+    assert servers.http_status(desk.ports[0], "/healthz") == 0
+    desk.start_web(0)
+    assert servers.http_status(desk.ports[0], "/healthz") == 200
