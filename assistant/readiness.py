@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from common.redis import RedisGone, sync_client
 from faq import index
 from routing import publishing
+from routing.ladder import steps_of
 from routing.providers import registry
 
 
@@ -49,14 +50,15 @@ def check_index() -> Check:
 
 def check_ladders() -> Check:
     """Check that each enabled model route has at least one model that can be asked."""
-    config = publishing.current()
+    try:
+        config = publishing.current()
+    except (publishing.NotPublished, DatabaseError) as error:
+        return Check("ladders", False, str(error))
     routes = [route for route in config.routes.values() if route.kind == "model" and route.enabled]
     stuck = [
         route.slug
         for route in routes
-        if not any(
-            registry.usable(config.models[name]) is None for name in route.ladder if name in config.models
-        )
+        if not steps_of(registry.ladder(route, config.models))
     ]
     if not routes:
         return Check("ladders", False, "no model route is published")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from assistant import visitors
 from assistant.models import AssistantSettings, Visitor
+from assistant.readiness import all_checks
 
 # The example's plans as its visitors read them; "" is somebody who has not signed in.
 EXAMPLE_PLANS = (
@@ -79,8 +80,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_GET
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when a visitor would be served well here, else 503, with every check."""
-    from assistant.readiness import all_checks
-
     checks = all_checks()
     ready = all(check.ok for check in checks)
     body = {

@@ -73,7 +73,7 @@ export class Transcript {
     this.answers = new Map();
     this.follows = true;
     log.addEventListener("scroll", () => {
-      this.follows = this.#nearEnd();
+      this.#look();
       if (this.follows) this.pill.hidden = true;
     });
     new ResizeObserver(() => this.#keepUp()).observe(log);
@@ -89,6 +89,7 @@ export class Transcript {
       ...chat.turns.map((turn) => ({ key: turn.clientMessageId || turn.id, ...turn })),
       ...chat.outbox.map((entry) => ({ key: entry.id, text: entry.text, createdAt: entry.at, waiting: entry, problem: entry.problem, replyIds: [] })),
     ];
+    this.#look();
     this.#dropAllBut(new Set(items.map((item) => item.key)), chat);
     items.forEach((item, index) => this.#section(item, index, chat, online));
     this.welcome.hidden = items.length > 0;
@@ -100,6 +101,7 @@ export class Transcript {
   changed(chat, replyId) {
     const reply = chat.replies[replyId];
     const turn = chat.turns.find((other) => other.id === reply.turnId);
+    this.#look();
     this.#answer(reply, turn, chat);
     this.#keepUp();
   }
@@ -124,6 +126,11 @@ export class Transcript {
     const fromEnd = this.log.scrollHeight - this.log.scrollTop;
     change();
     this.log.scrollTop = this.log.scrollHeight - fromEnd;
+  }
+
+  /** See where the reader is, before the page grows: the scroll event of this moment may still be on its way. */
+  #look() {
+    this.follows = this.#nearEnd();
   }
 
   #nearEnd() {

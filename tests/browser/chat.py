@@ -1,0 +1,107 @@
+"""The chat page as a person uses it, for tests: ask, wait, look."""
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocketRoute, expect
+
+WAIT_MS = 30_000  # bounds a failure, on a busy machine too
+
+
+@dataclass
+class Chat:
+    """One tab with the chat open."""
+
+    page: Page
+    url: str
+    troubles: list[str] = field(default_factory=list)
+
+    def open(self) -> "Chat":
+        self.page.set_default_timeout(WAIT_MS)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("console", self._console)
+        self.page.goto(self.url)
+        self.online()
+        return self
+
+    def _console(self, message: ConsoleMessage) -> None:
+        refused = "Content Security Policy" in message.text
+        if refused or (message.type == "error" and "WebSocket" not in message.text):
+            self.troubles.append(message.text)
+
+    def online(self) -> None:
+        expect(self.page.locator("#connection")).to_have_text("Online", timeout=WAIT_MS)
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Your message")
+
+    @property
+    def log(self) -> Locator:
+        return self.page.get_by_role("log", name="Conversation")
+
+    @property
+    def answers(self) -> Locator:
+        return self.page.locator("article.answer")
+
+    @property
+    def answer(self) -> Locator:
+        return self.answers.last
+
+    def send(self, text: str) -> None:
+        """Type a message and press Enter."""
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def ask(self, text: str) -> Locator:
+        """Send a message and wait for the end of its answer."""
+        before = self.answers.count()
+        self.send(text)
+        expect(self.answers).to_have_count(before + 1, timeout=WAIT_MS)
+        return self.ended()
+
+    def ended(self) -> Locator:
+        """Wait until the last answer has ended."""
+        expect(self.answer).to_have_attribute("aria-busy", "false", timeout=WAIT_MS)
+        return self.answer
+
+    def streaming(self, letters: int = 20) -> Locator:
+        """Wait until the last answer shows some text and is still being written."""
+        self.page.wait_for_function(
+            """(letters) => {
+              const answer = [...document.querySelectorAll("article.answer")].at(-1);
+              return answer && answer.querySelector(".prose").innerText.length >= letters;
+            }""",
+            arg=letters,
+        )
+        expect(self.answer).to_have_attribute("aria-busy", "true")
+        return self.answer
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def words(self) -> str:
+        """Return the text of the last answer's body."""
+        return self.answer.locator(".prose").inner_text()
+
+
+class Line:
+    """The socket of a page, in the hands of a test that can cut it and keep it cut."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.cut = False
+        self.routes: list[WebSocketRoute] = []
+        context.route_web_socket("**/ws/chat/", self._connect)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        self.routes.append(route)
+        if self.cut:
+            route.close()
+        else:
+            route.connect_to_server()
+
+    def down(self) -> None:
+        self.cut = True
+        self.routes[-1].close()
+
+    def up(self) -> None:
+        self.cut = False

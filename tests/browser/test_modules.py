@@ -1,0 +1,209 @@
+"""The page's own logic, run in the browser it is for: the reply log, the back-off, the counting."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+OPENED = {"type": "opened", "conversation_id": "c", "turns": []}
+SENT = {"id": "m1", "text": "Hello?", "at": "2026-11-23T10:00:00Z"}
+ACK = {"type": "ack", "client_message_id": "m1", "turn_id": "t", "reply_id": "r", "epoch": 1}
+
+RUN = """
+async ({sent, frames}) => {
+  const log = await import("/log.js");
+  let chat = log.emptyChat();
+  if (sent) chat = log.compose(chat, sent);
+  const effects = [];
+  for (const frame of frames) {
+    const result = log.apply(chat, frame);
+    chat = result.chat;
+    effects.push(result.effects.map((effect) => effect.kind));
+  }
+  const reply = chat.replies.r;
+  return {chat, effects, reply, open: reply ? log.openText(reply) : ""};
+}
+"""
+
+
+def run(page: Page, *frames: dict[str, Any], sent: dict[str, Any] | None = SENT) -> Any:
+    """Feed frames to an empty log and return what it holds and asked for."""
+    return page.evaluate(RUN, {"sent": sent, "frames": list(frames)})
+
+
+def delta(seq: int, text: str, first: int | None = None) -> dict[str, Any]:
+    frame = {"type": "delta", "reply_id": "r", "seq": seq, "text": text}
+    return frame if first is None else {**frame, "first": first}
+
+
+def status(seq: int, stage: str = "waiting") -> dict[str, Any]:
+    return {"type": "status", "reply_id": "r", "seq": seq, "stage": stage, "label": "Thinking"}
+
+
+def block(seq: int, upto: int, html: str) -> dict[str, Any]:
+    return {"type": "block", "reply_id": "r", "seq": seq, "upto": upto, "html": html}
+
+
+def snapshot(epoch: int, seq: int, text: str, html: str = "", upto: int = 0) -> dict[str, Any]:
+    names = {"type": "snapshot", "reply_id": "r", "epoch": epoch, "seq": seq}
+    return {**names, "text": text, "html": html, "upto": upto}
+
+
+def done(seq: int, epoch: int = 1, **more: Any) -> dict[str, Any]:
+    names = {"type": "done", "reply_id": "r", "epoch": epoch, "seq": seq, "state": "completed"}
+    return {**names, "html": "<p>all</p>", **more}
+
+
+def test_an_answer_from_ack_to_done(modules: Page) -> None:
+    frames = (
+        OPENED,
+        ACK,
+        status(1),
+        delta(2, "One.\n\nTw"),
+        block(3, 6, "<p>One.</p>"),
+        delta(4, "o."),
+        done(5),
+    )
+    result = run(modules, *frames[:-1])
+    assert result["reply"]["text"] == "One.\n\nTwo."
+    assert result["open"] == "Two."
+    assert result["reply"]["state"] == "streaming"
+    assert result["chat"]["outbox"] == []
+    result = run(modules, *frames)
+    assert result["reply"]["state"] == "completed"
+    assert result["reply"]["html"] == "<p>all</p>"
+
+
+def test_what_was_seen_is_ignored_and_what_is_missing_is_asked_for_once(modules: Page) -> None:
+    result = run(modules, OPENED, ACK, delta(1, "a"), delta(1, "a"), delta(2, "b"), delta(2, "b", first=1))
+    assert result["reply"]["text"] == "ab"
+    result = run(modules, OPENED, ACK, delta(1, "a"), delta(3, "c"), delta(4, "d"), done(5))
+    assert result["effects"][3:] == [["resume"], [], []]
+    assert result["reply"]["text"] == "a"
+    assert result["reply"]["awaiting"]
+    assert result["reply"]["state"] == "streaming", "a done behind a gap ends nothing"
+    result = run(modules, OPENED, ACK, delta(1, "a"), delta(3, "c"), delta(4, "bcd", first=2), done(5))
+    assert result["reply"]["text"] == "abcd"
+    assert result["reply"]["state"] == "completed"
+
+
+def test_merged_deltas_stand_for_all_their_records(modules: Page) -> None:
+    assert run(modules, OPENED, ACK, delta(3, "abc", first=1), delta(4, "d"))["reply"]["text"] == "abcd"
+    result = run(modules, OPENED, ACK, delta(2, "ab", first=1), delta(3, "bc", first=2))
+    assert result["effects"][-1] == ["resume"], "an overlap cannot be cut apart"
+    assert result["reply"]["text"] == "ab"
+
+
+def test_a_snapshot_replaces_and_an_older_epoch_does_not(modules: Page) -> None:
+    frames = (
+        OPENED,
+        ACK,
+        delta(1, "gone"),
+        snapshot(2, 7, "kept 🙂 text", "<p>kept 🙂</p>", 7),
+        delta(8, "!"),
+    )
+    result = run(modules, *frames)
+    assert result["reply"]["text"] == "kept 🙂 text!"
+    assert result["open"] == "text!", "offsets count code points"
+    result = run(modules, *frames, snapshot(1, 9, "old"))
+    assert result["reply"]["text"] == "kept 🙂 text!"
+
+
+def test_a_done_of_a_new_epoch_asks_for_its_text(modules: Page) -> None:
+    frames = (OPENED, ACK, delta(1, "a"), done(9, epoch=2))
+    result = run(modules, *frames)
+    assert result["effects"][-1] == ["resume"]
+    result = run(modules, *frames, snapshot(2, 8, "new text"), done(9, epoch=2))
+    assert result["reply"]["text"] == "new text"
+    assert result["reply"]["state"] == "completed"
+
+
+def test_a_done_rebuilt_from_the_row_ends_the_reply_once(modules: Page) -> None:
+    frames = (
+        OPENED,
+        ACK,
+        delta(1, "a"),
+        done(1, label="AI answer"),
+        done(2, label="twice"),
+        delta(2, "late"),
+    )
+    result = run(modules, *frames)
+    assert result["reply"]["label"] == "AI answer"
+    assert result["reply"]["text"] == "a"
+
+
+def test_the_alive_frame_shows_a_loss(modules: Page) -> None:
+    alive = {"type": "alive", "reply_id": "r", "seq": 2}
+    assert run(modules, OPENED, ACK, delta(2, "ab", first=1), alive)["effects"][-1] == []
+    assert run(modules, OPENED, ACK, delta(1, "a"), alive)["effects"][-1] == ["resume"]
+    assert run(modules, OPENED, ACK, {"type": "alive"})["effects"][-1] == []
+
+
+def test_opened_is_the_truth_and_keeps_what_it_left_out(modules: Page) -> None:
+    reply = {
+        "reply_id": "r",
+        "epoch": 1,
+        "seq": 3,
+        "state": "completed",
+        "html": None,
+        "text": None,
+        "upto": 0,
+    }
+    turn = {"turn_id": "t", "client_message_id": "m1", "text": "Hello?", "replies": [reply]}
+    again = {**OPENED, "turns": [turn]}
+    result = run(modules, OPENED, ACK, delta(2, "ab", first=1), done(3), again)
+    assert (result["reply"]["text"], result["reply"]["html"]) == ("ab", "<p>all</p>")
+    running = {**reply, "state": "streaming", "text": "abc", "html": "<p>a</p>", "upto": 1, "seq": 6}
+    result = run(modules, {**OPENED, "turns": [{**turn, "replies": [running]}]}, delta(7, "d"), delta(6, "c"))
+    assert result["reply"]["text"] == "abcd"
+    assert result["open"] == "bcd"
+
+
+def test_a_message_leaves_the_outbox_when_it_is_stored_and_only_then(modules: Page) -> None:
+    turn = {"turn_id": "t", "client_message_id": "m1", "text": "Hello?", "replies": []}
+    assert len(run(modules, OPENED)["chat"]["outbox"]) == 1
+    assert run(modules, {**OPENED, "turns": [turn]})["chat"]["outbox"] == []
+    other = {**ACK, "type": "turn", "text": "Hello?"}
+    result = run(modules, OPENED, other)
+    assert result["chat"]["outbox"] == [], "the other tab's news of our own message counts as its ack"
+    assert [turn["text"] for turn in result["chat"]["turns"]] == ["Hello?"]
+
+
+def test_errors_stand_beside_what_they_are_about(modules: Page) -> None:
+    error = {"type": "error", "code": "busy", "message": "Wait.", "retry_after": 3}
+    (entry,) = run(modules, OPENED, {**error, "client_message_id": "m1"})["chat"]["outbox"]
+    assert entry["problem"] == {"code": "busy", "message": "Wait.", "retryAfter": 3}
+    result = run(modules, OPENED, ACK, {**error, "reply_id": "r"})
+    assert result["reply"]["problem"]["message"] == "Wait."
+    assert run(modules, OPENED, ACK, error)["effects"][-1] == ["error"]
+
+
+def test_older_messages_come_before_newer_ones(modules: Page) -> None:
+    def turns(*names: str) -> list[dict[str, Any]]:
+        return [{"turn_id": name, "client_message_id": name, "text": name, "replies": []} for name in names]
+
+    result = run(
+        modules,
+        {**OPENED, "turns": turns("c", "d")},
+        {"type": "history", "turns": turns("a", "b", "c")},
+        sent=None,
+    )
+    assert [turn["id"] for turn in result["chat"]["turns"]] == ["a", "b", "c", "d"]
+
+
+def test_the_pause_before_a_new_connection_is_random_below_a_growing_bound(modules: Page) -> None:
+    bounds = modules.evaluate(
+        """async () => {
+          const {backoff} = await import("/socket.js");
+          return [0, 1, 2, 5, 6, 40].map((attempt) => [backoff(attempt, 0), backoff(attempt, 1)]);
+        }"""
+    )
+    assert bounds == [[0, 500], [0, 1000], [0, 2000], [0, 16000], [0, 30000], [0, 30000]]
+
+
+@pytest.mark.parametrize(("text", "length"), [("abc", 3), ("🙂é", 2), ("e\u0301", 1), ("a\0b", 2), ("", 0)])
+def test_a_length_is_counted_as_the_server_counts_it(modules: Page, text: str, length: int) -> None:
+    counted = modules.evaluate('async (text) => (await import("/composer.js")).lengthOf(text)', text)
+    assert counted == length
