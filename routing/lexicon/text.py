@@ -8,6 +8,7 @@ from dataclasses import dataclass
 SCAN_CHARS = 12_000
 HEAD_CHARS = 1_500
 TAIL_CHARS = 500
+FOLDED_CHARS = 2 * (HEAD_CHARS + TAIL_CHARS)  # one ligature may unfold into eighteen letters
 
 _ENDS = ".?!…。？！"
 _BREAKS = ";\n"
@@ -88,7 +89,7 @@ def read(text: str) -> Reading:
         text = f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
     sentences: list[str] = []
     asked: list[bool] = []
-    for part in _parts(fold(text)):
+    for part in _parts(fold(text)[:FOLDED_CHARS]):
         words = [word for word in (token.strip(_EDGE + _ENDS) for token in part.split()) if word]
         if words:
             sentences.append(" ".join(words))
