@@ -14,7 +14,7 @@ from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
-from tests import servers  # noqa: E402
+from tests import postgres, servers  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +27,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a private PostgreSQL; `servers.new_database` makes an empty database in it."""
-    with servers.running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+    """Run a private PostgreSQL; `postgres.new_database` makes an empty database in it."""
+    with postgres.running_postgres(tmp_path_factory.mktemp("postgres")) as url:
         yield url
 
 
@@ -53,7 +53,7 @@ def desk_pair(
     tmp_path_factory: pytest.TempPathFactory, sandbox: str, postgres_url: str
 ) -> Iterator[servers.DeskServer]:
     """Run a seeded desk of two web processes on one PostgreSQL database."""
-    folder, database = tmp_path_factory.mktemp("pair"), servers.new_database(postgres_url, "pair")
+    folder, database = tmp_path_factory.mktemp("pair"), postgres.new_database(postgres_url, "pair")
     with servers.running_desk(folder / "var", sandbox, database_url=database, webs=2) as running:
         yield running
 

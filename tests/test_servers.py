@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from common.redis import sync_client
-from tests import servers
+from tests import postgres, servers
 
 
 def test_redis_is_ours_alone_and_gone_afterwards(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_redis_is_ours_alone_and_gone_afterwards(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 def test_postgres_holds_several_databases(postgres_url: str) -> None:
-    url = servers.new_database(postgres_url, "a_second_one")
+    url = postgres.new_database(postgres_url, "a_second_one")
     with psycopg.connect(url) as connection:
         name = connection.execute("SELECT current_database()").fetchone()
     assert name == ("a_second_one",)

@@ -1,0 +1,81 @@
+"""A private PostgreSQL for tests, where one is installed."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from tests.environment import free_port
+from tests.servers import missing, start, wait_until
+
+
+def postgres_programs() -> Path | None:
+    """Return the folder with `initdb` and `postgres`: the newest where Debian puts them, or the PATH's."""
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = sorted(debian, key=lambda path: float(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    programs = found[-1] if found else Path(on_path).resolve() if on_path else None
+    return programs.parent if programs and programs.with_name("postgres").exists() else None
+
+
+def unprivileged_user() -> str:
+    """Return the account to run PostgreSQL as: it refuses root, so as root the one its package made."""
+    if os.geteuid() != 0:
+        return ""
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            pwd.getpwnam(name)
+            return name
+    missing("An unprivileged account for PostgreSQL")
+
+
+@contextlib.contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """Run a private PostgreSQL and yield the URL of its empty database."""
+    programs = postgres_programs()
+    if programs is None:
+        missing("PostgreSQL")
+    user, data, port = unprivileged_user(), folder / "postgres", free_port()
+    data.mkdir()
+    if user:
+        for path in (folder, *folder.parents):
+            if path == Path("/tmp"):
+                break
+            path.chmod(path.stat().st_mode | 0o011)
+        shutil.chown(data, user)
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--no-sync"],
+        check=True, capture_output=True, user=user or None, cwd=data,
+    )  # fmt: skip
+    # Durability is not what these tests are about.
+    options = {"fsync": "off", "full_page_writes": "off", "unix_socket_directories": str(data)}
+    arguments = [f"--{key}={value}" for key, value in options.items()]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *arguments]
+    server = start(command, folder / "postgres.log", user=user, cwd=data)
+    try:
+        url = f"postgresql://desk@127.0.0.1:{port}/postgres"
+        wait_until(lambda: accepts_queries(url), server, "PostgreSQL")
+        yield url
+    finally:
+        server.stop()
+
+
+def accepts_queries(url: str) -> bool:
+    """Return whether a PostgreSQL answers; while it starts it refuses, first the port, then the login."""
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def new_database(url: str, name: str) -> str:
+    """Create an empty database beside the one of `url` and return its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return url.rsplit("/", 1)[0] + f"/{name}"
