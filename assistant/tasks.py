@@ -1,4 +1,4 @@
-"""Celery's side of the conversations: ending what no process owns any more."""
+"""Celery's side of the conversations: ending what no process owns any more, and the example traffic."""
 
 import logging
 from datetime import timedelta
@@ -6,9 +6,14 @@ from datetime import timedelta
 from celery import shared_task
 
 from assistant import services
+from assistant.db import DatabaseGone
+from assistant.example import traffic
+from common.clock import now
+from routing import example, rollup
 
 logger = logging.getLogger(__name__)
 
+EXAMPLE_STEP_S = 3.0
 ORPHANED_FOR = timedelta(seconds=30)  # long enough for a living process to have claimed its work
 
 
@@ -17,3 +22,25 @@ def end_orphans() -> None:
     """End replies whose process has been gone for ORPHANED_FOR; generation never runs here."""
     for reply_id in services.end_orphans(ORPHANED_FOR):
         logger.warning("reply %s lost its process and was ended", reply_id)
+
+
+@shared_task(name=example.TASK)
+def play_example() -> None:
+    """Play a few seconds of the example traffic that was asked for, and come again for the rest.
+
+    In steps, because the roll-up waits behind it: a worker of one process still keeps its promise.
+    """
+    try:
+        more = traffic.play_step(EXAMPLE_STEP_S)
+    except DatabaseGone as error:
+        example.end(now(), f"The database did not answer: {error}")
+        raise
+    rollup.roll_up(now())
+    if more:
+        play_example.delay()
+
+
+@shared_task(name=example.REMOVE_TASK)
+def remove_example() -> None:
+    """Delete the example's conversations after its figures."""
+    traffic.remove()

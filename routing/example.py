@@ -13,6 +13,7 @@ from routing import recorder
 from routing.models import ExampleRun, Purpose
 
 TASK = "assistant.play_example"
+REMOVE_TASK = "assistant.remove_example"
 DEFAULT_N = 300
 LOST_AFTER = timedelta(seconds=60)  # a step takes some seconds; a run that long silent is dead
 
@@ -61,5 +62,11 @@ def end(now: datetime, note: str = "") -> None:
 
 def remove() -> int:
     """Delete the figures of all example traffic; return how many replies that were."""
-    ExampleRun.objects.filter(pk=1).delete()
-    return recorder.remove_purpose(Purpose.DEMO)
+    with transaction.atomic():
+        ExampleRun.objects.filter(pk=1).delete()
+        return recorder.remove_purpose(Purpose.DEMO)
+
+
+def remove_conversations() -> None:
+    """Have the worker delete what the example's visitors said. Raises kombu's OperationalError."""
+    current_app.send_task(REMOVE_TASK, ignore_result=True)

@@ -252,7 +252,16 @@ def play(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest) -> HttpResponse:
     """Take the example traffic out of the figures again."""
     _allowed(request)
-    messages.success(request, f"Removed the figures of {example.remove():,} example replies.")
+    removed = example.remove()
+    messages.success(request, f"Removed the figures of {removed:,} example replies.")
+    try:
+        example.remove_conversations()
+    except OperationalError:
+        messages.warning(
+            request,
+            "The worker's queue cannot be reached, so the example's conversations are still there: remove "
+            "them with `manage.py demo_traffic --remove`.",
+        )
     return HttpResponseRedirect(reverse("admin:metrics"))
 
 

@@ -1,0 +1,1 @@
+"""The example company's visitors: what they ask, and how they go through the desk."""
