@@ -20,6 +20,7 @@ from common.env import Env, EnvError, process_environment, read_data_dir, read_e
 
 STARTS_BEFORE_READY = 5  # a program that dies this often before the desk was ever ready will not stay up
 READY_POLL_S = 0.25
+SLOWEST_POLL_S = 3.0  # a desk that lacks a provider may wait for hours, and each question stands in its log
 SLOW_AFTER_S = 30.0  # ready is expected within ten; from here on say what is missing
 
 
@@ -157,20 +158,25 @@ class Desk:
 
     async def _wait_until_ready(self) -> None:
         clock = asyncio.get_running_loop().time
-        begun, told = clock(), SLOW_AFTER_S
+        begun, told, pause = clock(), SLOW_AFTER_S, READY_POLL_S
         while missing := await asyncio.to_thread(ask_ready, self.plan):
             for child in self._children:
                 if child.starts >= STARTS_BEFORE_READY:
                     self._fail(f"{child.part.name} does not stay up; its lines above say why.")
             if clock() - begun >= told:
                 say("desk", f"not ready after {told:.0f} s: {missing}")
-                told += SLOW_AFTER_S
-            await asyncio.sleep(READY_POLL_S)
+                self._tell_staff()  # who has to mend it must be able to sign in
+                told *= 4
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.1, SLOWEST_POLL_S)
 
     def _greet(self) -> None:
         if self.plan.sandbox_wanted:
             say("", "No provider key is set: the built-in sandbox plays the models.")
         say("", f"ready: {self.plan.url}")
+        self._tell_staff()
+
+    def _tell_staff(self) -> None:
         say("", f"staff: {self.plan.url}admin/  accounts: admin, support, manager")
         say("", f"password: {self.password}")
 
