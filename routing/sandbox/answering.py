@@ -8,7 +8,8 @@ import re
 from routing.sandbox import code, extracts
 from routing.sandbox.asking import Ask, Passage
 
-WHOLE_CHARS = 900  # an approved answer is at most 1,200; most are far shorter and are best quoted whole
+WHOLE_CHARS = 1300  # an approved answer is at most 1,200, so each is quoted whole
+PART_CHARS = 600  # of each further help text in a long answer
 LONG_CHARS = 3000  # beyond this the visitor has pasted something
 REPEAT_CHARS = 24  # of the cut text said again when asked to go on, as real models do
 
@@ -36,7 +37,7 @@ def compose(ask: Ask, heavy: bool) -> str:
     if not found:
         return _not_found(ask)
     if heavy:
-        return _structured(ask, [scored.passage for scored in found[:4]])
+        return _structured(ask, [scored.passage for scored in found[:3]])
     return _short(question, found)
 
 
@@ -111,7 +112,7 @@ def _short(question: str, found: list[extracts.Scored]) -> str:
 def _structured(ask: Ask, passages: list[Passage]) -> str:
     question = ask.question
     parts = [part.strip() for part in _QUESTION.findall(question) if len(part.split()) > 2][:4]
-    opening = _pasted(question) if len(question) > LONG_CHARS else ""
+    opening = f"{_read(question)}. This is what the help texts say." if len(question) > LONG_CHARS else ""
     german = _is_german(question)
     best = passages[0]
     lines = [opening] if opening else []
@@ -119,7 +120,8 @@ def _structured(ask: Ask, passages: list[Passage]) -> str:
     lines.append(("**Kurz gesagt:** " if german else "**In short:** ") + " ".join(_flat(head)))
     for passage in passages:
         chosen = extracts.best_sentences(" ".join(parts) or question, passage.text, 5)
-        body = passage.text if len(passage.text) <= WHOLE_CHARS and passage is best else _bullets(chosen)
+        limit = WHOLE_CHARS if passage is best else PART_CHARS
+        body = passage.text if len(passage.text) <= limit else _bullets(chosen)
         lines.append(f"**{passage.title}**\n\n{body}")
     if len(parts) > 1 and not opening:
         lines.append(_covered(parts, passages))
@@ -128,11 +130,11 @@ def _structured(ask: Ask, passages: list[Passage]) -> str:
 
 
 def _flat(pieces: list[str]) -> list[str]:
-    return [piece.removeprefix("- ") for piece in pieces if not piece.startswith("```")]
+    return [re.sub(r"^(?:[-*]|\d+\.)\s+", "", piece) for piece in pieces if not piece.startswith("```")]
 
 
 def _bullets(pieces: list[str]) -> str:
-    return "\n".join(piece if piece.startswith(("- ", "```", "|")) else f"- {piece}" for piece in pieces)
+    return "\n".join(piece if re.match(r"[-|>`]|\d+\.", piece) else f"- {piece}" for piece in pieces)
 
 
 def _covered(parts: list[str], passages: list[Passage]) -> str:
@@ -144,11 +146,11 @@ def _covered(parts: list[str], passages: list[Passage]) -> str:
     return "Your points one by one:\n\n" + "\n".join(lines)
 
 
-def _pasted(question: str) -> str:
+def _read(question: str) -> str:
     lines = question.count("\n") + 1
     events = question.count("BEGIN:VEVENT")
     what = f"{events} calendar entries in {lines} lines" if events else f"{lines} lines of text"
-    return f"I have read what you pasted: {what}. This is what the help texts say about it."
+    return f"I have read what you pasted ({what})"
 
 
 def _closing(ask: Ask, german: bool) -> str:
@@ -163,8 +165,10 @@ def _not_found(ask: Ask) -> str:
             "Das konnte ich in den Hilfetexten nicht finden.\n\n"
             f"Am schnellsten hilft ein Mensch: schreiben Sie an {ask.contact}."
         )
+    opening = f"{_read(ask.question)}, but " if len(ask.question) > LONG_CHARS else ""
     return (
-        "I could not find this in the help texts, so I will not guess.\n\n"
+        f"{opening or 'I '}could not find {'anything about it' if opening else 'this'} in the help texts, "
+        "so I will not guess.\n\n"
         f"The next step: ask a person at {ask.contact}, or tell me in other words what you want to do."
     )
 

@@ -22,6 +22,9 @@ _LANGUAGES = (
     ("bash", r"\b(?:curl|bash|shell)\b"),
 )
 
+# Code is a good answer by itself; a help text is added only when it is clearly about the same thing.
+HELPFUL_SHARE = 0.25
+
 _VERIFY = {
     "python": '''import hashlib
 import hmac
@@ -74,15 +77,19 @@ def is_about_code(text: str) -> bool:
 
 
 def answer(question: str, passages: Sequence[Passage], heavy: bool) -> str:
-    """Return a fenced block with a sentence around it, and what the help texts add."""
+    """Return a fenced block with a sentence around it, and what the help texts add.
+
+    A block that the help texts hold is better than one of our own.
+    """
     pasted = _PASTED.search(question)
-    parts = [_review(pasted[1])] if pasted else [_fresh(question)]
     ranked = extracts.rank(_PASTED.sub(" ", question), passages)
-    for scored in ranked[: 2 if heavy else 1]:
-        if scored.share >= extracts.FOUND_SHARE:
-            lines = extracts.best_sentences(question, scored.passage.text, 5 if heavy else 2)
-            parts.append(f"From the help texts, **{scored.passage.title}**:\n\n" + "\n\n".join(lines))
-    if heavy:
+    helpful = [scored.passage for scored in ranked if scored.share >= HELPFUL_SHARE][: 2 if heavy else 1]
+    theirs = any("```" in passage.text for passage in helpful)
+    parts = [_review(pasted[1])] if pasted else [] if theirs else [_fresh(question)]
+    for passage in helpful:
+        lines = extracts.best_sentences(question, passage.text, 5 if heavy or theirs else 2)
+        parts.append(f"From the help texts, **{passage.title}**:\n\n" + "\n\n".join(lines))
+    if heavy and not pasted:
         parts.append(
             "Before it goes live:\n\n"
             "- Keep the secret in the environment, never in the code.\n"
@@ -102,10 +109,11 @@ def _fresh(question: str) -> str:
 
 def _review(code: str) -> str:
     lines = [line for line in code.splitlines() if line.strip()]
-    first = lines[0].strip() if lines else ""
+    size = "one line" if len(lines) == 1 else f"{len(lines)} lines"
+    begins = f", from `{lines[0].strip()[:60]}` on" if lines else ""
     return (
-        f"I have read your {len(lines)} lines, from `{first[:60]}` on, and would change as little as "
-        "possible: check the value before it is used, and let the error say which value it was.\n\n"
+        f"I have read your code ({size}{begins}) and would change as little as possible: "
+        "check the value before it is used, and let the error say which value it was.\n\n"
         "```python\n"
         "if value is None:\n"
         '    raise ValueError("value is missing: check the request that filled it")\n'

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from routing.sandbox.asking import Passage
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+_LIST_ITEM = re.compile(r"\s*(?:[-*|>]|\d+[.)])\s")
 _FENCE = re.compile(r"```.*?```", re.S)
 _STOP = frozenset(
     {
@@ -53,6 +54,7 @@ _STOP = frozenset(
         "fur",
         "für",
         "get",
+        "give",
         "go",
         "hat",
         "have",
@@ -130,6 +132,8 @@ _STOP = frozenset(
         "zur",
     }
 )
+# Words that mean the same to somebody who asks for help, by their stems.
+_SAME = {"text": "sms", "mail": "email", "pric": "cost", "charg": "cost", "appointment": "book"}
 _ENDINGS = ("ing", "ed", "es", "s", "en", "e")
 # A passage must share at least this much of the question's weight to be called an answer.
 FOUND_SHARE = 0.12
@@ -146,10 +150,15 @@ def stem(word: str) -> str:
     return word
 
 
+def _joined(text: str) -> str:
+    return text.replace("'", "").replace("’", "").replace("e-mail", "email").replace("E-mail", "email")
+
+
 def stems(text: str) -> set[str]:
     """Return the stems of the words that carry meaning."""
-    words = (match.group().lower() for match in _WORD.finditer(text.replace("'", "").replace("’", "")))
-    return {stem(word) for word in words if word not in _STOP and len(word) > 1}
+    words = (match.group().lower() for match in _WORD.finditer(_joined(text)))
+    found = {stem(word) for word in words if word not in _STOP and len(word) > 1}
+    return {_SAME.get(word, word) for word in found}
 
 
 def sentences(text: str) -> list[str]:
@@ -157,11 +166,17 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     at = 0
     for fence in _FENCE.finditer(text):
-        found += _SENTENCE.split(text[at : fence.start()])
+        found += _prose(text[at : fence.start()])
         found.append(fence.group())
         at = fence.end()
-    found += _SENTENCE.split(text[at:])
-    return [piece.strip() for piece in found if piece.strip()]
+    return found + _prose(text[at:])
+
+
+def _prose(text: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [
+        piece for line in lines for piece in ([line] if _LIST_ITEM.match(line) else _SENTENCE.split(line))
+    ]
 
 
 @dataclass(frozen=True)
