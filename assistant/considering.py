@@ -14,7 +14,7 @@ from routing.config import Config, RouteSpec
 from routing.signals import estimate_tokens
 
 # A follow-up suggestion must at least be about the same subject.
-NEAR = 0.15
+NEAR = 0.35
 SUGGESTIONS = 3
 
 

@@ -18,7 +18,7 @@ from faq import index
 from faq.index import FaqMatch
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.cost import reserve_of
-from routing.ladder import LadderView
+from routing.ladder import LadderView, steps_of
 from routing.policy import RouteDecision, decide
 from routing.providers import registry
 from routing.signals import Context, Signals, read_signals
@@ -57,7 +57,7 @@ class Consideration:
     @property
     def steps(self) -> tuple[ModelSpec, ...]:
         """The models that can be asked, in order."""
-        return tuple(view.model for view in self.ladder if view.usable)
+        return steps_of(self.ladder)
 
     def record(self) -> dict[str, Any]:
         """Return the decision record that is stored with the reply and shown as its receipt."""
@@ -118,10 +118,8 @@ def plan_route(
     passages = index.nearest_passages(text, limit=PASSAGES, exclude=exclude)
     prompt = build_request(route, config.settings, passages, facts.history, text, canary(), partial)
     ladder = registry.ladder(route, config.models)
-    first = next((view.model for view in ladder if view.usable), None)
-    estimate = (
-        reserve_of(first, prompt.tokens, route.max_output_tokens, now().date()) if first is not None else None
-    )
+    steps = steps_of(ladder)
+    estimate = reserve_of(steps[0], prompt.tokens, route.max_output_tokens, now().date()) if steps else None
     return prompt, ladder, estimate
 
 

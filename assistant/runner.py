@@ -25,13 +25,20 @@ from assistant.turn_log import TurnLog, Writer
 from common.clock import ms_since, ticks
 from routing import dispatch, recorder
 from routing.attempts import AttemptResult, AttemptStart
+from routing.config import ModelSpec
 from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
 
 REPLY_CAP = 256 * 1024  # bytes of UTF-8 at four a code point: 65,536 code points are always within
 STORE_PATIENCE_S = 30.0  # a finished reply waits this long in memory for its database
-STAGES = {"waiting": "Thinking", "continuing": "The answer was cut; another model goes on"}
+
+
+def label_of_stage(stage: str, model: ModelSpec) -> str:
+    """Return what the visitor reads while a model is awaited."""
+    if stage == "continuing":
+        return "The answer was cut; another model goes on"
+    return "Asking the larger model" if model.tier == "heavy" else "Thinking"
 
 
 class DatabaseLedger:
@@ -64,6 +71,7 @@ class Run:
     received: float
     task: asyncio.Task[None] | None = None
     reason: str = ""
+    model: ModelSpec | None = None
     first_text_ms: int | None = None
     size: int = 0
     tail: str = ""
@@ -143,7 +151,6 @@ class Runner:
 
     async def _generate(self, run: Run) -> ReplyEnd:
         job = run.generation.job
-        run.writer.status("waiting", STAGES["waiting"])
         async with aclosing(dispatch.run(job, self._ledger, transport())) as stream:
             async for event in stream:
                 match event:
@@ -152,8 +159,9 @@ class Runner:
                         if cut:
                             run.reason = cut
                             break
-                    case dispatch.Stage(stage=stage):
-                        run.writer.status(stage, STAGES.get(stage, ""))
+                    case dispatch.Stage(stage=stage, model=model):
+                        run.model = model
+                        run.writer.status(stage, label_of_stage(stage, model))
                     case dispatch.Ended() as ended:
                         return self._model_end(run, ended)
         if run.reason:
@@ -176,8 +184,7 @@ class Runner:
         return ""
 
     def _model_end(self, run: Run, ended: dispatch.Ended) -> ReplyEnd:
-        asked = run.generation.config.models.get(ended.asked_model)
-        tier = asked.tier if asked else run.generation.job.route.tier
+        tier = ended.tier or run.generation.job.route.tier
         notice = ended.notice
         if not notice and ended.continued and ended.state == "completed":
             notice = fixed_replies.CONTINUED_NOTICE
@@ -198,12 +205,13 @@ class Runner:
         state = ENDED_STATES[run.reason]
         if state == "truncated" and not run.parts:
             state = "failed"
-        first = run.generation.job.steps[0]
+        wrote = run.model if run.parts else None
         return self._end(
             run,
             state,
             run.reason,
-            tier=first.tier if run.parts else "none",
+            tier=wrote.tier if wrote else "none",
+            answering_model=wrote.id if wrote else "",
             notice=fixed_replies.notice_of(state, run.reason),
             attempts=1,
         )

@@ -98,6 +98,15 @@ def _base_url(name: str, raw: str) -> str:
     return raw.rstrip("/")
 
 
+def _provider_url(name: str, raw: str, wire: str) -> str:
+    """Return a provider's API root; a bare host gets the path under which its wire lives.
+
+    Vendors' own libraries differ in whether their base URL holds the version, so both are taken.
+    """
+    url = _base_url(name, raw or VENDOR_BASE_URLS[wire])
+    return url if urlsplit(url).path else url + urlsplit(VENDOR_BASE_URLS[wire]).path
+
+
 def _models(values: Mapping[str, str], prefix: str) -> tuple[str, ...]:
     return _list(values.get(f"{prefix}_MODELS", "") or values.get(f"{prefix}_MODEL", ""))
 
@@ -116,7 +125,7 @@ def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
         base = values.get(f"{wire.upper()}_BASE_URL", "").strip()
         if not key and not base:
             continue
-        base = _base_url(f"{wire.upper()}_BASE_URL", base or VENDOR_BASE_URLS[wire])
+        base = _provider_url(f"{wire.upper()}_BASE_URL", base, wire)
         if key or wire == "openai":
             found.append(ProviderEnv(wire, wire, base, key, _models(values, wire.upper())))
     names = sorted(
@@ -130,10 +139,8 @@ def read_providers(values: Mapping[str, str]) -> tuple[ProviderEnv, ...]:
         wire = values.get(f"PROVIDER_{name}_WIRE", "").strip().lower()
         if wire not in WIRES:
             raise EnvError(f"PROVIDER_{name}_WIRE={wire!r} is not a wire: use one of {', '.join(WIRES)}.")
-        base = _base_url(
-            f"PROVIDER_{name}_BASE_URL",
-            values.get(f"PROVIDER_{name}_BASE_URL", "").strip() or VENDOR_BASE_URLS[wire],
-        )
+        variable = f"PROVIDER_{name}_BASE_URL"
+        base = _provider_url(variable, values.get(variable, "").strip(), wire)
         key = values.get(f"PROVIDER_{name}_KEY", "").strip()
         found.append(ProviderEnv(name.lower(), wire, base, key, _models(values, f"PROVIDER_{name}")))
     return tuple(found)

@@ -71,6 +71,12 @@ _BY_KIND: Mapping[str, type[CallFailed]] = {
     "invalid_argument": RequestRejected,
     "failed_precondition": RequestRejected,
 }
+# What staff can do about it, said behind the provider's own words.
+_HINTS: Mapping[type[CallFailed], str] = {
+    KeyRefused: "Check this provider's key in the environment.",
+    UnknownModel: "Check the model's id in the catalogue; it may have been retired.",
+    QuotaExhausted: "Check the credit or spending limit of this account.",
+}
 _SHOWN_WORDS = 300
 
 
@@ -159,8 +165,9 @@ def from_response(
         return page
     failure = classify(None if status == 200 else status, words, kinds)
     wait = retry_after(headers, now)
+    said = words[:_SHOWN_WORDS].rstrip(" .") or "no reason given"
     return failure(
-        f"{who} answered {status} for model {model}: {words[:_SHOWN_WORDS] or 'no reason given'}",
+        f"{who} answered {status} for model {model}: {said}. {_HINTS.get(failure, '')}".rstrip(),
         status=status,
         retry_after=wish if wait is None else wait,
     )

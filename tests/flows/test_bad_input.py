@@ -11,6 +11,8 @@ from tests.flows.client import Chat
 from tests.flows.conftest import NewChat, new_cookie
 from tests.servers import DeskServer
 
+NOBODYS = "7c9f5a0e-6f0b-4c55-9d2f-0a6c0e6f7b11"
+
 
 @pytest.mark.parametrize(
     ("frame", "code"),
@@ -25,8 +27,8 @@ from tests.servers import DeskServer
         ('{"type": "send", "client_message_id": "a", "text": ""}', "empty"),
         ('{"type": "send", "client_message_id": "a", "text": " \\u0000 "}', "empty"),
         ('{"type": "stop", "reply_id": "nope"}', "bad_frame"),
-        (f'{{"type": "retry", "reply_id": "{uuid4()}"}}', "not_found"),
-        (f'{{"type": "resume", "reply_id": "{uuid4()}", "epoch": -1, "after": 0}}', "bad_frame"),
+        (f'{{"type": "retry", "reply_id": "{NOBODYS}"}}', "not_found"),
+        (f'{{"type": "resume", "reply_id": "{NOBODYS}", "epoch": -1, "after": 0}}', "bad_frame"),
         ('{"type": "handoff", "reason": "x"}', "not_available"),
     ],
 )

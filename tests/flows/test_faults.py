@@ -21,7 +21,8 @@ reply = Reply.objects.get(pk="{reply}")
 outcome = RouteOutcome.objects.get(pk=reply.pk)
 calls = ModelCall.objects.filter(reply_id=reply.pk).order_by("attempt")
 names = ["asked_model", "answering_model", "cause", "finish_reason", "error_class", "error_detail",
-         "truncated", "partial_output", "cost_pico", "input_tokens", "output_tokens", "usage_estimated", "http_status"]
+         "truncated", "partial_output", "cost_pico", "input_tokens", "output_tokens", "usage_estimated",
+         "http_status"]
 print("ROW" + json.dumps({{
     "state": reply.state, "text": reply.text, "answering_model": reply.answering_model,
     "outcome": [outcome.answering_model, outcome.state, outcome.fallbacks],
