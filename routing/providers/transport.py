@@ -12,6 +12,7 @@ import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -97,7 +98,8 @@ class Transport:
             asyncio.AbstractEventLoop, dict[tuple[str, str], httpx.AsyncClient]
         ] = weakref.WeakKeyDictionary()
 
-    def _client(self, target: Target) -> httpx.AsyncClient:
+    def client_for(self, target: Target) -> httpx.AsyncClient:
+        """Return the pooled client of this provider for the running loop."""
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
         client = clients.get((target.provider, target.base_url))
         if client is None:
@@ -123,7 +125,7 @@ class Transport:
     async def _send(
         self, target: Target, call: WireCall, connect_s: float, deadline: float
     ) -> httpx.Response:
-        client = self._client(target)
+        client = self.client_for(target)
         request = client.build_request(
             "POST",
             target.base_url + call.path,
@@ -187,6 +189,8 @@ def _new_client(target: Target) -> httpx.AsyncClient:
 
     return httpx.AsyncClient(
         transport=AiohttpTransport(client=session, trust_env=False, verify=context or False),
+        # httpx keeps cookies of its own, beside aiohttp's; nobody's session belongs into the next call.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
     )
