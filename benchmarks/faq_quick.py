@@ -112,10 +112,10 @@ def report(name: str, matcher: Matcher, asked: Pairs) -> None:
     precise = np.flatnonzero(right / np.arange(1, len(found) + 1) >= 0.95)
     given = [hit for value, hit in found if value >= ANSWER_THRESHOLD]
     share = right[precise[-1]] / inside if len(precise) else 0
+    answered, precision = sum(given) / inside, sum(given) / max(1, len(given))
     print(
-        f"{name}: top-1 {right[-1] / inside:.1%}, coverage at 95 % precision "
-        f"{share:.1%}; at the threshold "
-        f"{sum(given) / inside:.1%} answered right, precision {sum(given) / max(1, len(given)):.1%}  {took:.2f} ms"
+        f"{name}: top-1 {right[-1] / inside:.1%}, coverage at 95 % precision {share:.1%}; "
+        f"at the threshold {answered:.1%} answered right, precision {precision:.1%}; {took:.2f} ms"
     )
 
 

@@ -10,17 +10,19 @@ from datetime import date
 
 from common.clock import ms_since, ticks
 from common.versions import read_version
-from faq.lexical import TfIdf
 from faq.matcher import ANSWER_THRESHOLD, Candidate, Matcher
 from faq.models import Entry
 from faq.normalize import words
 from faq.passages import split
+from faq.retrieval import PassageIndex
 
 VERSION = "faq"
 
 # A passage less similar than this shares no more than common words with the question.
 LEAST_SIMILAR = 0.05
-ENTRY_SHARE = 0.5  # of a passage's score: how near its entry's phrasings are; the rest is its own text
+
+# The question stands in the first words of a long message or nowhere in particular.
+MOST_PASSAGE_WORDS = 200
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Snapshot:
     answers: Mapping[str, EntryView]
     starters: tuple[EntryView, ...]
     passages: tuple[Passage, ...]
-    passage_index: TfIdf
+    passage_index: PassageIndex
 
 
 _lock = threading.Lock()
@@ -112,7 +114,7 @@ def _load(number: int) -> Snapshot:
         answers=answers,
         starters=tuple(answers[str(pk)] for _, pk in featured if str(pk) in answers),
         passages=tuple(passages),
-        passage_index=TfIdf(documents),
+        passage_index=PassageIndex(documents),
     )
 
 
@@ -203,20 +205,16 @@ def nearest_passages(
 ) -> tuple[Passage, ...]:
     """Return the passages of answers and articles nearest to `text`, best first.
 
-    A passage counts by its own text and by how near its entry's phrasings are, so that the answer to
-    a differently worded question is found as well. `exclude` holds entry ids.
+    A passage counts by its own words or, if that is more, by how near its entry's phrasings are, so
+    that the answer to a differently worded question is found as well. `exclude` holds entry ids.
     """
     held = _snapshot()
     if not held.passages:
         return ()
-    asked = words(text)
-    entry_scores = {each.entry_id: each.score for each in held.matcher.rank(text, 20)}
-    own = held.passage_index.similarities(asked)
+    near = {each.entry_id: each.score for each in held.matcher.rank(text, 20)}
+    own = held.passage_index.scores(words(text)[:MOST_PASSAGE_WORDS])
     scored = [
-        (
-            (1 - ENTRY_SHARE) * float(own[place]) + ENTRY_SHARE * entry_scores.get(passage.entry_id, 0.0),
-            -place,
-        )
+        (max(float(own[place]), near.get(passage.entry_id, 0.0)), -place)
         for place, passage in enumerate(held.passages)
         if passage.entry_id not in exclude
     ]

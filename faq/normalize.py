@@ -88,5 +88,8 @@ def words(text: str) -> list[str]:
 def normalize(text: str) -> str:
     """Return the text under which a question is stored and looked up; "" when it holds no word."""
     text = " ".join(words(text))
-    shorter = _COURTESY.sub("", _GREETING.sub("", text)).strip()
-    return shorter or text
+    while True:
+        shorter = _COURTESY.sub("", _GREETING.sub("", text)).strip()
+        if shorter in ("", text):
+            return text
+        text = shorter

@@ -22,13 +22,13 @@ def blocks(markdown: str) -> Iterator[tuple[str, str]]:
         title = None if fence else _HEADING.match(line)
         if title or (not fence and not line.strip()):
             if lines:
-                yield heading, "\n".join(lines)
+                yield heading, "\n".join(lines).rstrip()
                 lines = []
             heading = title.group(1) if title else heading
         else:
             lines.append(line)
     if lines:  # a fence that was never closed
-        yield heading, "\n".join(lines)
+        yield heading, "\n".join(lines).rstrip()
 
 
 def pieces(block: str, limit: int = PASSAGE_LIMIT) -> Iterator[str]:

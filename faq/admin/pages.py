@@ -41,8 +41,8 @@ def import_csv(page: ModelAdmin[Entry], request: HttpRequest) -> HttpResponse:
     """Take a file, show what it would change, and change it when that is confirmed."""
     if not (page.has_add_permission(request) and page.has_change_permission(request)):
         raise PermissionDenied
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or not form.is_valid():
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if not form.is_valid():
         return _page(page, request, {"form": form})
     data = form.content()
     publish = bool(form.cleaned_data["publish"])

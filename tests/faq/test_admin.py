@@ -1,0 +1,194 @@
+"""What support does with the FAQ in the admin, and what it is told when that cannot be."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from zeal import zeal_context
+
+from common.versions import read_version
+from faq import index, services
+from faq.models import Entry
+from tests.faq.conftest import SignIn
+
+LIST = "/admin/faq/entry/"
+IMPORT = f"{LIST}import-csv/"
+
+
+def form(
+    question: str = "Do you sell gift cards?", answer: str = "Yes.", *phrasings: str, **more: Any
+) -> dict[str, Any]:
+    rows = {f"phrasings-{i}-text": text for i, text in enumerate(phrasings)}
+    return {
+        "question": question,
+        "answer": answer,
+        "kind": "answer",
+        "status": "draft",
+        "category": "Money",
+        "language": "en",
+        "phrasings-TOTAL_FORMS": len(phrasings),
+        "phrasings-INITIAL_FORMS": 0,
+        **rows,
+        **more,
+    }
+
+
+def page(response: Any) -> str:
+    text: str = response.content.decode()
+    return text
+
+
+def test_support_writes_publishes_edits_and_reverts(sign_in: SignIn) -> None:
+    support = sign_in("support")
+    before = read_version("faq")
+    data = form("Do you sell gift cards?", "Yes.", "Vouchers", faq_entry_save_and_publish="1")
+    response = support.post(f"{LIST}add/", data, follow=True)
+    assert "Published. Visitors may be shown it within a second." in page(response)
+    assert read_version("faq") > before
+    index.refresh()
+    match = index.match("vouchers!")
+    assert match.answered and match.best is not None and match.best.exact
+
+    entry = Entry.objects.get()
+    assert entry.reviewed_on is not None and entry.review_by is not None
+    row = entry.phrasings.get()
+    change = f"{LIST}{entry.pk}/change/"
+    data = form(answer="No longer.", status="published") | {
+        "phrasings-TOTAL_FORMS": 1,
+        "phrasings-INITIAL_FORMS": 1,
+        "phrasings-0-id": row.pk,
+        "phrasings-0-entry": entry.pk,
+        "phrasings-0-text": "Gift vouchers",
+    }
+    support.post(change, data)
+    entry.refresh_from_db()
+    assert (entry.answer, entry.version) == ("No longer.", 2)
+    index.refresh()
+    assert index.match("gift vouchers").answered
+    view = index.entry(str(entry.pk))
+    assert view is not None and view.answer == "No longer."
+
+    first = entry.history.earliest("history_id")
+    assert first.history_user is not None and first.history_user.get_username() == "support"
+    support.post(f"{LIST}{entry.pk}/history/{first.history_id}/", form(status="published"))
+    entry.refresh_from_db()
+    assert (entry.answer, entry.version) == ("Yes.", 3)
+    index.refresh()
+    view = index.entry(str(entry.pk))
+    assert view is not None and view.answer == "Yes."
+
+
+def test_conflicts_are_shown_where_they_are(sign_in: SignIn) -> None:
+    owner = services.save_entry(Entry(question="How do I pay?", answer="x", status="published"), ["Payment"])
+    support = sign_in("support")
+    data = form("how do i PAY", "Yes.", "payment!", "Cash", "cash?", status="published")
+    text = page(support.post(f"{LIST}add/", data))
+    assert text.count(f"already leads to the published entry “How do I pay?” (no. {owner.pk}).") == 2
+    assert "This is the same as “Cash”, but for case and punctuation." in text
+    text = page(support.post(f"{LIST}add/", form(answer="x" * 1201)))
+    assert "An answer may have 1,200 characters and this one has 1,201." in text
+    assert Entry.objects.count() == 1
+    response = support.post(f"{LIST}add/", form("how do i PAY", "Yes.", "payment!"))
+    assert response.status_code == 302
+    draft = Entry.objects.get(status="draft")
+
+    action = {"action": "publish_selected", "_selected_action": [draft.pk]}
+    text = page(support.post(LIST, action, follow=True))
+    assert "was not published" in text
+    assert Entry.objects.get(pk=draft.pk).status == "draft"
+    support.post(LIST, {"action": "archive_selected", "_selected_action": [owner.pk]})
+    support.post(LIST, action)
+    assert dict(Entry.objects.values_list("pk", "status")) == {draft.pk: "published", owner.pk: "archived"}
+
+
+def test_the_list_asks_the_same_number_of_queries_for_any_number_of_entries(
+    larkfield: None, sign_in: SignIn, django_assert_max_num_queries: Any
+) -> None:
+    support = sign_in("support")
+    with zeal_context(), django_assert_max_num_queries(16):
+        text = page(support.get(LIST))
+    assert "How do I reset my password?" in text
+    assert "overdue" in text
+    assert "How do I export my data?" in page(support.get(LIST, {"q": "copy of our data"}))
+    overdue = page(support.get(LIST, {"review": "overdue"}))
+    assert "Can I take a deposit for a booking?" in overdue
+    assert "How do I reset my password?" not in overdue
+    few = page(support.get(LIST, {"phrasings": "few"}))
+    assert "How do I reset my password?" not in few
+
+
+def test_preview_is_what_visitors_get(sign_in: SignIn) -> None:
+    support = sign_in("support")
+    url = reverse("admin:faq_entry_preview")
+    text = page(
+        support.post(url, {"text": "**Yes** <script>alert(1)</script> ![x](https://evil.example/x.png)"})
+    )
+    assert "<strong>Yes</strong>" in text
+    assert "<script" not in text and "<img" not in text
+    assert support.get(url).status_code == 405
+    assert sign_in("manager").post(url, {"text": "x"}).status_code == 403
+    assert Client().post(url, {"text": "x"}).status_code == 302
+
+
+def upload(client: Client, body: str, **more: str) -> Any:
+    return client.post(IMPORT, {"file": SimpleUploadedFile("faq.csv", body.encode()), **more})
+
+
+def test_import_shows_first_and_stores_when_confirmed(sign_in: SignIn) -> None:
+    support = sign_in("support")
+    services.save_entry(Entry(question="How do I pay?", answer="x", status="published"))
+    body = 'question,answer\nHow do I pay?,By card.\nParking?,"Behind\n\nthe house"\n,x\n'
+    response = upload(support, body)
+    text = page(response)
+    assert "1 new" in text and "1 changed" in text and "1 with an error" in text
+    assert "The question is empty." in text and "live at once" in text
+    assert Entry.objects.count() == 1
+
+    posted = {"text": response.context["text"].replace("\n", "\r\n"), "confirm": "1"}
+    text = page(support.post(IMPORT, posted, follow=True))
+    assert "1 new, 1 changed, 0 unchanged entries." in text
+    assert "Left out: 1. line 6: The question is empty." in text
+    assert dict(Entry.objects.values_list("question", "answer")) == {
+        "How do I pay?": "By card.",
+        "Parking?": "Behind\n\nthe house",
+    }
+    assert Entry.objects.get(question="Parking?").status == "draft"
+    assert "Everything in this file is in the FAQ already." in page(
+        upload(support, "question,answer\nHow do I pay?,By card.\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "empty"),
+        ("a,b\n1,2\n", "exactly one column “question”"),
+        ("question,answer\n,\n", "Nothing in this file"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_says_why(sign_in: SignIn, body: str, message: str) -> None:
+    support = sign_in("support")
+    assert message in page(upload(support, body))
+    assert "Choose a CSV file." in page(support.post(IMPORT, {}))
+    assert Entry.objects.count() == 0
+
+
+def test_the_pages_are_for_those_who_may(sign_in: SignIn) -> None:
+    manager, support = sign_in("manager"), sign_in("support")
+    entry = services.save_entry(Entry(question="How do I pay?", answer="x"))
+    for url in (LIST, IMPORT, f"{LIST}{entry.pk}/change/", f"{LIST}{entry.pk}/history/"):
+        assert manager.get(url).status_code == 403, url
+        assert support.get(url).status_code == 200, url
+    assert support.get(f"{LIST}{entry.pk}/delete/").status_code == 403
+    assert support.get("/admin/faq/askedquestion/add/").status_code == 403
+
+
+def test_an_admin_deletes_and_the_index_follows(sign_in: SignIn) -> None:
+    entry = services.save_entry(Entry(question="How do I pay?", answer="x", status="published"))
+    index.refresh()
+    admin = sign_in("admin")
+    admin.post(f"{LIST}{entry.pk}/delete/", {"post": "yes"})
+    assert index.refresh()
+    assert index.match("How do I pay?").best is None
