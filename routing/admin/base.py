@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 else:
     from unfold.admin import ModelAdmin, TabularInline
 
-__all__ = ["ModelAdmin", "PublishingAdmin", "ReadOnlyAdmin", "TabularInline", "badge", "mark_changed"]
+__all__ = [
+    "ModelAdmin",
+    "PublishingAdmin",
+    "ReadOnlyAdmin",
+    "TabularInline",
+    "badge",
+    "mark_changed",
+    "muted",
+]
 
 BADGES = ("good", "bad", "warn", "info", "plain")
 
@@ -31,6 +39,11 @@ BADGES = ("good", "bad", "warn", "info", "plain")
 def badge(text: str, kind: str = "plain", title: str = "") -> SafeString:
     """Return a small coloured label; colour is never the only sign, the text says it too."""
     return format_html('<span class="desk-badge desk-{}" title="{}">{}</span>', kind, title, text)
+
+
+def muted(text: str) -> SafeString:
+    """Return text that steps back: nothing to act on."""
+    return format_html("<span class='desk-muted'>{}</span>", text)
 
 
 def mark_changed(request: HttpRequest) -> None:

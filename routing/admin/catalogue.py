@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from common.clock import now
-from routing.admin.base import PublishingAdmin, TabularInline, badge
+from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import RETIRES_SOON_DAYS, current_price, key_status, price_words, retirement
 from routing.models import CatalogueModel, LadderStep, ModelPrice
 
@@ -136,8 +136,8 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
                 else "",
             )
         if obj.retires_on is None:
-            return format_html("<span class='desk-muted'>No date known</span>")
-        return format_html("<span class='desk-muted'>until {}</span>", f"{obj.retires_on:%-d %b %Y}")
+            return muted("No date known")
+        return muted(f"until {obj.retires_on:%-d %b %Y}")
 
     @admin.display(description="Can be asked")
     def status(self, obj: CatalogueModel) -> SafeString:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from common.clock import now
-from routing.admin.base import PublishingAdmin, TabularInline, badge
+from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
 from routing.models import LadderStep, Route
 
@@ -162,7 +162,8 @@ class RouteAdmin(PublishingAdmin[Route]):
     def _number_steps(self, route: Route, formsets: Any) -> None:
         """Number the ladder from 0; new steps, which cannot be dragged yet, go to its end."""
         new = {step.pk for formset in formsets for step in getattr(formset, "new_objects", [])}
-        steps = sorted(route.steps.all(), key=lambda step: (step.pk in new, step.position, step.pk))
+        rows = LadderStep.objects.filter(route=route)  # not route.steps: read before the inlines were saved
+        steps = sorted(rows, key=lambda step: (step.pk in new, step.position, step.pk))
         for place, step in enumerate(steps):
             if step.position != place:
                 step.position = place
@@ -179,7 +180,7 @@ class RouteAdmin(PublishingAdmin[Route]):
     @admin.display(description="Ladder")
     def ladder(self, obj: Route) -> SafeString:
         if obj.kind != Route.Kind.MODEL:
-            return format_html("<span class='desk-muted'>{}</span>", "No model")
+            return muted("No model")
         steps = list(obj.steps.all())
         if not steps:
             return badge("No model on the ladder", "bad")
@@ -195,9 +196,7 @@ class RouteAdmin(PublishingAdmin[Route]):
             ("all", obj.target_total_p95_ms),
         ]
         shown = [(f"{name} {value / 1000:g} s",) for name, value in parts if value is not None]
-        return format_html_join(", ", "{}", shown) or format_html(
-            "<span class='desk-muted'>{}</span>", "none"
-        )
+        return format_html_join(", ", "{}", shown) or muted("none")
 
     @admin.display(description="Escalates to")
     def higher(self, obj: Route) -> str:

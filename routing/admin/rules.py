@@ -63,6 +63,10 @@ class ConditionInline(TabularInline[Condition, Rule]):
     verbose_name_plural = "conditions"
     fields = ("signal", "operator", "value", "group")
 
+    def get_extra(self, request: HttpRequest, obj: Rule | None = None, **kwargs: Any) -> int:
+        """Offer one empty row on a new rule, which is hardly ever meant without a condition."""
+        return 0 if obj else 1
+
 
 @admin.register(Rule)
 class RuleAdmin(PublishingAdmin[Rule]):
@@ -156,14 +160,14 @@ class RuleAdmin(PublishingAdmin[Rule]):
     def title(self, obj: Rule) -> SafeString:
         sentences = words_of(obj.conditions.all())
         if obj.locked:
-            note = format_html(" {}", badge("Always last", "plain", LAST_RULE))
+            note = badge("Always last", "plain", LAST_RULE)
         elif not sentences:
-            note = format_html(" {}", badge("No condition: always fires", "warn"))
+            note = badge("No condition: always fires", "warn")
         else:
-            note = format_html("")
+            note = SafeString()
         alternatives = format_html_join("", "<li>{}</li>", ((sentence,) for sentence in sentences))
         return format_html(
-            "{}{}<ul class='desk-conditions'>{}</ul>",
+            "{} {}<ul class='desk-conditions'>{}</ul>",
             obj.name,
             note,
             alternatives or format_html("<li>{}</li>", "everything else" if obj.locked else "everything"),
@@ -179,5 +183,7 @@ class RuleAdmin(PublishingAdmin[Rule]):
         if obj.locked:
             return format_html("{}", LAST_RULE)
         return format_html_join(
-            format_html("<br><b>or</b> "), "{}", ((sentence,) for sentence in words_of(obj.conditions.all()))
+            format_html("<br><b>{}</b> ", "or"),
+            "{}",
+            ((sentence,) for sentence in words_of(obj.conditions.all())),
         ) or format_html("{}", "Always fires: it has no condition.")

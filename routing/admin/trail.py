@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from common.money import usd
-from routing.admin.base import ReadOnlyAdmin, badge
+from routing.admin.base import ReadOnlyAdmin, badge, muted
 from routing.admin.differences import differences
 from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun
 
@@ -29,7 +29,7 @@ def as_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Safe
 def ladder_words(steps: list[str]) -> SafeString:
     """Return a ladder as its models in order."""
     if not steps:
-        return format_html("<span class='desk-muted'>{}</span>", "nothing")
+        return muted("nothing")
     return format_html(
         "<ol class='desk-ladder'>{}</ol>", format_html_join("", "<li>{}</li>", ((s,) for s in steps))
     )
@@ -99,7 +99,9 @@ class ProbeRunAdmin(ReadOnlyAdmin[ProbeRun]):
 
     @admin.display(description="Figures")
     def measured(self, obj: ProbeRun) -> SafeString:
-        return as_table(("Figure", "Value"), figure_rows(obj.figures)) if obj.figures else format_html("–")
+        return (
+            as_table(("Figure", "Value"), figure_rows(obj.figures)) if obj.figures else format_html("{}", "–")
+        )
 
 
 def figure_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:

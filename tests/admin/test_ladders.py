@@ -1,0 +1,185 @@
+"""Routes and models in the admin: an edit is in force at once, leaves a trail, and warns of trouble."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from assistant.pipeline import ConversationFacts, consider
+from common.clock import now
+from routing import publishing
+from routing.admin.marks import current_price, dollars, ladder_warnings, retirement
+from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route
+from tests.admin.pages import form_of, text_of, words_of
+
+EVERYDAY = "Does it send texts too?"
+
+
+def url_of(route: str) -> str:
+    return reverse("admin:routing_route_change", args=[route])
+
+
+def first_model(text: str) -> str:
+    """Return the model that production asks first for a message now."""
+    publishing.refresh()
+    return consider(text, ConversationFacts(), publishing.current()).steps[0].id
+
+
+def common_form(client: Client) -> dict[str, Any]:
+    return form_of(client.get(url_of("common")))
+
+
+def test_a_reordered_ladder_is_asked_in_its_new_order_and_leaves_a_trail(admin: Client) -> None:
+    before = publishing.current().routes["common"].ladder
+    assert first_model(EVERYDAY) == before[0]
+    form = common_form(admin) | {"steps-0-position": "1", "steps-1-position": "0"}
+    page = text_of(admin.post(url_of("common"), form, follow=True))
+    assert "was changed successfully" in page
+    assert first_model(EVERYDAY) == before[1]
+    change = LadderChange.objects.get()
+    assert (change.route_slug, change.old, change.new) == ("common", list(before), list(before[::-1]))
+    assert (change.changed_by, change.config_number) == ("admin", 2)
+
+
+def test_a_new_step_goes_to_the_end_and_a_deleted_one_leaves(admin: Client) -> None:
+    before = publishing.current().routes["common"].ladder
+    form = common_form(admin) | {
+        "steps-TOTAL_FORMS": "3",
+        "steps-2-route": "common",
+        "steps-2-model": "claude-sonnet-5-5",
+        "steps-2-position": "0",
+    }
+    admin.post(url_of("common"), form)
+    assert publishing.current().routes["common"].ladder == (*before, "claude-sonnet-5-5")
+    form = common_form(admin) | {"steps-0-DELETE": "on"}
+    admin.post(url_of("common"), form)
+    assert publishing.current().routes["common"].ladder == (before[1], "claude-sonnet-5-5")
+
+
+def test_a_model_stands_once_on_a_ladder(admin: Client) -> None:
+    form = common_form(admin)
+    form["steps-1-model"] = form["steps-0-model"]
+    page = text_of(admin.post(url_of("common"), form))
+    assert "Please correct" in page
+    assert ConfigVersion.objects.count() == 1
+
+
+def test_saving_a_route_tells_what_is_wrong_with_its_ladder(admin: Client) -> None:
+    ModelPrice.objects.filter(model="claude-haiku-5-5").delete()
+    CatalogueModel.objects.filter(pk="gemini-3.5-flash-lite").update(retires_on=now().date())
+    page = text_of(admin.post(url_of("common"), common_form(admin), follow=True))
+    assert "Claude Haiku 5.5 has no price" in page
+    assert "Gemini 3.5 Flash-Lite: retired on" in page
+    listing = text_of(admin.get(reverse("admin:routing_route_changelist")))
+    assert "Retired on" in listing
+    assert "No price" in listing
+
+
+def test_the_last_rules_route_stays_on_and_escalation_does_not_circle(admin: Client) -> None:
+    form = common_form(admin)
+    del form["enabled"]
+    assert "this route stays on" in text_of(admin.post(url_of("common"), form))
+    form = form_of(admin.get(url_of("complex"))) | {"escalates_to": "common"}
+    assert "escalate in a circle" in text_of(admin.post(url_of("complex"), form))
+    assert ConfigVersion.objects.count() == 1
+    del form["enabled"]
+    form["escalates_to"] = ""
+    page = text_of(admin.post(url_of("complex"), form, follow=True))
+    assert "was changed successfully" in page
+    assert publishing.current().routes["complex"].enabled is False
+
+
+def test_a_route_without_a_model_cannot_be_deleted(admin: Client) -> None:
+    assert admin.post(reverse("admin:routing_route_delete", args=["faq"])).status_code == 403
+    Route.objects.get(slug="scaffold").rules.all().delete()
+    admin.post(reverse("admin:routing_route_delete", args=["scaffold"]), {"post": "yes"})
+    assert "scaffold" not in publishing.current().routes
+
+
+def test_models_show_their_end_their_price_and_whether_they_can_be_asked(admin: Client) -> None:
+    page = text_of(admin.get(reverse("admin:routing_cataloguemodel_changelist")))
+    assert "Retired on 1 Jun 2026" in page
+    assert "use gemini-3.5-flash-lite" in page
+    assert "$3.00 in, $15.00 out" in page
+    assert "Sandbox answers" in page
+    soon = text_of(admin.get(reverse("admin:routing_cataloguemodel_changelist"), {"life": "soon"}))
+    assert "gemini-2.0-flash-lite" in soon
+    assert "gemini-3.8-flash<" not in soon
+    used = text_of(admin.get(reverse("admin:routing_cataloguemodel_changelist"), {"life": "used"}))
+    assert "gemini-3.8-flash<" in used
+
+
+def test_an_edited_price_is_published_and_kept_by_upgrades(admin: Client) -> None:
+    url = reverse("admin:routing_cataloguemodel_change", args=["claude-haiku-5-5"])
+    form = form_of(admin.get(url)) | {"prices-0-input": "0.25", "note": "Checked by us."}
+    admin.post(url, form)
+    row = CatalogueModel.objects.get(pk="claude-haiku-5-5")
+    assert row.staff_edited == ["note", "prices"]
+    price = publishing.current().models["claude-haiku-5-5"].prices[0]
+    assert price.input == Decimal("0.25") / 1_000_000
+
+
+def test_what_a_version_changed_is_told_without_json(admin: Client) -> None:
+    form = common_form(admin) | {"max_output_tokens": "777"}
+    admin.post(url_of("common"), form)
+    page = words_of(admin.get(reverse("admin:routing_configversion_change", args=[2])))
+    assert "max output tokens" in page
+    assert "777" in page
+    assert "{&quot;" not in page
+
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (None, None),
+        (46, None),
+        (45, "Retires in 45 days"),
+        (1, "Retires in 1 day"),
+        (0, "Retired on 23 Nov 2026"),
+        (-1, "Retired on 22 Nov 2026"),
+    ],
+)
+def test_the_red_mark_begins_45_days_before_the_end(days: int | None, text: str | None) -> None:
+    mark = retirement(None if days is None else TODAY + timedelta(days=days), TODAY)
+    assert (mark.text if mark else None) == text
+    assert mark is None or mark.kind == "bad"
+
+
+def test_the_price_of_today_is_the_newest_that_has_begun() -> None:
+    def price(day: date, amount: str, above: int = 0) -> ModelPrice:
+        return ModelPrice(effective_from=day, input_above=above, input=Decimal(amount), output=Decimal(1))
+
+    prices = [
+        price(date(2026, 1, 1), "1"),
+        price(date(2026, 6, 1), "2"),
+        price(date(2026, 6, 1), "4", above=200_000),
+        price(date(2027, 1, 1), "3"),
+    ]
+    chosen = current_price(prices, TODAY)
+    assert chosen is not None
+    assert chosen.input == 2
+    assert current_price(prices, date(2025, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"), [("3.000000", "$3.00"), ("0.075", "$0.075"), ("100", "$100.00"), ("0", "$0.00")]
+)
+def test_prices_have_the_decimals_they_need(amount: str, shown: str) -> None:
+    assert dollars(Decimal(amount)) == shown
+
+
+def test_a_smaller_window_behind_the_first_model_is_warned_about(seeded: None) -> None:
+    models = list(
+        CatalogueModel.objects.filter(pk__in=("claude-sonnet-5-5", "claude-haiku-4-5-20251001")).order_by(
+            "-context_tokens"
+        )
+    )
+    assert any("may not fit" in warning for warning in ladder_warnings(models, TODAY))
+    assert not any("may not fit" in warning for warning in ladder_warnings(models[::-1], TODAY))
+    assert ladder_warnings([], TODAY) == ["This route has no model on its ladder, so it cannot answer."]

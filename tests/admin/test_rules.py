@@ -1,0 +1,199 @@
+"""Rules in the admin: edited as rows, in force at once, and the last one stays what it is."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from assistant.pipeline import ConversationFacts, consider
+from routing import publishing
+from routing.admin.rules import in_order, words_of
+from routing.models import Condition, ConfigVersion, Rule
+from tests.admin.pages import form_of, text_of
+
+LIST = reverse("admin:routing_rule_changelist")
+
+
+def route_of(text: str, plan: str = "") -> str:
+    """Return where production sends a message now."""
+    publishing.refresh()
+    return consider(text, ConversationFacts(plan=plan), publishing.current()).route.slug
+
+
+def change_url(rule: Rule) -> str:
+    return reverse("admin:routing_rule_change", args=[rule.pk])
+
+
+def new_rule(client: Client, **rows: Any) -> Any:
+    """Send the form of a new rule with one condition row; `rows` overrides fields."""
+    form = form_of(client.get(reverse("admin:routing_rule_add")))
+    form |= {
+        "name": "Parking",
+        "route": "person",
+        "reason": "Parking is a matter for a person.",
+        "enabled": "on",
+        "conditions-0-signal": "words",
+        "conditions-0-operator": "contains",
+        "conditions-0-value": "parking, garage",
+        "conditions-0-group": "1",
+    }
+    return client.post(reverse("admin:routing_rule_add"), form | rows, follow=True)
+
+
+def test_a_new_rule_changes_the_next_decision(support: Client) -> None:
+    question = "Where is the parking for your office?"
+    before = route_of(question)
+    assert before != "person"
+    answer = new_rule(support)
+    assert "was added successfully" in text_of(answer)
+    rule = Rule.objects.get(name="Parking")
+    assert rule.position == Rule.objects.count() - 1  # in front of the last one
+    assert Rule.objects.order_by("position").last().locked  # type: ignore[union-attr]
+    assert route_of(question) == "person"
+    newest = ConfigVersion.objects.first()
+    assert newest is not None
+    assert (newest.number, newest.created_by) == (2, "support")
+
+    support.post(reverse("admin:routing_rule_delete", args=[rule.pk]), {"post": "yes"})
+    assert route_of(question) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"conditions-0-operator": "at_least"}, "cannot be compared by"),
+        ({"conditions-0-signal": "questions", "conditions-0-operator": "at_least"}, "needs a number"),
+        ({"conditions-0-signal": "plan", "conditions-0-operator": "is"}, "is one of"),
+        ({"conditions-0-value": " , "}, "needs at least one word"),
+        ({"conditions-0-signal": ""}, "This field is required"),
+        ({"conditions-0-signal": "nonsense"}, "Select a valid choice"),
+    ],
+)
+def test_a_row_that_could_never_hold_is_refused_at_its_field(
+    support: Client, changes: dict[str, str], complaint: str
+) -> None:
+    answer = new_rule(support, **changes)
+    assert complaint in text_of(answer)
+    assert not Rule.objects.filter(name="Parking").exists()
+    assert ConfigVersion.objects.count() == 1
+
+
+def test_a_comparison_without_a_value_drops_what_was_typed(support: Client) -> None:
+    new_rule(support, **{"conditions-0-signal": "why", "conditions-0-operator": "is_true"})
+    row = Condition.objects.get(rule__name="Parking")
+    assert (row.signal, row.operator, row.value) == ("why", "is_true", "")
+
+
+def test_a_rule_without_condition_is_warned_about(support: Client) -> None:
+    answer = new_rule(support, **{"conditions-TOTAL_FORMS": "0"})
+    assert "has no condition, so it always fires" in text_of(answer)
+    assert "No condition: always fires" in text_of(answer)
+
+
+def test_the_list_is_reordered_by_its_numbers(support: Client) -> None:
+    """The free plan's rule moved in front of the FAQ: its visitors then get no approved answer."""
+    question = "How do I reset my password?"
+    assert route_of(question, plan="free") == "faq"
+    names = list(Rule.objects.order_by("position").values_list("name", flat=True))
+    form = form_of(support.get(LIST))
+    place = names.index("Free plan")
+    form[f"form-{place}-position"] = "1"
+    support.post(LIST, {**form, "_save": "Save"})
+    after = list(Rule.objects.order_by("position").values_list("name", flat=True))
+    assert after == ["Free plan", *(name for name in names if name != "Free plan")]
+    assert list(Rule.objects.order_by("position").values_list("position", flat=True)) == list(
+        range(1, len(names) + 1)
+    )
+    assert route_of(question, plan="free") == "draft"
+    assert ConfigVersion.objects.count() == 2  # one version for the whole list
+
+
+def test_a_dragged_list_numbers_from_nought_and_keeps_the_last_rule_last(support: Client) -> None:
+    names = list(Rule.objects.order_by("position").values_list("name", flat=True))
+    form = form_of(support.get(LIST))
+    wanted = [len(names) - 1, *range(len(names) - 1)]  # the last row dragged to the top
+    for position, row in enumerate(wanted):
+        form[f"form-{row}-position"] = str(position)
+    answer = support.post(LIST, {**form, "_save": "Save"}, follow=True)
+    assert list(Rule.objects.order_by("position").values_list("name", flat=True)) == names
+    assert "it stays last" in text_of(answer)
+
+
+def test_the_last_rule_is_neither_deleted_nor_switched_off_nor_narrowed(support: Client) -> None:
+    last = Rule.objects.get(locked=True)
+    assert support.post(reverse("admin:routing_rule_delete", args=[last.pk])).status_code == 403
+    form = form_of(support.get(change_url(last)))
+    assert not any(name.startswith("conditions-") for name in form)
+    form.pop("enabled", None)
+    form |= {
+        "reason": "Anything else.",
+        "conditions-TOTAL_FORMS": "1",
+        "conditions-INITIAL_FORMS": "0",
+        "conditions-0-signal": "why",
+        "conditions-0-operator": "is_true",
+        "conditions-0-group": "1",
+    }
+    support.post(change_url(last), form)
+    last.refresh_from_db()
+    assert (last.enabled, last.reason, last.conditions.count()) == (True, "Anything else.", 0)
+    rows = form_of(support.get(LIST))
+    row = Rule.objects.count() - 1
+    rows.pop(f"form-{row}-enabled", None)
+    support.post(LIST, {**rows, "_save": "Save"})
+    last.refresh_from_db()
+    assert last.enabled
+
+
+def test_a_rule_switched_off_in_the_list_is_passed_over(support: Client) -> None:
+    assert route_of("I want to talk to a person") == "person"
+    form = form_of(support.get(LIST))
+    del form["form-0-enabled"]
+    support.post(LIST, {**form, "_save": "Save"})
+    assert Rule.objects.get(name="Asks for a person").enabled is False
+    assert route_of("I want to talk to a person") != "person"
+
+
+def test_the_rules_stand_in_plain_words(support: Client) -> None:
+    page = text_of(support.get(LIST))
+    assert "plan: is free" in page
+    assert "Always last" in page
+    assert "is_true" not in page.split("result_list")[1].split("</table>")[0]
+
+
+def test_a_refused_publication_changes_nothing(support: Client) -> None:
+    """A stored row that the engine cannot read makes publishing refuse; the edit is taken back."""
+    broken = Rule.objects.filter(locked=False).first()
+    assert broken is not None
+    Condition.objects.create(rule=broken, signal="gone", operator="is_true")
+    other = Rule.objects.get(name="Free plan")
+    form = form_of(support.get(change_url(other)))
+    answer = support.post(change_url(other), {**form, "name": "Renamed"}, follow=True)
+    page = text_of(answer)
+    assert "Nothing was changed." in page
+    assert "there is no signal called" in page
+    assert "changed successfully" not in page
+    assert not Rule.objects.filter(name="Renamed").exists()
+
+
+def test_a_moved_rule_takes_the_place_that_was_typed() -> None:
+    rules = [Rule(pk=pk, name=str(pk), position=pk, locked=pk == 5) for pk in range(1, 6)]
+    before = {rule.pk: rule.position for rule in rules}
+    rules[3].position = 2  # the fourth to the second place
+    assert [rule.pk for rule in in_order(rules, before)] == [1, 4, 2, 3, 5]
+    rules[3].position, rules[0].position = 4, 3  # the first down to the third place
+    assert [rule.pk for rule in in_order(rules, before)] == [2, 3, 1, 4, 5]
+    rules[4].position = 0  # the locked one stays last, whatever was typed
+    assert [rule.pk for rule in in_order(rules, before)][-1] == 5
+
+
+def test_alternatives_and_their_conditions_in_words() -> None:
+    rows = [
+        Condition(group=2, signal="why", operator="is_true"),
+        Condition(group=1, signal="plan", operator="is", value="paid"),
+        Condition(group=1, signal="depth", operator="at_least", value="3"),
+    ]
+    assert words_of(rows) == [
+        "plan: is paid and earlier messages in the conversation: at least 3",
+        "asks why: yes",
+    ]

@@ -1,0 +1,102 @@
+"""Try a question: the same decision as production, on a page, and nothing kept of it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from assistant.models import Turn
+from assistant.pipeline import ConversationFacts, consider
+from faq.models import AskedQuestion
+from routing import publishing
+from routing.models import ModelCall, Rule
+from tests.admin.pages import make_conversation, text_of
+
+TRY = reverse("admin:try")
+
+
+def tried(client: Client, text: str, **more: str) -> str:
+    answer = client.post(TRY, {"text": text, **more})
+    assert answer.status_code == 200
+    return text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "plan"),
+    [
+        ("How do I reset my password?", ""),
+        ("Does it send texts too?", ""),
+        ("I want to talk to a person", "free"),
+        ("Draft a message to my clients about new opening hours", "free"),
+        ("Write a Python function that verifies your webhook signature", "pro"),
+        ("x" * 8000, ""),
+    ],
+)
+def test_it_decides_what_production_decides(support: Client, text: str, plan: str) -> None:
+    answer = support.post(TRY, {"text": text, "plan": plan})
+    expected = consider(text, ConversationFacts(plan=plan), publishing.current())
+    shown = answer.context["decision"]
+    assert shown.route == expected.route.slug
+    assert [item.confidence for item in shown.candidates] == [
+        item.confidence for item in expected.match.candidates[:5]
+    ]
+    assert [step.model for step in shown.ladder] == [view.model.id for view in expected.ladder]
+    assert len(shown.tried) == len(expected.decision.tried)
+    page = text_of(answer)
+    assert expected.route.name in page
+    assert expected.decision.rule_name in page
+
+
+def test_an_approved_answer_is_shown_as_the_visitor_reads_it(support: Client) -> None:
+    page = tried(support, "How do I reset my password?")
+    assert "The visitor reads this approved answer" in page
+    assert "Same words" in page
+
+
+def test_a_model_route_shows_ladder_price_and_passages(support: Client) -> None:
+    page = tried(support, "Does it send texts too?")
+    assert "Asked first" in page
+    assert "Costs at most" in page
+    assert "unknown: no price" not in page
+    assert "Nearest passages" in page
+
+
+def test_an_earlier_message_makes_it_a_follow_up(support: Client) -> None:
+    text = "How do I connect my calendar?"
+    alone = support.post(TRY, {"text": text}).context["decision"]
+    after = support.post(TRY, {"text": text, "earlier": text}).context["decision"]
+    again = [signal.value for signal in after.signals if signal.label == "asks the same again"]
+    assert again == ["yes"]
+    assert [s.value for s in alone.signals if s.label == "asks the same again"] == ["no"]
+
+
+def test_an_edit_by_another_process_is_seen_at_once(support: Client, seeded: None) -> None:
+    """The page looks at the version counters first, so it never shows an older configuration."""
+    assert support.post(TRY, {"text": "thanks!"}).context["decision"].route == "small_talk"
+    stale = publishing.current()
+    Rule.objects.filter(route="small_talk").update(enabled=False)
+    publishing.publish(by="another process")
+    publishing._cache._newest = stale  # what a process holds that has not polled yet
+    assert support.post(TRY, {"text": "thanks!"}).context["decision"].route != "small_talk"
+
+
+def test_nothing_is_stored_and_the_last_real_answer_is_named(support: Client) -> None:
+    make_conversation("thanks!")
+    before = (Turn.objects.count(), AskedQuestion.objects.count(), ModelCall.objects.count())
+    page = tried(support, "thanks!")
+    assert "The same words were last asked" in page
+    assert (Turn.objects.count(), AskedQuestion.objects.count(), ModelCall.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "Type a question"),
+        ("   ", "Type a question"),
+        ("y" * 8001, "at most 8000 characters"),
+        ("a\x00b", "Null characters are not allowed"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_at_the_field(support: Client, text: str, complaint: str) -> None:
+    answer = support.post(TRY, {"text": text})
+    assert complaint in text_of(answer)
+    assert answer.context["decision"] is None
