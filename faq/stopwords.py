@@ -15,7 +15,7 @@ theirs them then there these they thing things this those though to too try tryi
 using very want wanted wants was way ways we were what when where which while who whom whose why will
 wish with wonder wondering would yes yet you your yours actually already also again exactly explain
 find give happen happens help hear keep keeps long look looking lot many much new ok okay able allow
-allowed allows question questions currently set setting settings simply quickly easily right best
+allowed allows sorry unfortunately basically question questions currently set setting settings simply quickly easily right best
 good
 """
 
@@ -25,7 +25,8 @@ mir mein meine meinen meinem meiner dein deine sein seine unser unsere euer eure
 mussen soll sollen will wollen mochte mochten darf durfen wird werden wurde hat habe haben hatte ist
 sind war bin sich wie was wer wo wann warum wieso weshalb welche welcher welches zu zum zur im in am
 an auf aus bei mit von vom fur nach uber unter durch gibt es bitte danke nicht kein keine keinen nur
-auch noch schon dann wenn ob als so dass hier da
+auch noch schon dann wenn ob als so dass hier da hilfe leider hab mal gern gerne eigentlich jetzt heute
+irgendwie einfach hallo guten tag bzw
 """
 
 FUNCTION_WORDS = frozenset((ENGLISH + GERMAN).split())
