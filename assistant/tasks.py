@@ -13,7 +13,7 @@ from routing import example, rollup
 
 logger = logging.getLogger(__name__)
 
-EXAMPLE_STEP_S = 3.0
+EXAMPLE_STEP_S = 12.0  # the last answers of a step take some seconds more
 ORPHANED_FOR = timedelta(seconds=30)  # long enough for a living process to have claimed its work
 
 

@@ -134,7 +134,8 @@ def record_outcome(facts: OutcomeFacts, config: Config) -> None:
     """Store the one row of a reply, after its last attempt was settled in the same transaction.
 
     Tokens and cost are sums over all its calls, failed ones included, of what is known of them; they
-    are None when nothing is, and 0 for a reply that needed no model.
+    are None when nothing is, and 0 for a reply that needed no model. A call whose text was cut makes the
+    reply count as truncated, also when another model went on with it.
     """
     spent = _spent_on(facts)
     route = config.routes.get(facts.route)
@@ -142,8 +143,9 @@ def record_outcome(facts: OutcomeFacts, config: Config) -> None:
         **{
             name: value
             for name, value in asdict(facts).items()
-            if name not in {"estimated_input_tokens", "estimated_output_tokens"}
+            if name not in {"estimated_input_tokens", "estimated_output_tokens", "truncated"}
         },
+        truncated=facts.truncated or spent.cut > 0,
         escalated_before=facts.cause == "first" and route is not None and route.tier == "heavy",
         input_tokens=spent.input_tokens,
         output_tokens=spent.output_tokens,
@@ -155,6 +157,7 @@ def record_outcome(facts: OutcomeFacts, config: Config) -> None:
 @dataclass(frozen=True, slots=True)
 class _Spent:
     calls: int
+    cut: int
     input_tokens: int | None
     output_tokens: int | None
     cost_pico: int | None
@@ -163,13 +166,14 @@ class _Spent:
 def _spent_on(facts: OutcomeFacts) -> _Spent:
     sums = ModelCall.objects.filter(reply_id=facts.reply_id).aggregate(
         calls=Count("pk"),
+        cut=Count("pk", filter=Q(truncated=True, first_text_ms__isnull=False)),
         input=Sum("input_tokens"),
         output=Sum("output_tokens"),
         cost=Sum("cost_pico"),
     )
     if not sums["calls"]:
-        return _Spent(0, 0, 0, 0)
-    return _Spent(sums["calls"], sums["input"], sums["output"], sums["cost"])
+        return _Spent(0, 0, 0, 0, 0)
+    return _Spent(sums["calls"], sums["cut"], sums["input"], sums["output"], sums["cost"])
 
 
 def _heavy(facts: OutcomeFacts, spent: _Spent, config: Config) -> int | None:

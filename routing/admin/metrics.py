@@ -241,7 +241,7 @@ def play(request: HttpRequest) -> HttpResponse:
     try:
         begun = example.ask(example.DEFAULT_N, clock.now())
     except OperationalError:
-        example.end(clock.now(), "The worker's queue could not be reached.")
+        example.end(clock.now())
         messages.error(request, "The worker's queue cannot be reached, so nothing was played. Is Redis up?")
     else:
         if not begun:
