@@ -2,7 +2,8 @@
 
 import re
 
-from routing.lexicon.text import Reading, word_set
+from routing.lexicon.code_score import THRESHOLD, weigh
+from routing.lexicon.text import Reading
 
 # Codes that are no program; what remains of the word is one.
 _OTHER_CODE = re.compile(
@@ -89,6 +90,20 @@ _EXISTING = (
     rf"webhook|client|{_LANG})\b {_W}{{0,8}}?(?:but|and|which|that|it)\b",
     rf"\b(?:when|after|if) (?:i|we) (?:call|run|execute|import|compile|invoke) {_W}{{0,6}}?(?:from|in|with|"
     rf"using) {_LANG}\b",
+    r"\b(?:refactor|debug) (?:my|our|this|the|these)\b",
+    rf"\b(?:fix|debug|review|correct|validate) (?:my|our|this) {_LANG}\b",
+    r"\b(?:optimi[sz]e|simplify|rewrite|speed up|shorten) (?:my|our|this|the|these) (?:\w{1,16} )?quer(?:y|"
+    r"ies)\b",
+    # "the hash my function calculates", "what is wrong with my axios call"
+    r"\b(?:my|our) (?:own |little |small |test |custom |new )?(?:functions?|scripts?|snippet|handler|"
+    r"middleware|parser|"
+    r"implementation|regex|source code|codebase|repo)\b",
+    r"\b(?:my|our|this) (?:axios|fetch|guzzle|curl|requests|http|api|rest|graphql|post|get) (?:call|request|"
+    r"code|query)\b",
+    rf"\b(?:get|gets|got|getting|receive|receiving|returns?|returned|returning|responds? with) (?:an? |the |"
+    rf"http |error |"
+    rf"status |code ){{0,3}}[45]\d\d\b {_W}{{0,8}}?(?:headers?|request|payload|body|call|post|token)\b",
+    rf"\b(?:turn|convert|translate|port|rewrite) {_W}{{1,6}}?(?:into|to|in) {_LANG}\b",
     rf"\b(?:{_ERRORS})\b",
     r"\bmein\w{0,2} (?:code|skript|script|funktion|programm)\b|\bfehler (?:in|im) (?:meine\w{0,1} |diesem |"
     r"dem )?"
@@ -150,6 +165,9 @@ _NEW = (
     rf"\b{_LANG} (?:code|{_SHOWN}|snippets?|script|function) (?:for|to|that|of|which|please|showing|using|"
     rf"\|)",
     r"\b(?:code|coding) (?:examples?|samples?|snippets?)\b|\b(?:sample|example|demo|working) code\b",
+    r"\b(?:code|script|program) (?:me|us|up) \w",
+    rf"\b(?:give|show|send|provide|post|share) {_W}{{0,4}}?(?:api|http|rest|json) (?:request|call|payload|"
+    rf"body)\b",
     rf"\b(?:examples?|samples?) (?:of |for )?{_W}{{0,6}}?(?:in|using|with) (?:{_LANG}\b|{_LANG_LOOSE} (?:\||"
     rf"code|please))",
     rf"\b(?:example|sample) {_W}{{0,1}}(?:call|request|payload|command|body)\b",
@@ -169,21 +187,11 @@ _NEW = (
 )
 NEW = re.compile("|".join(_NEW))
 
-# Named together with a word that asks, these are about code wherever in the message they stand.
-_SURE_WORDS = word_set(
-    "python python3 php javascript typescript node.js nodejs golang kotlin csharp c# c++ laravel django "
-    "flask fastapi "
-    "jquery sql bash powershell curl regex regexp graphql .net dotnet vba symfony hmac snippet snippets"
-)
-_ASK_WORDS = word_set(
-    "write show give provide send share example examples sample samples generate build make create need "
-    "convert "
-    "translate port code draft develop implement program script zeig schreib beispiel exemple ejemplo"
-)
 # "Do you have a Python SDK?" asks whether something exists.
 _OFFERED = re.compile(
-    r"\| (?:do you (?:have|offer|support|provide)|is there|are there|does|which|what) "
-    r"(?:[\w.#+]{1,24} ){0,6}?(?:sdks?|librar(?:y|ies)|plugins?|packages?|modules?|support|languages?)\b"
+    r"\| (?:do you (?:have|offer|support|provide)|is there|are there|does|is|which|what) "
+    r"(?:[\w.#+]{1,24} ){0,6}?(?:sdks?|librar(?:y|ies)|plugins?|packages?|modules?|support|languages?|"
+    r"compatible)\b"
 )
 
 # What makes a request for new code more than a small piece.
@@ -208,7 +216,11 @@ def _line(reading: Reading) -> str:
 
 def asks_existing(reading: Reading) -> bool:
     """Return whether the message is about code that exists already."""
-    return EXISTING.search(_line(reading)) is not None
+    line = _line(reading)
+    if EXISTING.search(line):
+        return True
+    weight, existing = weigh(line)
+    return existing and weight >= THRESHOLD and _OFFERED.search(line) is None
 
 
 def asks_new(reading: Reading) -> bool:
@@ -216,8 +228,10 @@ def asks_new(reading: Reading) -> bool:
     line = _line(reading)
     if _OFFERED.search(line):
         return False
-    words = frozenset(reading.words)
-    return NEW.search(line) is not None or not (_SURE_WORDS.isdisjoint(words) or _ASK_WORDS.isdisjoint(words))
+    if NEW.search(line):
+        return True
+    weight, existing = weigh(line)
+    return not existing and weight >= THRESHOLD
 
 
 def is_small(reading: Reading) -> bool:

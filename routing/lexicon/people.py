@@ -260,7 +260,7 @@ NO_HELP = re.compile(
     r"|\| (?:no |but |sorry |hmm |nope )?(?:that|this|thats|this is|that is|your answer|your reply|"
     r"it) ?(?:is |was )?"
     r"(?:wrong|incorrect|useless|not right|not true|not correct|not it|nonsense|unhelpful|no help|"
-    r"of no help)\b"
+    r"of no help|(?:of )?no (?:use|good)|not useful|confusing|too vague|rubbish|pointless)\b"
     r"|you (?:did not|didnt|dont|do not) (?:understand|answer|get (?:me|it|my)|read|listen)"
     r"|you (?:misunderstood|missed|got (?:it|that|me) wrong)"
     r"|(?:i )?(?:already )?tried (?:that|this|all that|it|everything)(?: already)?\b"

@@ -13,11 +13,24 @@ _ASKS = (
     r"como|cuando|donde|cual|cuanto|puedo|hay|por que|que)"
 )
 STARTS = re.compile(rf"^(?:and |but |so |also |ok |hi |hello |hey |please |und |et |y )?{_ASKS}\b")
-_WHOM = r"(?:i|we|you|they|it|he|she|a|an|the|my|our|your|clients?|customers?|people|this|that|there|someone|each|one)"
+_WHOM = (
+    r"(?:i|we|you|they|it|he|she|a|an|the|my|our|your|clients?|customers?|people|this|that|there|someone|"
+    r"each|one)"
+)
+# Clauses that ask, wherever in a sentence they stand: "if I downgrade, what happens to X, do I get Y?"
+CLAUSE = re.compile(
+    r"\b(?:what happens|(?:do|does|can|will|would|should|must|are|is) (?:i|we|it|they)|"
+    r"(?:does|is|are|will) (?:my|our)|(?:is|are) there)\b"
+)
+REQUESTS = re.compile(
+    r"^(?:please |pls )?(?:explain|describe|compare|tell|walk|recommend|advise|calculate|estimate|outline|"
+    r"analy[sz]e|vergleich\w{0,4}|erklar\w{0,4}|explique\w{0,2}|compare[rz]?|compara)\b"
+)
 JOINED = re.compile(
     r"\b(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |tambien )?(?:"
     r"how (?!often|much|many)|how (?:often|much|many) (?:do|does|is|can|will)|"
-    r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|why|"
+    r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|"
+    r"why|"
     rf"when (?:do|does|will|can|is)|(?:can|could|does|do|is|are|will|should|would|am|must|may) {_WHOM}|"
     r"wie|was (?:passiert|ist|kostet)|kann|comment|combien|quand|est ce|como|cuanto|puedo)\b"
 )
@@ -52,16 +65,21 @@ WHY = re.compile(
 )
 LISTED = re.compile(r"^\s{0,8}(?:[-*•]|\d{1,2}[.)]|[a-h]\))\s", re.MULTILINE)
 STEP = re.compile(
-    r"\b(?:and then|after that|afterwards|then|finally|additionally|furthermore|moreover|secondly|second|"
-    r"thirdly|lastly|also|as well as|"
-    r"on top of that|at the same time|what happens|what if|ausserdem|danach|zusatzlich|ensuite|de plus|"
-    r"ademas|luego|despues)\b"
+    r"\b(?:and then|after that|afterwards|additionally|furthermore|moreover|secondly|thirdly|lastly|"
+    r"as well as|"
+    r"on top of that|at the same time|what if|ausserdem|danach|zusatzlich|ensuite|de plus|ademas|luego|"
+    r"despues)\b"
 )
 SITUATION = re.compile(
-    r"\b(?:walk me through|step by step|plan for|design|strategy|set ?up (?:\w{1,16} ){0,4}for (?:\d|"
-    r"several|multiple|many|all)|calculate|work out|"
-    r"estimate|migrate|migrating|recommend|advise|best way|in detail|analy[sz]e|troubleshoot|diagnose)\b"
+    r"\b(?:walk me through|step by step|plan for|design|strategy|set ?up (?:\w{1,16} ){0,4}for (?:\d|several|"
+    r"multiple|many|all)|calculate|work out|estimate|migrate|migrating|recommend|advise|best way|"
+    r"best approach|"
+    r"in detail|analy[sz]e|troubleshoot|diagnose|explain how|interact|interplay|depends? on|how should (?:i|"
+    r"we)|"
+    r"what would you|scenario|implications?|consequences?|trade ?offs?|so that|without losing)\b"
 )
+LISTED_CHARS = 4_000
+LONG_WORDS = 22  # a question that takes this many words to put has a situation behind it
 
 LEANS_START = re.compile(
     r"^(?:and|or|but|also|what about|how about|same (?:for|with|question)|even|only|then|plus|und|oder|aber|"
@@ -81,13 +99,13 @@ BARE_WORDS = 2  # "Pro?" or "per month?" after an answer is about that answer
 
 
 def count(reading: Reading) -> int:
-    """Return how many questions are asked, courtesy such as "can you help me?" left out."""
+    """Return how many questions and requests to explain there are; "can you help me?" is none."""
     total = 0
     for sentence, asked in zip(reading.sentences, reading.asked, strict=True):
         if COURTESY.match(sentence):
             continue
-        if asked or STARTS.match(sentence):
-            total += 1 + len(JOINED.findall(sentence[1:]))
+        if asked or STARTS.match(sentence) or REQUESTS.match(sentence):
+            total += max(1 + len(JOINED.findall(sentence[1:])), len(CLAUSE.findall(sentence)))
     return total
 
 
@@ -103,10 +121,11 @@ def asks_why(reading: Reading) -> bool:
 
 def parts(text: str, reading: Reading) -> int:
     """Return how many parts the request has: list items, questions, steps, and asks for a plan."""
-    listed = len(LISTED.findall(text[:4000]))
-    return max(
-        1, listed, count(reading) + len(STEP.findall(reading.line)) + len(SITUATION.findall(reading.line))
-    )
+    listed = len(LISTED.findall(text[:LISTED_CHARS]))
+    steps = len(STEP.findall(reading.line)) + len(SITUATION.findall(reading.line))
+    asked = count(reading)
+    situation = bool(asked and steps and len(reading.words) >= LONG_WORDS)
+    return max(1, listed, asked + steps + situation)
 
 
 def is_elliptical(reading: Reading, in_conversation: bool) -> bool:

@@ -14,7 +14,7 @@ _ENDS = ".?!…。？！"
 _BREAKS = ";\n"
 _DROPPED = dict.fromkeys(map(ord, "'’‘`´ʼ"))
 _SPACED = {ord(char): " " for char in '\t\r\f\v\u00a0-–—/\\|_*~="“”„«»<>()[]{},:¿¡'}
-_EDGE = ".,#+&"
+_EDGE = ".&"  # c# and c++ keep their ends
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -78,8 +78,8 @@ def estimate_tokens(text: str) -> int:
 
 
 def fold(text: str) -> str:
-    """Return `text` in lower case without accents and apostrophes: `Können’s` is `konnens`."""
-    spread = unicodedata.normalize("NFKD", text.translate(_DROPPED)).casefold()
+    """Return `text` in lower case without accents and apostrophes (`Können’s` is `konnens`), capped."""
+    spread = unicodedata.normalize("NFKD", text.translate(_DROPPED))[:FOLDED_CHARS].casefold()
     return "".join(char for char in spread if not unicodedata.combining(char))
 
 
@@ -89,7 +89,7 @@ def read(text: str) -> Reading:
         text = f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
     sentences: list[str] = []
     asked: list[bool] = []
-    for part in _parts(fold(text)[:FOLDED_CHARS]):
+    for part in _parts(fold(text)):
         words = [word for word in (token.strip(_EDGE + _ENDS) for token in part.split()) if word]
         if words:
             sentences.append(" ".join(words))

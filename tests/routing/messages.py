@@ -51,6 +51,94 @@ Schreib mir eine Python-Funktion, die die Webhook-Signatur prüft
 Escribe una función en JavaScript para validar la firma del webhook
 I pasted the code below, why is the hash different?
 Can you spot the bug in this snippet?
+Can you provide me with a function in Java that signs requests?
+I am looking for a PHP class that wraps your API
+Show how to handle a booking.cancelled webhook in Express
+Please convert the Python snippet from the article to Go
+Write a unit test that checks signature verification
+Our Django view rejects every webhook with 403, can you see why?
+Is this the right way to build the Authorization header? headers = {"Authorization": "Bearer " + key}
+I need sample JavaScript for opening the widget in a modal
+Could you generate a PowerShell script for a nightly export?
+What's the correct regex for a booking id?
+Why does this return an empty list: client.list_bookings(from_=today)
+Give me a quick Python one-liner to count today's bookings
+Make a Google Apps Script which mails me each new booking
+My signature comparison never matches, here is the code
+how do I loop over all pages of /v1/bookings in TypeScript
+Please debug my webhook code
+can you give me a template for a Node webhook server
+Write me SQL that finds clients without a booking in 6 months
+My React app shows CORS errors when it calls your API
+help me to write a program that sends the bookings to our ERP
+I want code that checks availability every minute
+how to deserialize the webhook payload into a C# object
+Could you rewrite this with async/await?
+Do you have example code for idempotency keys?
+the script from your guide fails at line 14
+I'd like a short bash script that backs up my clients
+Explain why my fetch request is blocked
+Code for embedding the calendar in Vue please
+Build a tiny CLI in Python to create bookings
+What should my endpoint return so that you stop retrying? right now it returns res.sendStatus(200)
+fix my html, the widget does not show up
+Could you show the PHP needed to call the bookings endpoint?
+I'd like a Node.js sample that subscribes to booking.created
+Any chance of a C# example for the clients API?
+Can your team supply a sample integration in Java?
+how would one check the signature header in Go?
+Please produce a JavaScript function for parsing the webhook body
+can you code me something that exports bookings every night
+a Python script to download all invoices would be great
+Could you please help me write a query that counts no-shows in SQL
+write code for pagination
+Show me an API request that creates a client
+Give an example payload for the booking.cancelled event
+I am getting 401 Unauthorized from GET /v1/bookings with this header, what did I do wrong?
+My code for refreshing the token does not work
+Why is this regex not matching booking ids? ^bk_[0-9]+$
+what is wrong with my axios call
+the hash my function calculates differs from the Larkfield-Signature
+can you optimise this query
+explain the code in your webhook article
+I copied your sample code and it raises KeyError
+generate typescript types from your API
+Make me a shell script that pings the API
+how to fetch availability using jQuery
+implement HMAC check in Rust
+code sample please
+Could I have a snippet for embedding the calendar with a preset service?
+Need help with my Python integration, requests returns 403
+Provide boilerplate for a Laravel webhook controller
+Can you turn this cURL into Python requests?
+hey guys, does anyone have a little bit of js that opens the booking popup on click?
+We'd need sample requests for the new invoices endpoint
+trying to hit /v1/clients with axios but I always end up with 403
+What would the webhook handler look like in Spring Boot?
+my cron script stopped pulling bookings this morning
+please provide working code that creates a booking and handles the 409
+I have this: for b in bookings: print(b.id) and it prints nothing
+how can I write a test for my webhook?
+Sketch a small Go program listing free slots
+can u write a zap code step that formats the start time
+give me the SQL schema for storing your webhook events
+what does 'const slots = await api.slots()' return
+I keep getting "signature mismatch" in my Express middleware
+Need a formula or script in Google Sheets that pulls my bookings
+help, this Python throws KeyError: 'data'
+Which lines do I have to change in this snippet to show only Pilates?
+translate the PHP example from your docs to Ruby
+create a Postman collection for your API
+Could you write the JSON body for updating a client?
+how do I decode the JWT you send, in Python
+is there any code I can copy for the embed button?
+Write a batch file that calls the export every night
+Can I have an async version of the listing code?
+I wrote a little Rust client and deserialising the booking fails
+give a minimal example of pagination with the API
+My function verify() always returns false
+how to send a POST to create a client using fetch
+implement retry with backoff for 429 responses
 """.splitlines()
 
 NO_CODE = """\
@@ -84,6 +172,42 @@ Where is the source of this charge?
 Is there a function to send a text to all clients?
 what's the zip code of your office
 How do I test webhooks?
+Is the API included in the Free plan?
+How do I rotate the webhook secret?
+Which events can webhooks send?
+Where can I see failed webhook deliveries?
+Why did my webhook get paused?
+Do you have documentation for the API?
+Can I restrict an API key to read only?
+Does the widget slow down my website?
+Which fields does a booking have in the API?
+Do you have a sandbox environment?
+Is there a Zapier integration?
+The integration with Google Calendar stopped working
+My booking widget is broken on mobile
+I get an error when I save my opening hours
+Create a template for reminder mails
+Make a package of five massages
+Write a description for our body wrap treatment
+How do I send a test reminder?
+Can I request a token of appreciation from clients?
+The client gets an error 404 on the booking page
+Can I give a client a sample product with the booking?
+Our app shows null instead of the price
+Set up a loyalty program for my clients
+Design a nice booking page for me
+How do I share my booking link?
+Draft a response to a bad review
+Provide an example of a good cancellation policy
+Can you help with Ruby's calendar?
+Generate a report of no-shows
+How do I create a yoga class with a waiting list?
+the page says payment failed, error 402
+Can I show prices in the booking form?
+How do I change the language of the booking page?
+What programming languages do you support?
+Can clients cancel with a code?
+How do I export JSON?
 """.splitlines()
 
 PERSON = """\

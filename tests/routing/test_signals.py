@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.lexicon import account, code, paste, people, questions
+from routing.lexicon import account, code, code_score, paste, people, questions
 from routing.lexicon.text import FOLDED_CHARS, fold, read
 from routing.signals import SIGNALS, Context, Signals, estimate_tokens, read_signals
 from tests.routing import messages
@@ -161,7 +161,7 @@ def test_only_a_short_simple_request_for_code_is_small(text: str, small: bool) -
         ("I forgot my password", 0, False, False),
         ("Is Pro better than Studio for two locations?", 1, True, False),
         ("What is the difference between Pro and Studio?", 1, True, False),
-        ("Vergleichen Sie bitte Pro und Studio", 0, True, False),
+        ("Vergleichen Sie bitte Pro und Studio", 1, True, False),
         ("Why was the reminder late?", 1, False, True),
         ("Pourquoi le rappel est-il en retard ?", 1, False, True),
     ],
@@ -295,7 +295,7 @@ def test_facts_leave_the_words_of_the_visitor_out() -> None:
 
 # ---- any input, at a bounded price -----------------------------------------------------------------
 
-LEXICON = (account, code, paste, people, questions)
+LEXICON = (account, code, code_score, paste, people, questions)
 PATTERNS = {
     f"{module.__name__}.{name}": value
     for module in LEXICON
