@@ -12,38 +12,33 @@ THRESHOLD = 3.0
 
 _LANGUAGE = word_set(
     "python python3 php javascript js typescript ts node.js nodejs node ruby rails java kotlin csharp c# "
-    "c++ golang "
-    "laravel django flask fastapi react vue angular svelte jquery sql bash powershell regex regexp graphql "
-    ".net "
-    "dotnet vba symfony axios guzzle httpx postman jwt spring express.js next.js deno terraform"
+    "c++ golang laravel django flask fastapi react vue angular svelte jquery sql bash powershell regex "
+    "regexp graphql .net dotnet vba symfony axios guzzle httpx postman jwt spring express.js next.js deno "
+    "terraform"
 )
 _MARKUP = word_set("css html curl json xml yaml async cors")
 _PROGRAM = word_set(
     "code script scripts snippet snippets function functions handler middleware parser wrapper boilerplate "
-    "backend "
-    "regex repo codebase decorator dockerfile sdk library oneliner skript funktion fonction funcion codigo"
+    "backend regex repo codebase decorator dockerfile sdk library oneliner skript funktion fonction funcion "
+    "codigo"
 )
 _PIECE = word_set("example examples sample samples template version equivalent beispiel exemple ejemplo")
 _THING = word_set(
     "api apis webhook webhooks endpoint endpoints payload header headers request requests response "
-    "responses hmac "
-    "signature token tokens pagination backoff body schema hash integration client polling parse "
-    "deserialise callback"
+    "responses hmac signature token tokens pagination backoff body schema hash integration client polling "
+    "parse deserialise callback"
 )
 _MAKE = word_set(
     "write generate implement program develop create build make sketch scaffold prototype draft produce "
-    "design "
-    "schreib schreibe ecris escribe"
+    "design schreib schreibe ecris escribe"
 )
 _ASK = word_set(
     "give show provide share send post need want how convert rewrite translate port turn help zeig brauche "
-    "montre "
-    "donne dame"
+    "montre donne dame"
 )
 _TROUBLE = word_set(
     "fails failing failed error errors throws returns crashes crash breaks broken mismatch exception bug "
-    "undefined "
-    "null nothing stopped wrong 400 401 403 404 405 409 422 429 500 502 503 fehler"
+    "undefined null nothing stopped wrong 400 401 403 404 405 409 422 429 500 502 503 fehler"
 )
 _MINE = re.compile(
     r"\b(?:my|our|this|mein|meine|mon|ma|mi) (?:[\w.#+]{1,24} ){0,3}?(?:code|script|scripts|snippet|"
