@@ -223,7 +223,9 @@ class LadderChange(models.Model):
         ordering = ("-changed_at",)
 
     def __str__(self) -> str:
-        return f"{self.route_slug}: {' > '.join(self.old) or 'nothing'} to {' > '.join(self.new) or 'nothing'}"
+        return (
+            f"{self.route_slug}: {' > '.join(self.old) or 'nothing'} to {' > '.join(self.new) or 'nothing'}"
+        )
 
 
 class ModelCall(models.Model):
@@ -271,9 +273,7 @@ class ModelCall(models.Model):
     class Meta:
         ordering = ("-started_at",)
         # Small for ever: it holds only what the next roll-up has to look at.
-        indexes = (
-            models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="calls_to_roll_up"),
-        )
+        indexes = (models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="calls_to_roll_up"),)
 
     def __str__(self) -> str:
         return f"{self.asked_model} {self.started_at:%Y-%m-%d %H:%M:%S}"
