@@ -56,7 +56,7 @@ def modules(chromium: Browser) -> Iterator[Page]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     page = chromium.new_page()
-    page.goto(f"http://127.0.0.1:{server.server_port}/mark.svg")
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
     yield page
     page.close()
     server.shutdown()

@@ -210,7 +210,7 @@ def test_a_refused_address_is_told_and_does_not_knock_for_ever(
         sockets: list[str] = []
         page.on("websocket", lambda socket: sockets.append(socket.url))
         page.goto(desk.url)
-        expect(page.locator("#banner")).to_contain_text("does not accept connections from this address")
+        expect(page.locator("#banner")).to_contain_text("may not talk to the desk")
         expect(page.locator("#connection")).to_have_text("Closed")
         page.evaluate("window.dispatchEvent(new Event('online'))")
         page.wait_for_timeout(1500)  # longer than the first pauses before a new try

@@ -58,6 +58,18 @@ def test_a_wrong_approved_answer_is_followed_by_another_in_the_same_turn(chat: C
     expect(chat.answers.first.locator(".chip")).to_have_text("Approved answer")
 
 
+def test_naming_the_reason_asks_no_third_time(chat: Chat) -> None:
+    first = chat.ask(FORGOTTEN)
+    first.get_by_role("button", name="Bad answer").click()
+    expect(chat.answers).to_have_count(2, timeout=WAIT_MS)
+    chat.ended()
+    chat.answers.first.get_by_role("button", name="Not my question").click()
+    expect(chat.answers.first).to_contain_text("Thank you.")
+    chat.page.reload()
+    chat.online()
+    expect(chat.answers).to_have_count(2)
+
+
 def test_a_thumb_down_asks_what_was_wrong_and_is_kept(chat: Chat) -> None:
     answer = chat.ask(TEXTS)
     answer.get_by_role("button", name="Bad answer").click()
@@ -82,16 +94,31 @@ def test_a_text_that_acts_is_shown_as_text(chat: Chat, upstream: Sandbox) -> Non
 
 
 def test_the_limit_is_counted_and_a_longer_text_is_refused_and_kept(chat: Chat) -> None:
-    note = chat.page.locator("#composer-note")
+    count = chat.page.locator("#composer-count")
     chat.box.fill("x" * 6_999)
-    expect(note).to_have_text("")
+    expect(count).to_have_text("")
     chat.box.fill("x" * 7_500)
-    expect(note).to_have_text("7,500 of 8,000 characters")
+    expect(count).to_have_text("7,500 of 8,000 characters")
     chat.box.fill("🙂" * 8_001)
     chat.box.press("Enter")
-    expect(note).to_contain_text("1 characters too long")
+    alert = chat.page.get_by_role("alert").filter(has_text="too long")
+    expect(alert).to_contain_text("1 over the limit")
+    chat.box.fill("🙂")
+    expect(alert).to_have_count(0)
+    chat.box.fill("🙂" * 8_001)
     assert len(chat.box.input_value()) == 8_001
     expect(chat.page.locator("article.mine")).to_have_count(0)
+
+
+def test_enter_belongs_to_the_input_method_while_it_composes(chat: Chat) -> None:
+    chat.box.fill("にほん")
+    compose = """(node, composing) => node.dispatchEvent(new KeyboardEvent(
+      "keydown", {key: "Enter", isComposing: composing, bubbles: true, cancelable: true}))"""
+    assert chat.box.evaluate(compose, True), "not taken from the input method"
+    expect(chat.page.locator("article.mine")).to_have_count(0)
+    assert not chat.box.evaluate(compose, False)
+    expect(chat.page.locator("article.mine")).to_have_count(1)
+    chat.ended()
 
 
 def test_a_pasted_picture_is_declined_in_words(chat: Chat) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
@@ -207,3 +207,53 @@ def test_the_pause_before_a_new_connection_is_random_below_a_growing_bound(modul
 def test_a_length_is_counted_as_the_server_counts_it(modules: Page, text: str, length: int) -> None:
     counted = modules.evaluate('async (text) => (await import("/composer.js")).lengthOf(text)', text)
     assert counted == length
+
+
+def test_a_screen_reader_is_told_again_every_seven_seconds(chromium: Browser, modules: Page) -> None:
+    page = chromium.new_page()
+    page.clock.install()
+    page.goto(modules.url)
+    page.evaluate(
+        """async () => {
+          const {Announcer} = await import("/announce.js");
+          window.region = {heard: [], set textContent(words) { if (words) this.heard.push(words); }};
+          window.announcer = new Announcer(window.region);
+          window.announcer.answering();
+          window.announcer.answering();
+        }"""
+    )
+    page.clock.run_for(6_900)
+    assert page.evaluate("window.region.heard") == ["Assistant is answering"]
+    page.clock.run_for(7_200)
+    page.evaluate("window.announcer.answered('All of it')")
+    page.clock.run_for(20_000)
+    still = "Assistant is still answering"
+    assert page.evaluate("window.region.heard") == ["Assistant is answering", still, still, "All of it"]
+    page.close()
+
+
+def test_a_wait_is_explained_after_5_s_and_offers_other_ways_after_15(modules: Page) -> None:
+    told = modules.evaluate(
+        """async () => {
+          const {Answer} = await import("/answer.js");
+          const {apply, compose, emptyChat} = await import("/log.js");
+          let chat = compose(emptyChat(), {id: "m", text: "?", at: null});
+          for (const frame of [
+            {type: "ack", client_message_id: "m", turn_id: "t", reply_id: "r", epoch: 1},
+            {type: "status", reply_id: "r", seq: 1, stage: "waiting", label: "Thinking"},
+          ]) chat = apply(chat, frame).chat;
+          let now = 0;
+          const actions = {canAskPerson: () => true};
+          const answer = new Answer(chat.replies.r, {name: "Desk", actions, now: () => now});
+          answer.update(chat.replies.r, {latest: true, end: true});
+          return [0, 4999, 5000, 14999, 15000].map((at) => {
+            now = at;
+            answer.tick();
+            return answer.status.textContent;
+          });
+        }"""
+    )
+    assert told[0] == told[1] == "Thinking"
+    assert told[2] == told[3]
+    assert "longer questions" in told[2]
+    assert told[4].endswith("You can stop and ask again, or talk to a person.")

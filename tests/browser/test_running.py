@@ -52,6 +52,20 @@ def test_a_failed_answer_says_so_and_retry_brings_one(chat: Chat, upstream: Sand
     expect(chat.page.locator("section.turn")).to_have_count(1)
 
 
+def test_a_cut_answer_is_marked_and_goes_on_when_asked(chat: Chat, upstream: Sandbox) -> None:
+    upstream.fault("length", times=12)
+    answer = chat.ask(TEXTS)
+    expect(answer).to_have_attribute("data-state", "truncated")
+    expect(answer.locator(".notice p")).not_to_be_empty()
+    assert chat.words()
+    upstream.calm()
+    chat.button("Continue").click()
+    expect(chat.answers).to_have_count(2, timeout=WAIT_MS)
+    expect(chat.ended()).to_have_attribute("data-state", "completed")
+    expect(chat.answer).to_contain_text("continued")
+    expect(chat.button("Continue")).to_have_count(0)
+
+
 def test_a_refresh_goes_on_with_the_running_answer(chat: Chat, upstream: Sandbox) -> None:
     upstream.pace(**LONG)
     chat.send(TEXTS)

@@ -125,6 +125,7 @@ export class Answer {
   #finish(reply) {
     if (this.ended) return;
     this.ended = true;
+    if (reply.lang) this.body.lang = reply.lang;
     // Text that is there already stays as it is, so that a selection or a reader's place is not lost.
     const shown = this.shown.join("\n");
     if (shown && reply.html.startsWith(shown)) {

@@ -15,6 +15,7 @@ export class Composer {
     this.form = form;
     this.text = form.querySelector("textarea");
     this.note = form.querySelector("#composer-note");
+    this.count = form.querySelector("#composer-count"); // apart, so that it is not read out at every key
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
     this.limit = 8000;
@@ -64,7 +65,6 @@ export class Composer {
 
   say(words) {
     this.note.textContent = words;
-    this.note.dataset.kind = words ? "problem" : "";
   }
 
   #listen() {
@@ -103,7 +103,7 @@ export class Composer {
     }
     const over = lengthOf(text) - this.limit;
     if (over > 0) {
-      this.say(`That is ${over.toLocaleString()} characters too long. One message holds ${this.limit.toLocaleString()}; please shorten or split it.`);
+      this.say(`This is too long: ${over.toLocaleString()} over the limit of ${this.limit.toLocaleString()} characters. Please shorten or split it.`);
       return;
     }
     this.text.value = "";
@@ -112,6 +112,7 @@ export class Composer {
   }
 
   #changed() {
+    this.say("");
     rememberDraft(this.conversationId, this.text.value);
     this.#grown();
   }
@@ -127,13 +128,11 @@ export class Composer {
   }
 
   #count() {
-    const length = this.text.value.length < this.limit * COUNT_FROM ? 0 : lengthOf(this.text.value);
-    if (length < this.limit * COUNT_FROM) {
-      this.say("");
-      return;
-    }
-    this.note.textContent = `${length.toLocaleString()} of ${this.limit.toLocaleString()} characters`;
-    this.note.dataset.kind = length > this.limit ? "problem" : "count";
+    const near = this.limit * COUNT_FROM;
+    const length = this.text.value.length < near ? 0 : lengthOf(this.text.value);
+    this.count.textContent =
+      length < near ? "" : `${length.toLocaleString()} of ${this.limit.toLocaleString()} characters`;
+    this.count.dataset.over = String(length > this.limit);
   }
 
   #buttons() {

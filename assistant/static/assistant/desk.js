@@ -16,8 +16,9 @@ const LOST = {
   reconnecting: "The connection was lost. Trying again; what you write is kept.",
   offline: "You are offline. What you write is kept and sent when you are back.",
 };
+const LOG_KNOWS = "If you run this desk: its log names the setting that allows it.";
 const ENDED = {
-  refused: "This chat does not accept connections from this address. If you run this desk: its log names the setting that allows it.",
+  refused: `This chat does not accept connections from this address. ${LOG_KNOWS}`,
   sign_in: "Your session has ended. Load the page again to go on.",
   outdated: "This page is from an older version. Load it again to go on.",
   closed: "This chat has ended.",
@@ -39,6 +40,7 @@ export class Desk {
     this.connection = root.querySelector("#connection");
     this.banner = root.querySelector("#banner");
     this.timer = 0;
+    this.lost = "";
     this.contact = root.dataset.contact ?? "";
     this.#contactLine();
   }
@@ -61,14 +63,18 @@ export class Desk {
   line(state, { reason, message }) {
     this.connection.textContent = CONNECTION[state];
     this.connection.dataset.state = state;
-    clearTimeout(this.timer);
-    if (state === "online") {
-      this.#banner("");
-    } else if (state === "ended") {
-      this.#banner(reason === "refused" && message ? `${message} ${ENDED.refused}` : ENDED[reason] ?? message, reason !== "closed");
-    } else {
-      this.timer = setTimeout(() => this.#banner(LOST[state]), this.banner.textContent ? 0 : BANNER_AFTER_MS);
+    if (state === "online" || state === "ended") {
+      clearTimeout(this.timer);
+      this.timer = 0;
+      this.lost = "";
+      if (state === "online") this.#banner("");
+      else this.#banner(reason === "refused" && message ? `${message} ${LOG_KNOWS}` : ENDED[reason] ?? message, reason !== "closed");
+      return;
     }
+    this.lost = LOST[state];
+    if (this.banner.textContent) this.#banner(this.lost);
+    // One clock for the whole loss: every new try reports here too and must not start it again.
+    else this.timer ||= setTimeout(() => this.#banner(this.lost), BANNER_AFTER_MS);
   }
 
   #banner(words, reload = false) {

@@ -105,6 +105,7 @@ function ending(frame) {
     route: frame.route ?? "",
     tier: frame.tier ?? "",
     label: frame.label ?? "",
+    lang: frame.lang ?? "",
     sources: frame.sources ?? [],
     suggestions: frame.suggestions ?? [],
     retryable: frame.retryable ?? false,

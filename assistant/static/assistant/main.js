@@ -11,6 +11,7 @@ import * as storage from "./storage.js";
 import { Transcript } from "./transcript.js";
 
 const PERSON = "I want to talk to a person.";
+const OPEN_AGAIN_MS = 3000; // the database may be back by then
 const RESUME_AGAIN_MS = 3000; // a resume without an answer is repeated
 
 const root = document.querySelector("#desk");
@@ -24,6 +25,7 @@ if (root.dataset.ended !== undefined) {
 let chat = { ...emptyChat(), conversationId: storage.conversation() };
 for (const entry of storage.outbox()) chat = compose(chat, entry);
 let opened = false;
+let line = "connecting";
 let stoppingId = null;
 const held = []; // verbs that wait for the connection
 const announcer = new Announcer(byId("announce"));
@@ -37,7 +39,9 @@ const actions = {
   carryOn: (reply) => again(reply, "continue"),
   escalate: (reply) => again(reply, "escalate"),
   rate(reply, rating, reason) {
-    set(note(chat, reply.id, { rating, reason, problem: null }), reply.id);
+    // A thumb down on an approved answer makes the desk look again by itself.
+    const asked = reply.asked || (rating === "down" && reply.route === "faq");
+    set(note(chat, reply.id, { rating, reason, asked, problem: null }), reply.id);
     verb({ type: "feedback", reply_id: reply.id, rating, ...(reason ? { reason } : {}) });
   },
   resolve(reply) {
@@ -67,8 +71,9 @@ const connection = new Connection(`${scheme}//${window.location.host}${root.data
   frame: receive,
   state(name, detail) {
     if (name !== "online") opened = false;
+    line = name;
     desk.line(name, detail);
-    transcript.sync(chat, name === "online");
+    transcript.sync(chat, line);
   },
 });
 
@@ -77,7 +82,7 @@ function set(next, replyId = null) {
   if (next.outbox !== chat.outbox) storage.rememberOutbox(next.outbox);
   chat = next;
   if (replyId) transcript.changed(chat, replyId);
-  else transcript.sync(chat, connection.isUp);
+  else transcript.sync(chat, line);
   const running = runningReply(chat);
   composer.setRunning(running !== null, running !== null && running.id === stoppingId);
 }
@@ -140,6 +145,7 @@ function receive(frame) {
     startAnew();
     return;
   }
+  if (frame.type === "error" && !opened) setTimeout(() => opened || open(), OPEN_AGAIN_MS);
   const before = chat.replies[frame.reply_id];
   const { chat: next, effects } = apply(chat, frame);
   for (const effect of effects) if (REACTIONS[effect.kind]) REACTIONS[effect.kind](next, effect, frame);
@@ -151,11 +157,14 @@ function receive(frame) {
 const REACTIONS = {
   opened(next, effect, frame) {
     opened = true;
+    const first = transcript.expecting;
+    transcript.expecting = false;
     storage.rememberConversation(frame.conversation_id);
     composer.restore(frame.conversation_id);
     if (frame.limits?.text) composer.setLimit(frame.limits.text);
     desk.opened(frame);
     set(next);
+    if (first) transcript.toEnd();
     flush();
     for (const waiting of held.splice(0)) connection.send(waiting);
     if (runningReply(chat)) announcer.answering();
@@ -194,6 +203,7 @@ function startAnew() {
   held.length = 0;
   opened = false;
   composer.restore(null);
+  transcript.expecting = false;
   set(chat);
   open();
 }
@@ -204,7 +214,7 @@ setUpEnding(byId("end-chat"), byId("ending"), () => {
   storage.forgetEverything();
   connection.stop();
   chat = emptyChat();
-  transcript.sync(chat, false);
+  transcript.sync(chat, line);
 });
 byId("earlier").addEventListener("click", () => {
   connection.send({ type: "history", before: chat.turns[0].id });
@@ -221,8 +231,9 @@ for (const node of document.querySelectorAll("[data-person]")) {
 storage.whenForgotten(() => {
   connection.stop();
   chat = emptyChat();
-  transcript.sync(chat, false);
+  transcript.sync(chat, line);
 });
 setInterval(() => transcript.tick(), 500);
+transcript.expecting = chat.conversationId !== null;
 set(chat);
 connection.start();

@@ -6,6 +6,7 @@ import { stamp } from "./times.js";
 
 const FOLLOW_PX = 80; // a reader this near to the end wants to stay there
 const LONG_TEXT = 1200; // characters from which a visitor's own message is folded
+const SENDING = { online: "Sending", ended: "Not sent" };
 const NO_RETRY = new Set(["conflict", "too_long", "empty"]);
 
 class Mine {
@@ -25,10 +26,10 @@ class Mine {
     this.node = el("div", { class: "mine-row" }, this.root, this.problem);
   }
 
-  update({ createdAt, waiting, problem }, online) {
+  update({ createdAt, waiting, problem }, line) {
     stamp(this.time, createdAt);
     this.root.setAttribute("aria-label", `You, ${this.time.textContent}`);
-    const words = !waiting || problem ? "" : online ? "Sending" : "Waiting for the connection";
+    const words = !waiting || problem ? "" : SENDING[line] ?? "Waiting for the connection";
     if (this.state.textContent !== words) this.state.textContent = words;
     this.root.classList.toggle("pending", Boolean(waiting) && !problem);
     if (this.shownProblem !== problem) this.#show(problem, waiting);
@@ -72,6 +73,7 @@ export class Transcript {
     this.sections = new Map();
     this.answers = new Map();
     this.follows = true;
+    this.expecting = false; // a conversation is known and on its way: no welcome meanwhile
     log.addEventListener("scroll", () => {
       this.#look();
       if (this.follows) this.pill.hidden = true;
@@ -83,16 +85,16 @@ export class Transcript {
     });
   }
 
-  /** Show the whole chat, touching only what changed. */
-  sync(chat, online) {
+  /** Show the whole chat, touching only what changed; `line` is the state of the connection. */
+  sync(chat, line) {
     const items = [
       ...chat.turns.map((turn) => ({ key: turn.clientMessageId || turn.id, ...turn })),
       ...chat.outbox.map((entry) => ({ key: entry.id, text: entry.text, createdAt: entry.at, waiting: entry, problem: entry.problem, replyIds: [] })),
     ];
     this.#look();
     this.#dropAllBut(new Set(items.map((item) => item.key)), chat);
-    items.forEach((item, index) => this.#section(item, index, chat, online));
-    this.welcome.hidden = items.length > 0;
+    items.forEach((item, index) => this.#section(item, index, chat, line));
+    this.welcome.hidden = items.length > 0 || this.expecting;
     this.earlier.hidden = !chat.hasEarlier;
     this.#keepUp();
   }
@@ -138,8 +140,10 @@ export class Transcript {
   }
 
   #keepUp() {
-    if (this.follows) this.toEnd();
-    else this.pill.hidden = this.#nearEnd();
+    if (!this.welcome.hidden) this.pill.hidden = true;
+    else if (this.follows) this.toEnd();
+    else if (this.#nearEnd()) this.pill.hidden = true;
+    else if (this.list.querySelector("[aria-busy=true]")) this.pill.hidden = false;
   }
 
   #dropAllBut(keys, chat) {
@@ -155,7 +159,7 @@ export class Transcript {
     }
   }
 
-  #section(item, index, chat, online) {
+  #section(item, index, chat, line) {
     let section = this.sections.get(item.key);
     if (!section) {
       const mine = new Mine(item, this.context.actions);
@@ -163,7 +167,7 @@ export class Transcript {
       this.sections.set(item.key, section);
     }
     if (this.list.children[index] !== section.node) this.list.insertBefore(section.node, this.list.children[index] ?? null);
-    section.mine.update(item, online);
+    section.mine.update(item, line);
     for (const id of item.replyIds) this.#answer(chat.replies[id], item, chat);
   }
 
