@@ -77,7 +77,7 @@ async def measure(
     concurrency: int,
     ledger: Ledger,
     http: Transport,
-    heard: Callable[[Measured], None],
+    heard: Callable[[Measured], object],
 ) -> list[Measured]:
     """Ask all `prompts`, `concurrency` at a time, and return how each was answered."""
     left: Iterator[Asked] = iter(prompts)

@@ -30,6 +30,7 @@ ROLL_UP_EVERY_S = 4.0
 
 # What visitors do with an answer. Rates of real desks are lower; the example wants something to show.
 UP, DOWN, ESCALATE = 0.16, 0.05, 0.04
+SETTLED = frozenset({"small_talk", "person"})  # nobody asks a larger model about a greeting
 
 Heard = Callable[[], Awaitable[None]]
 
@@ -96,18 +97,18 @@ async def _visit(desk: Process, visit: Visit, heard: Heard) -> None:
 
 async def _react(desk: Process, who: Who, reply_id: UUID, random: Random) -> None:
     """Let the visitor rate the answer, or ask the larger model under it, now and then."""
-    state = await db.run(_state, reply_id)
+    state, route = await db.run(_ended, reply_id)
     if state != Reply.State.COMPLETED:
         return
     mood = random.random()
     if mood < UP + DOWN:
         await db.run(services.rate, who, reply_id, mood < UP, "", "")
-    if UP <= mood < UP + DOWN + ESCALATE:
+    if UP <= mood < UP + DOWN + ESCALATE and route not in SETTLED:
         await _escalate(desk, who, reply_id)
 
 
-def _state(reply_id: UUID) -> str:
-    return Reply.objects.values_list("state", flat=True).get(pk=reply_id)
+def _ended(reply_id: UUID) -> tuple[str, str]:
+    return Reply.objects.values_list("state", "route").get(pk=reply_id)
 
 
 async def _escalate(desk: Process, who: Who, reply_id: UUID) -> None:

@@ -4,6 +4,7 @@
 // Told apart by lightness as well as by hue; the first eight of Okabe and Ito's set, then two greys.
 const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b7fd1", "#b8a800", "#8a97a3", "#5d6b77"];
 const POLL_MS = 2000;
+const FIRST_FIGURES = 20; // questions after which an empty page is worth loading again
 
 const page = document.getElementById("metrics");
 let drawn = [];
@@ -71,7 +72,8 @@ async function follow() {
   const answer = await fetch(page.dataset.exampleUrl, { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
   const run = await answer.json();
-  if (!run.running) {
+  const waiting = page.querySelector("[data-waiting]");
+  if (!run.running || (waiting && run.played >= FIRST_FIGURES)) {
     window.location.reload();
     return;
   }
