@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 
 from common.clock import ms_since, now, ticks
 from routing import errors
@@ -229,7 +230,9 @@ class Attempt:
 
     def _tokens(self) -> tuple[UsageReport | None, bool]:
         """Return the usage and whether any of it is our estimate; None when nothing was used."""
-        refused = self.failure is not None and not self.failure.sent and not self._text
+        # No vendor bills an answer that is an HTTP error instead of a stream.
+        answered_no = self.failure is not None and (self.failure.status or 0) >= HTTPStatus.BAD_REQUEST
+        refused = self.failure is not None and (answered_no or not self.failure.sent) and not self._text
         if refused or not self._sent:
             return None, False
         report = self._usage or UsageReport()
