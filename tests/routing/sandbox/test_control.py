@@ -10,7 +10,7 @@ from routing.catalogue import read_file
 from routing.sandbox.control import PLANNED, READY
 from tests.routing.conftest import SandboxControl
 
-ASK = {"stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+ASK: dict[str, Any] = {"stream": True, "messages": [{"role": "user", "content": "Hi"}]}
 
 
 def post(control: SandboxControl, path: str, body: Any, **headers: str) -> tuple[int, dict[str, str], str]:
@@ -113,7 +113,7 @@ def test_what_a_real_wire_refuses_is_refused(control: SandboxControl) -> None:
     assert post(control, "/v1/messages", {**anthropic, "temperature": 0.2}, **new)[0] == 400
     old = {"anthropic-version": "2023-06-01"}
     assert post(control, "/v1/messages", {**anthropic, "temperature": 0.2}, **old)[0] == 200
-    prefilled = {**anthropic, "messages": [*ASK["messages"], {"role": "assistant", "content": "Hi "}]}  # type: ignore[misc]
+    prefilled = {**anthropic, "messages": [*ASK["messages"], {"role": "assistant", "content": "Hi "}]}
     assert post(control, "/v1/messages", prefilled, **new)[0] == 400
     status, _, body = post(control, "/v1/messages", {**ASK, "model": "m"}, **new)
     assert (status, json.loads(body)["error"]["type"]) == (400, "invalid_request_error")
