@@ -143,7 +143,7 @@ def _entry_url(entry_id: str, titles: Mapping[str, str]) -> str:
 def _signals(values: Mapping[str, Any]) -> tuple[SignalView, ...]:
     """Return the signals in plain words, those that say something first."""
     views = [
-        SignalView(SIGNALS[name].label, _shown(value), value in (False, None, "", 0, [], ()))
+        SignalView(SIGNALS[name].label, _shown(value), value in (False, None, "", "none", 0))
         for name, value in values.items()
         if name in SIGNALS
     ]

@@ -16,6 +16,7 @@ THUMBS = {
     "none": Q(rating=None),
 }
 ENDINGS = {
+    "unfinished": Q(state__in=(Reply.State.FAILED, Reply.State.TRUNCATED)),
     "failed": Q(state=Reply.State.FAILED),
     "truncated": Q(state=Reply.State.TRUNCATED),
     "refused": Q(state=Reply.State.REFUSED),
@@ -70,6 +71,7 @@ class AnswerFilter(ReplyFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
         return [
+            ("unfinished", "Failed or cut short"),
             ("failed", "Failed"),
             ("truncated", "Cut short"),
             ("refused", "Refused"),

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
+from assistant.admin.filters import ENDINGS
 from assistant.models import Conversation, Reply
 from common.clock import now
 from common.money import usd
@@ -54,7 +55,7 @@ def _support() -> list[Step]:
     first_day = f"{_since().date():%Y-%m-%d}"
     recent = Reply.objects.filter(purpose=Purpose.VISITOR, created_at__gte=_since())
     downs = recent.filter(rating=-1).values("conversation").distinct().count()
-    failed = recent.filter(state__in=(Reply.State.FAILED, Reply.State.TRUNCATED)).count()
+    failed = recent.filter(ENDINGS["unfinished"]).values("conversation").distinct().count()
     waiting = Conversation.objects.filter(state=Conversation.State.WAITING).count()
     return [
         Step(
@@ -76,8 +77,8 @@ def _support() -> list[Step]:
         Step(
             "Failed or cut short",
             str(failed),
-            f"Answers of the last {DAYS_BACK} days that did not end well.",
-            _link("assistant_conversation_changelist", answer="failed", updated_at_from=first_day),
+            f"Conversations of the last {DAYS_BACK} days with an answer that did not end well.",
+            _link("assistant_conversation_changelist", answer="unfinished", updated_at_from=first_day),
             "error",
             "warn" if failed else "good",
         ),
@@ -116,7 +117,7 @@ def _faq() -> list[Step]:
             "Past their review date",
             str(overdue),
             "Published entries that somebody should read again.",
-            _link("faq_entry_changelist"),
+            _link("faq_entry_changelist", review="overdue"),
             "event_busy",
             "warn" if overdue else "good",
         ),

@@ -11,13 +11,16 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from assistant import pipeline
-from assistant.admin.decision import decision_view, entry_ids, entry_titles
+from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles
 from assistant.admin.locate import transcript_address
 from assistant.models import Reply
 from assistant.protocol import TEXT_LIMIT
+from assistant.rendering import render
 from common.text import clean
 from faq import index
 from routing import publishing
@@ -94,10 +97,30 @@ def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
             record, entry_titles(entry_ids([record])), request.user.has_perm("faq.view_entry")
         ),
         "route": consideration.route,
-        "answer": entry,
+        "answer": SafeString(render(entry.answer, _link_hosts())) if entry else None,
+        "passages": _passages(request, data["text"]) if not record["passages"] else (),
         "took_ms": consideration.match.took_ms,
         "same": _last_asked(request, data["text"]),
     }
+
+
+def _link_hosts() -> list[str]:
+    """Return the hosts that answers may link to, as the newest configuration has them."""
+    return list(publishing.current().settings.get("link_hosts") or ())
+
+
+def _passages(request: HttpRequest, text: str) -> tuple[PassageView, ...]:
+    """Return the nearest passages of a question that no model is asked, as a model would get them."""
+    near = index.nearest_passages(clean(text), limit=pipeline.PASSAGES)
+    linked = request.user.has_perm("faq.view_entry")
+    return tuple(
+        PassageView(
+            passage.title,
+            passage.entry_id,
+            reverse("admin:faq_entry_change", args=[passage.entry_id]) if linked else "",
+        )
+        for passage in near
+    )
 
 
 def _last_asked(request: HttpRequest, text: str) -> dict[str, Any] | None:

@@ -29,7 +29,7 @@ class StepInline(TabularInline[LadderStep, Route]):
     hide_ordering_field = True
     hide_title = True
     verbose_name = "step"
-    verbose_name_plural = "ladder: the first is asked first, the next when it fails; drag to reorder"
+    verbose_name_plural = "ladder, in the order it is asked"
     fields = ("model", "position", "step_status", "step_price")
     readonly_fields = ("step_status", "step_price")
 
