@@ -1,13 +1,13 @@
-"""The figures of a period, for each route and in all, read from the minute rows."""
+"""The figures of a period, for each route and in all, from what was rolled up."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from routing import tally
 from routing.config import Sla
-from routing.models import MinuteRow, Purpose, RollUpState, Route
+from routing.models import Purpose, RollUpState, Route
+from routing.stored import read
 from routing.tally import Tally
 
 MANAGED = (Purpose.VISITOR.value, Purpose.DEMO.value)
@@ -161,7 +161,7 @@ def figures(
 
     `edges` are the borders of the charts' buckets, none for no charts.
     """
-    rows = _Rows.read(start, end, purposes, tuple(edges))
+    rows = read(start, end, purposes, tuple(edges))
     everything = tally.total(rows.by_route.values())
     known = _routes()
     slugs = [*known, *sorted(set(rows.by_route) - set(known))]
@@ -177,49 +177,6 @@ def figures(
         points=tuple(_point(at, rows.by_bucket[at]) for at in tuple(edges)[:-1]),
         example_requests=rows.example["requests"],
     )
-
-
-@dataclass(frozen=True)
-class _Rows:
-    by_route: dict[str, Tally]
-    by_model: dict[str, Tally]
-    by_bucket: dict[datetime, dict[str, Tally]]
-    example: Tally
-
-    @classmethod
-    def read(
-        cls, start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]
-    ) -> "_Rows":
-        routes: defaultdict[str, list[Tally]] = defaultdict(list)
-        models: defaultdict[str, list[Tally]] = defaultdict(list)
-        buckets: dict[datetime, defaultdict[str, list[Tally]]] = {at: defaultdict(list) for at in edges[:-1]}
-        example: list[Tally] = []
-        rows = (
-            MinuteRow.objects.filter(minute__gte=start, minute__lt=end, purpose__in=list(purposes))
-            .order_by("minute")
-            .values_list("minute", "route", "purpose", "model", "figures")
-        )
-        bucket = 0
-        for minute, route, purpose, model, stored in rows.iterator(chunk_size=2000):
-            value = Tally.load(stored)
-            routes[route].append(value)
-            models[model].append(value)
-            if purpose == Purpose.DEMO:
-                example.append(value)
-            while bucket + 1 < len(edges) - 1 and minute >= edges[bucket + 1]:
-                bucket += 1
-            if buckets:
-                buckets[edges[bucket]][route].append(value)
-        return cls(
-            _totals(routes),
-            _totals(models),
-            {at: _totals(groups) for at, groups in buckets.items()},
-            tally.total(example),
-        )
-
-
-def _totals(groups: Mapping[str, Iterable[Tally]]) -> dict[str, Tally]:
-    return {key: tally.total(group) for key, group in groups.items()}
 
 
 def _routes() -> dict[str, _RouteFacts]:

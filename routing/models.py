@@ -370,12 +370,33 @@ class MinuteRow(models.Model):
         return f"{self.minute:%Y-%m-%d %H:%M} {self.route}"
 
 
+class HourRow(models.Model):
+    """The sum of the minute rows of one hour that is over, so that a month is quick to read."""
+
+    hour = models.DateTimeField(db_index=True)
+    route = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=12)
+    model = models.CharField(max_length=120, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["hour", "route", "purpose", "model"], name="one_row_an_hour_route_purpose_model"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:%M} {self.route}"
+
+
 class RollUpState(models.Model):
-    """One row: until when the minute rows are complete, and when the worker last said so."""
+    """One row: until when minute rows are complete and hours summed, and when the worker last said so."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     as_of = models.DateTimeField(null=True)
     ran_at = models.DateTimeField(null=True)
+    hours_until = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

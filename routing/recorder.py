@@ -15,7 +15,7 @@ from routing.attempts import AttemptResult, AttemptStart
 from routing.config import Config
 from routing.events import FinishReason, UsageReport
 from routing.heavy import heavy_cost
-from routing.models import MinuteRow, ModelCall, RouteOutcome
+from routing.models import HourRow, MinuteRow, ModelCall, RouteOutcome
 
 ERASE_CHUNK = 500  # below SQLite's limit of variables in one statement
 
@@ -225,6 +225,7 @@ def erase(uuids: Iterable[UUID]) -> int:
 def remove_purpose(purpose: str) -> int:
     """Delete every trace of a purpose, roll-ups included: example traffic goes as it came."""
     MinuteRow.objects.filter(purpose=purpose).delete()
+    HourRow.objects.filter(purpose=purpose).delete()
     ModelCall.objects.filter(purpose=purpose).delete()
     return RouteOutcome.objects.filter(purpose=purpose).delete()[0]
 

@@ -15,7 +15,8 @@ from common.clock import now
 from common.env import ProviderEnv
 from faq.models import AskedQuestion
 from routing import example
-from routing.models import ExampleRun, MinuteRow, ModelCall, RouteOutcome
+from routing.models import ExampleRun, HourRow, MinuteRow, ModelCall, RouteOutcome
+from tests.flows.control import Control
 
 PHRASINGS = ["How do I reset my password?", "Where can I download my invoices?", "ok"]
 
@@ -61,8 +62,14 @@ def test_a_run_of_n_is_n_questions_and_a_rest_begins_where_the_first_part_ended(
     assert list(traffic.shortened(rest, wanted - played)) == whole[len(whole) // 2 :]
 
 
+@pytest.fixture
+def brisk(sandbox: str) -> None:
+    """Let the sandbox write faster than people read."""
+    Control(sandbox).pace(first_text_ms=20, gap_ms=1, tokens=20)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_it_goes_the_whole_way_is_marked_and_leaves_no_trace(sandbox: str) -> None:
+def test_it_goes_the_whole_way_is_marked_and_leaves_no_trace(brisk: None) -> None:
     call_command("seed", stdout=StringIO())
     said = StringIO()
     call_command("demo_traffic", n=12, seed=5, concurrency=3, stdout=said, stderr=StringIO())
@@ -87,13 +94,14 @@ def test_it_goes_the_whole_way_is_marked_and_leaves_no_trace(sandbox: str) -> No
         RouteOutcome,
         ModelCall,
         MinuteRow,
+        HourRow,
         ExampleRun,
     ):
         assert not table._default_manager.exists(), table
 
 
 @pytest.mark.django_db(transaction=True)
-def test_steps_add_up_to_the_run_that_was_asked_for(sandbox: str) -> None:
+def test_steps_add_up_to_the_run_that_was_asked_for(brisk: None) -> None:
     call_command("seed", stdout=StringIO())
     assert not traffic.play_step(1)  # nobody asked for it
     example.begin(15, now())

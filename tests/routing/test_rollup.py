@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from routing import metrics, recorder, rollup
-from routing.models import MinuteRow, ModelCall, RouteOutcome
+from routing.models import HourRow, MinuteRow, ModelCall, RollUpState, RouteOutcome
 from routing.tally import Tally
 from tests.routing.ledger import NOON, attempt, outcome, result
 
@@ -108,6 +108,43 @@ def test_a_reply_that_never_showed_text_counts_with_its_whole_wait() -> None:
     outcome(state="failed", first_text_ms=None, total_ms=10_000)
     rollup.roll_up(LATER)
     assert tally_of().histogram("first_text").percentile(0.5) == pytest.approx(10_000, rel=0.02)
+
+
+def test_hours_that_are_over_are_summed_once_and_again_when_a_minute_changes() -> None:
+    late = outcome(ended_at=NOON + timedelta(minutes=7))
+    for minute in (0, 59, 60, 61, 180):
+        outcome(ended_at=NOON + timedelta(minutes=minute))
+    now = NOON + timedelta(minutes=185)
+    rollup.roll_up(now)
+    hours = {row.hour: Tally.load(row.figures)["requests"] for row in HourRow.objects.all()}
+    assert hours == {NOON: 3, NOON + timedelta(hours=1): 2}  # the running hour is left to its minutes
+    assert RollUpState.objects.get().hours_until == NOON + timedelta(hours=3)
+
+    recorder.amend_outcome(late.reply_id, feedback=1)
+    rollup.roll_up(now)
+    assert Tally.load(HourRow.objects.get(hour=NOON).figures)["thumbs_up"] == 1
+    assert HourRow.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "span",
+    [("11:00", "16:00"), ("11:00", "12:30"), ("12:07", "15:05"), ("12:20", "12:50"), ("15:01", "15:06")],
+)
+@pytest.mark.parametrize("step", [0, 30, 60])
+def test_hours_and_minutes_together_say_what_minutes_alone_say(span: tuple[str, str], step: int) -> None:
+    start, end = (NOON.replace(hour=int(at[:2]), minute=int(at[3:])) for at in span)
+    begins = [start + timedelta(minutes=step) * number for number in range(12)] if step else []
+    edges = [*(at for at in begins if at < end), end] if step else []
+    for minute in range(0, 185, 3):
+        outcome(ended_at=NOON + timedelta(minutes=minute), route="faq" if minute % 2 else "common")
+    rollup.roll_up(NOON + timedelta(minutes=186))
+    assert HourRow.objects.count() == 6
+    summed = metrics.figures(start, end, edges=edges)
+    RollUpState.objects.update(hours_until=None)
+    assert metrics.figures(start, end, edges=edges) == summed
+    assert summed.total.requests == sum(
+        start <= NOON + timedelta(minutes=minute) < end for minute in range(0, 185, 3)
+    )
 
 
 @pytest.mark.parametrize(
