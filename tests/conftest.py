@@ -9,12 +9,25 @@ import django  # noqa: E402 - the settings are read here, so the environment sta
 django.setup()
 
 import os  # noqa: E402
+
+# A worker of xdist inherits this environment; with the name in it pytest-django would read the settings
+# before the lines above have given the worker ports and a folder of its own.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
 from tests import postgres, servers  # noqa: E402
+
+
+def pytest_xdist_setupnodes() -> None:
+    """Keep this process's settings out of the workers: each sets up an environment of its own.
+
+    With the name of the settings inherited, pytest-django would read them before a worker's own set-up.
+    """
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 @pytest.fixture(scope="session")
