@@ -1,8 +1,9 @@
 """Conversations in the admin: found by what happened in them, shown with a receipt beside each answer."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from django.urls import reverse
 from assistant.models import Conversation, Reply
 from common.clock import now
 from faq.models import Entry
-from tests.admin.pages import add_call, add_turn, make_conversation, text_of
+from tests.admin.pages import add_call, add_turn, form_of, make_conversation, text_of
 
 LIST = reverse("admin:assistant_conversation_changelist")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -119,12 +120,27 @@ def test_filters_about_answers_hold_for_one_and_the_same_answer(support: Client)
     assert found(support, answer="truncated") == set()
 
 
+def test_times_are_those_of_the_desk(support: Client, admin: Client) -> None:
+    """Half past eleven at night in London's summer is a day that UTC does not know yet."""
+    conversation = make_conversation("late")
+    late = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
+    Conversation.objects.filter(pk=conversation.pk).update(created_at=late, updated_at=late)
+    assert 'began <time datetime="2026-07-02T00:30:00+01:00">2 Jul 2026, 00:30' in transcript(
+        support, conversation
+    )
+    assert found(support, updated_at_from="2026-07-02", updated_at_to="2026-07-02") == {"late"}
+    settings = reverse("admin:assistant_assistantsettings_change", args=[1])
+    admin.post(settings, form_of(admin.get(settings)) | {"time_zone": "UTC"})
+    assert found(support, updated_at_from="2026-07-02") == set()
+
+
 def test_filters_by_state_and_by_whole_days(support: Client) -> None:
     make_conversation("today")
     old = make_conversation("old")
     week_ago = now() - timedelta(days=7)
     Conversation.objects.filter(pk=old.pk).update(updated_at=week_ago, state="waiting")
-    today, then = f"{now().date()}", f"{week_ago.date()}"
+    zone = ZoneInfo("Europe/London")  # the example desk's
+    today, then = f"{now().astimezone(zone).date()}", f"{week_ago.astimezone(zone).date()}"
     assert found(support, state__exact="waiting") == {"old"}
     assert found(support, updated_at_from=today) == {"today"}
     assert found(support, updated_at_from=then, updated_at_to=then) == {"old"}
