@@ -33,9 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["remove"]:
             replies, conversations = example.remove(), traffic.remove()
-            self.stdout.write(
-                f"Removed {conversations} example conversations and the figures of {replies}."
-            )
+            self.stdout.write(f"Removed {conversations} example conversations and the figures of {replies}.")
             return
         if options["n"] < 1 or options["concurrency"] < 1:
             raise CommandError("--n and --concurrency take a number of 1 or more.")
