@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,27 +37,32 @@ def unprivileged_user() -> str:
 
 @contextlib.contextmanager
 def running_postgres(folder: Path) -> Iterator[str]:
-    """Run a private PostgreSQL and yield the URL of its empty database."""
+    """Run a private PostgreSQL, its log in `folder`, and yield the URL of its empty database."""
     programs = postgres_programs()
     if programs is None:
         missing("PostgreSQL")
-    user, data, port = unprivileged_user(), folder / "postgres", free_port()
-    data.mkdir()
+    user, port = unprivileged_user(), free_port()
+    # Not below pytest's own folders: pytest shuts them to every other account each time it starts.
+    data = Path(tempfile.mkdtemp(prefix="desk-postgres-"))
     if user:
-        for path in (folder, *folder.parents):
-            if path == Path("/tmp"):
-                break
-            path.chmod(path.stat().st_mode | 0o011)
         shutil.chown(data, user)
-    subprocess.run(
+    try:
+        yield from _running(programs, data, port, user, folder / "postgres.log")
+    finally:
+        shutil.rmtree(data)
+
+
+def _running(programs: Path, data: Path, port: int, user: str, log: Path) -> Iterator[str]:
+    made = subprocess.run(
         [programs / "initdb", "-D", data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--no-sync"],
-        check=True, capture_output=True, user=user or None, cwd=data,
+        check=False, capture_output=True, text=True, user=user or None, cwd=data,
     )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
     # Durability is not what these tests are about.
     options = {"fsync": "off", "full_page_writes": "off", "unix_socket_directories": str(data)}
     arguments = [f"--{key}={value}" for key, value in options.items()]
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *arguments]
-    server = start(command, folder / "postgres.log", user=user, cwd=data)
+    server = start(command, log, user=user, cwd=data)
     try:
         url = f"postgresql://desk@127.0.0.1:{port}/postgres"
         wait_until(lambda: accepts_queries(url), server, "PostgreSQL")
