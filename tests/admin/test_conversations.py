@@ -120,6 +120,12 @@ def test_filters_about_answers_hold_for_one_and_the_same_answer(support: Client)
     assert found(support, answer="truncated") == set()
 
 
+def test_an_empty_list_says_whether_anything_is_hidden(support: Client) -> None:
+    assert "Rows appear by themselves" in text_of(support.get(LIST))
+    make_conversation("one")
+    assert "Nothing matches" in text_of(support.get(LIST, {"q": "two"}))
+
+
 def test_times_are_those_of_the_desk(support: Client, admin: Client) -> None:
     """Half past eleven at night in London's summer is a day that UTC does not know yet."""
     conversation = make_conversation("late")

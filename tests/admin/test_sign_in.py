@@ -36,7 +36,10 @@ def test_wrong_passwords_lock_the_account_with_a_plain_message(seeded: None, set
     assert "correct username and password" in " ".join(answers[0].content.decode().split())
     locked = sign_in(client, "support", PASSWORD)
     assert locked.status_code == 429
-    assert "Too many attempts" in locked.content.decode()
+    assert locked["Retry-After"] == "900"
+    page = " ".join(locked.content.decode().split())
+    assert f"wrong {settings.AXES_FAILURE_LIMIT} times" in page
+    assert "for 15 minutes" in page
     assert sign_in(Client(), "manager", PASSWORD).status_code == 302  # the others are not affected
     call_command("axes_reset", verbosity=0)
     assert sign_in(client, "support", PASSWORD).status_code == 302
