@@ -16,7 +16,7 @@ function ink() {
 
 function dollars(value) {
   if (value === 0) return "$0";
-  return "$" + (value >= 1 ? value.toFixed(2) : Number(value.toPrecision(2)).toString());
+  return "$" + (value >= 0.1 ? value.toFixed(2) : Number(value.toPrecision(2)).toString());
 }
 
 function options(colours, stacked, format, legend) {
