@@ -34,7 +34,7 @@ bench: venv ## measure matching and deciding on this machine
 	@DEBUG=1 $(PY) -m benchmarks
 
 check: lint types ## all that needs no running server: style, types, migrations, production settings
-	@DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
+	@DEBUG=1 DATABASE_URL=sqlite://:memory: $(PY) manage.py makemigrations --check --dry-run
 	@DEBUG=0 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		ORIGINS=https://support.example.com DATA_DIR=var/check \
 		$(PY) manage.py check --deploy --fail-level WARNING

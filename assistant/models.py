@@ -1,6 +1,7 @@
 """Visitors, their conversations, and every reply with the state that exactly one writer may end."""
 
 import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -55,11 +55,7 @@ def check_ladders() -> Check:
     except (publishing.NotPublished, DatabaseError) as error:
         return Check("ladders", False, str(error))
     routes = [route for route in config.routes.values() if route.kind == "model" and route.enabled]
-    stuck = [
-        route.slug
-        for route in routes
-        if not steps_of(registry.ladder(route, config.models))
-    ]
+    stuck = [route.slug for route in routes if not steps_of(registry.ladder(route, config.models))]
     if not routes:
         return Check("ladders", False, "no model route is published")
     if stuck:
