@@ -1,0 +1,146 @@
+"""The connection by itself, its clock and sockets in the test's hand: when it waits, doubts, and gives up."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+SETUP = """
+async () => {
+  const {Connection} = await import("/socket.js");
+  window.sockets = [];
+  class Fake extends EventTarget {
+    static OPEN = 1;
+    static CLOSING = 2;
+    constructor() { super(); this.readyState = 0; this.sent = []; window.sockets.push(this); }
+    send(text) { this.sent.push(JSON.parse(text).type); }
+    close() { this.readyState = 3; }
+    opens() { this.readyState = 1; this.dispatchEvent(new Event("open")); }
+    says(frame) { this.dispatchEvent(new MessageEvent("message", {data: JSON.stringify(frame)})); }
+    drops(code) { this.readyState = 3; this.dispatchEvent(new CloseEvent("close", {code})); }
+  }
+  window.WebSocket = Fake;
+  Math.random = () => 1; // the longest wait that the jitter allows
+  window.states = [];
+  window.connection = new Connection("ws://desk.example/", {
+    up() {}, frame() {}, state(name, detail) { window.states.push([name, detail.reason]); },
+  });
+  window.connection.start();
+}
+"""
+
+
+@pytest.fixture
+def line(chromium: Browser, modules: Page) -> Iterator[Page]:
+    page = chromium.new_page()
+    page.clock.install()
+    page.goto(modules.url)
+    page.clock.pause_at("2030-01-01")  # from here on time passes only when a test says so
+    page.evaluate(SETUP)
+    yield page
+    page.close()
+
+
+def sockets(page: Page) -> int:
+    return int(page.evaluate("window.sockets.length"))
+
+
+def last(page: Page, call: str) -> None:
+    page.evaluate(f"() => {{ window.sockets.at(-1).{call}; }}")
+
+
+def state(page: Page) -> Any:
+    return page.evaluate("window.states.at(-1)")
+
+
+def test_each_failure_waits_longer_until_a_minute_went_well(line: Page) -> None:
+    for milliseconds in (500, 1000, 2000):
+        before = sockets(line)
+        last(line, "drops(1006)")
+        line.clock.run_for(milliseconds - 50)
+        assert sockets(line) == before
+        line.clock.run_for(100)
+        assert sockets(line) == before + 1
+    last(line, "opens()")
+    for _ in range(5):
+        line.clock.run_for(14_000)
+        last(line, "says({type: 'alive'})")
+    last(line, "drops(1006)")
+    line.clock.run_for(550)
+    assert sockets(line) == 5, "the waits begin at half a second again"
+
+
+def test_a_silent_line_is_given_up_and_a_talking_one_kept(line: Page) -> None:
+    last(line, "opens()")
+    line.clock.run_for(30_000)
+    last(line, "says({type: 'alive'})")
+    line.clock.run_for(30_000)
+    assert sockets(line) == 1
+    line.clock.run_for(6_000)
+    assert state(line)[0] in {"reconnecting", "connecting"}
+    line.clock.run_for(1_000)
+    assert sockets(line) == 2
+
+
+def test_a_page_that_wakes_up_asks_whether_the_line_lives(line: Page) -> None:
+    last(line, "opens()")
+    line.evaluate("window.dispatchEvent(new Event('pageshow'))")
+    assert line.evaluate("window.sockets[0].sent") == ["ping"]
+    last(line, "says({type: 'pong'})")
+    line.clock.run_for(4_000)
+    assert sockets(line) == 1
+    line.evaluate("window.dispatchEvent(new Event('online'))")
+    line.clock.run_for(3_600)
+    assert sockets(line) == 2
+
+
+def test_a_wait_ends_at_once_when_the_network_is_back(line: Page) -> None:
+    for _ in range(6):
+        last(line, "drops(1006)")
+        line.clock.run_for(31_000)
+    last(line, "drops(1006)")
+    before = sockets(line)
+    line.evaluate("window.dispatchEvent(new Event('online'))")
+    assert sockets(line) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("says({type: 'error', code: 'refused', message: 'No.'})", "refused"),
+        ("says({type: 'error', code: 'sign_in', message: 'Again.'})", "sign_in"),
+        ("drops(4403)", "refused"),
+        ("drops(4401)", "sign_in"),
+        ("drops(4409)", "outdated"),
+    ],
+)
+def test_a_no_is_a_no(line: Page, end: str, reason: str) -> None:
+    last(line, "opens()")
+    last(line, end)
+    assert state(line) == ["ended", reason]
+    for event in ("online", "pageshow"):
+        line.evaluate("(name) => window.dispatchEvent(new Event(name))", event)
+    line.clock.run_for(120_000)
+    assert sockets(line) == 1
+
+
+@pytest.mark.parametrize("code", [1000, 1005, 1006, 1011, 4408, 4413, 4429, 4503])
+def test_every_other_end_is_tried_again(line: Page, code: int) -> None:
+    last(line, "opens()")
+    last(line, f"drops({code})")
+    line.clock.run_for(600)
+    assert sockets(line) == 2
+
+
+def test_a_desk_that_restarts_is_left_alone_for_as_long_as_it_asks(line: Page) -> None:
+    last(line, "opens()")
+    last(line, "says({type: 'error', code: 'not_available', message: 'Restarting.', retry_after: 5})")
+    last(line, "drops(4503)")
+    line.clock.run_for(4_000)
+    line.evaluate("window.dispatchEvent(new Event('pageshow'))")
+    assert sockets(line) == 1
+    line.clock.run_for(1_500)
+    assert sockets(line) == 2
