@@ -1,6 +1,7 @@
 """The public pages: who gets which cookie, what the policy forbids, what the health checks say."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -122,6 +123,17 @@ def test_the_process_says_that_it_lives(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
 
 
+@pytest.fixture
+def nothing_loaded() -> Iterator[None]:
+    """Empty what this process keeps of the database, before and after: the rows go with the test."""
+    index.forget()
+    publishing.forget()
+    yield
+    index.forget()
+    publishing.forget()
+
+
+@pytest.mark.usefixtures("nothing_loaded")
 def test_readiness_names_what_is_missing_and_turns_green(
     client: Client, settings: Settings, redis_url: str
 ) -> None:
@@ -130,6 +142,7 @@ def test_readiness_names_what_is_missing_and_turns_green(
     assert not red.json()["ready"]
     assert red.json()["checks"]["database"]["ok"]
     assert red.json()["checks"]["redis"] == {"ok": True, "detail": "answers"}
+    assert not red.json()["checks"]["faq_index"]["ok"]
     assert not red.json()["checks"]["ladders"]["ok"]
     assert "seed" in red.json()["checks"]["ladders"]["detail"]
     call_command("seed", verbosity=0)
