@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from assistant import considering, fixed_replies, frames
 from assistant.models import Conversation, Reply, Turn, Visitor, Worker
@@ -518,10 +518,21 @@ def end_orphans(older_than: timedelta) -> list[UUID]:
             attempts=1,
         )
         with transaction.atomic():
+            if not _claim(reply):
+                continue
             recorder.settle_lost_calls(reply.pk, now())
             if finish_reply(reply, end, publishing.config(reply.config_number)):
                 ended.append(reply.pk)
     return ended
+
+
+def _claim(reply: Reply) -> bool:
+    """Take a reply from a process that is gone: the new epoch makes readers start from a snapshot."""
+    seen = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
+    if not seen.update(epoch=F("epoch") + 1):
+        return False
+    reply.epoch += 1
+    return True
 
 
 # -- what visitors say about replies --------------------------------------------------------------

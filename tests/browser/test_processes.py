@@ -51,9 +51,6 @@ def own_desk(sandbox: str, tmp_path: Path) -> Iterator[DeskServer]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.xfail(
-    strict=True, reason="after an orphan is ended its mirror is ahead of the row and sends no done"
-)
 def test_a_killed_process_costs_a_pause_and_no_text(
     context: BrowserContext, own_desk: DeskServer, upstream: Sandbox
 ) -> None:

@@ -157,9 +157,14 @@ async def test_every_figure_on_the_page_equals_the_script(measured: DeskServer, 
     assert int(shown["draft", "output_tokens"]) == 4 * 40
 
     for name, column in (("first_text", "first_text_ms"), ("total", "total_ms")):
-        values = [row[column] for row in rows if row["route"] == "common" and row[column] is not None]
+        # A reply that never showed text kept its visitor waiting for all of its time.
+        felt = [
+            row["total_ms"] if row[column] is None else row[column]
+            for row in rows
+            if row["route"] == "common"
+        ]
         for share, label in ((0.5, "p50"), (0.95, "p95")):
-            exact = nearest_rank(values, share)
+            exact = nearest_rank(felt, share)
             assert float(shown["common", f"{name}_{label}"]) == pytest.approx(exact, rel=0.02, abs=1)
     assert float(shown["common", "first_text_p50"]) >= 200
     assert float(shown["common", "first_text_p95"]) >= 900
