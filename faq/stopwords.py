@@ -15,8 +15,8 @@ theirs them then there these they thing things this those though to too try tryi
 using very want wanted wants was way ways we were what when where which while who whom whose why will
 wish with wonder wondering would yes yet you your yours actually already also again exactly explain
 find give happen happens help hear keep keeps long look looking lot many much new ok okay able allow
-allowed allows sorry unfortunately basically question questions currently set setting settings simply quickly easily right best
-good
+allowed allows sorry unfortunately basically question questions currently set setting settings simply
+quickly easily right best good
 """
 
 GERMAN = """
