@@ -19,7 +19,7 @@ from assistant.origins import Refused, check_origin
 from assistant.process import Process, process
 from assistant.protocol import Frame, FrameError
 from assistant.reserved import is_reserved, reserve
-from assistant.services import Started
+from assistant.starting import Busy, Started
 from assistant.turn_log import Feed
 from assistant.visitors import read_visitor
 from assistant.who import Who
@@ -36,7 +36,7 @@ ANSWERED = (
     db.DatabaseGone,
     RateLimited,
     services.Conflict,
-    services.Busy,
+    Busy,
     services.NotAvailable,
     selectors.NotFound,
 )
@@ -53,7 +53,7 @@ def answer_to(error: Exception) -> tuple[str, str, dict[str, Any]]:
             return "rate_limited", f"Too many messages. Go on in {seconds} s.", {"retry_after": seconds}
         case services.Conflict():
             return "conflict", "This message id was used for another text.", {}
-        case services.Busy():
+        case Busy():
             return "busy", "Three messages are waiting already; please wait for an answer.", {}
         case services.NotAvailable():
             return "not_available", str(error), {}

@@ -16,12 +16,12 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from assistant import db, frames, selectors, services
+from assistant import db, ending, frames, selectors, services, starting
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
 from assistant.redis_log import Doorbell, StreamReader, StreamWriter, keep_going
 from assistant.reply_log import Record, ReplyLog
 from assistant.runner import Runner
-from assistant.services import Started
+from assistant.starting import Started
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
@@ -190,11 +190,11 @@ class Process:
         """Stop a reply wherever it runs; a queued one never begins."""
         if self.runner.stop(reply_id):
             return
-        if await db.run(services.cancel_queued, reply_id):
+        if await db.run(ending.cancel_queued, reply_id):
             self._heard[reply_id] = 0.0
             await self._catch_up()
             return
-        await db.run(services.request_stop, reply_id)
+        await db.run(ending.request_stop, reply_id)
         if self._doorbell:
             self._ring(self._doorbell, "stop", reply=str(reply_id))
 
@@ -221,7 +221,7 @@ class Process:
 
     async def _renew(self) -> None:
         boot = f"{socket.gethostname()}:{os.getpid()}"
-        await db.run(services.renew_lease, self.id, boot, now() + timedelta(seconds=LEASE_S))
+        await db.run(ending.renew_lease, self.id, boot, now() + timedelta(seconds=LEASE_S))
 
     async def _poll_versions(self) -> None:
         await db.run(refresh)
@@ -306,7 +306,7 @@ class Process:
             if not log.closed and log.seq > self._checkpointed.get(log.reply_id, 0)
         ]
         if grown:
-            await db.run(services.checkpoint, grown)
+            await db.run(ending.checkpoint, grown)
             self._checkpointed = {reply_id: seq for reply_id, _, seq, _ in grown}
 
     async def _event(self, body: Mapping[str, Any]) -> None:
@@ -329,7 +329,7 @@ class Process:
 
     async def _start_next(self, conversation_id: UUID) -> None:
         received = ticks()
-        started = await db.run(services.start_queued, conversation_id, self.id, received)
+        started = await db.run(starting.start_queued, conversation_id, self.id, received)
         if started is None:
             return
         self.hub.logs.pop(started.reply.pk, None)  # the mirror that stood for the queued reply
@@ -341,7 +341,7 @@ class Process:
         await self.runner.drain(DRAIN_S)
         try:
             await self._checkpoint()
-            await db.run(services.drop_lease, self.id)
+            await db.run(ending.drop_lease, self.id)
         except db.DatabaseGone as error:
             logger.error("left without telling the database: %s", error)
         tasks = list(self._tasks)

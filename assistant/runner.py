@@ -15,12 +15,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from assistant import considering, db, fixed_replies, frames, services
+from assistant import considering, db, ending, fixed_replies, frames
+from assistant.ending import ReplyEnd
 from assistant.models import Reply
 from assistant.pipeline import canary
 from assistant.rendering import BlockRenderer
-from assistant.services import Generation, ReplyEnd
 from assistant.sources import as_sources, supporting
+from assistant.starting import Generation
 from assistant.turn_log import TurnLog, Writer
 from common.clock import ms_since, ticks
 from routing import dispatch, recorder
@@ -226,7 +227,7 @@ class Runner:
             text=text,
             seq=0,
             tier=tier,
-            label=services.label_of(run.generation.config, tier if text else "none", "model"),
+            label=ending.label_of(run.generation.config, tier if text else "none", "model"),
             sources=tuple(as_sources(supporting(text, run.generation.passages))),
             first_text_ms=run.first_text_ms,
             total_ms=ms_since(run.received),
@@ -236,12 +237,12 @@ class Runner:
     async def _store(self, run: Run, end: ReplyEnd) -> None:
         """Store the end, then say `done`; a database that is away is waited for from memory."""
         run.writer.flush()
-        end = services.with_seq(end, run.writer.log.seq + 1)
+        end = ending.with_seq(end, run.writer.log.seq + 1)
         reply = run.reply
         deadline = ticks() + STORE_PATIENCE_S
         while True:
             try:
-                ours = await db.run(services.finish_reply, reply, end, run.generation.config)
+                ours = await db.run(ending.finish_reply, reply, end, run.generation.config)
                 break
             except db.DatabaseGone as error:
                 logger.error("reply %s waits for the database: %s", run.reply_id, error)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from assistant import services
+from assistant import ending
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from common.clock import now
@@ -20,7 +20,7 @@ ORPHANED_FOR = timedelta(seconds=30)  # long enough for a living process to have
 @shared_task(name="assistant.end_orphans")
 def end_orphans() -> None:
     """End replies whose process has been gone for ORPHANED_FOR; generation never runs here."""
-    for reply_id in services.end_orphans(ORPHANED_FOR):
+    for reply_id in ending.end_orphans(ORPHANED_FOR):
         logger.warning("reply %s lost its process and was ended", reply_id)
 
 

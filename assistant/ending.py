@@ -1,0 +1,211 @@
+"""Writes that end replies: exactly one end each, by one conditional UPDATE; checkpoints and leases.
+
+Each function is one hop through the database door.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from assistant import considering, fixed_replies
+from assistant.models import Reply, Worker
+from assistant.rendering import render
+from common.clock import now
+from routing import publishing, recorder
+from routing.attempts import AttemptResult, AttemptStart
+from routing.config import Config
+
+
+@dataclass(frozen=True)
+class ReplyEnd:
+    """How a running reply ended; `last` is the attempt that is still to be settled."""
+
+    state: str
+    ended_by: str
+    text: str
+    seq: int
+    tier: str = "none"
+    label: str = ""
+    answering_model: str = ""
+    notice: str = ""
+    sources: tuple[dict[str, Any], ...] = ()
+    first_text_ms: int | None = None
+    total_ms: int = 0
+    attempts: int = 0
+    fallbacks: int = 0
+    continued: bool = False
+    last: tuple[AttemptStart, AttemptResult] | None = None
+
+
+def with_seq(end: ReplyEnd, seq: int) -> ReplyEnd:
+    """Return `end` with the number of its `done` record."""
+    return replace(end, seq=seq)
+
+
+def label_of(config: Config, tier: str, route_kind: str) -> str:
+    """Return the chip under an answer: the tier that really answered, in the team's words."""
+    if route_kind == "faq":
+        return str(config.settings.get("label_faq") or "Approved answer")
+    if route_kind != "model" or tier == "none":
+        return ""
+    key = "label_heavy" if tier == "heavy" else "label_lite"
+    return str(config.settings.get(key) or "AI answer")
+
+
+def queue_ms(reply: Reply) -> int:
+    """Return how long a reply waited for its turn, in ms."""
+    if reply.started_at is None or reply._state.adding:
+        return 0
+    return max(0, round((reply.started_at - reply.created_at).total_seconds() * 1000))
+
+
+def outcome_of(
+    reply: Reply,
+    attempts: int,
+    fallbacks: int,
+    queue_ms: int,
+    estimated: tuple[int | None, int | None] = (None, None),
+) -> recorder.OutcomeFacts:
+    """Return what the ledger is told about an ended reply; `estimated` tokens are of one without a model."""
+    return recorder.OutcomeFacts(
+        reply_id=reply.pk,
+        turn_id=reply.turn_id,
+        purpose=reply.purpose,
+        route=reply.route,
+        tier=reply.tier,
+        config_number=reply.config_number,
+        state=reply.state,
+        ended_by=reply.ended_by,
+        ended_at=reply.ended_at or now(),
+        cause=reply.cause,
+        answering_model=reply.answering_model,
+        prompt_version=reply.prompt_version,
+        matcher_version=reply.matcher_version,
+        queue_ms=queue_ms,
+        match_ms=reply.decision.get("faq", {}).get("took_ms"),
+        first_text_ms=reply.first_text_ms,
+        total_ms=reply.total_ms,
+        attempts=attempts,
+        fallbacks=fallbacks,
+        continued=reply.continued,
+        truncated=reply.state == Reply.State.TRUNCATED,
+        estimated_input_tokens=estimated[0],
+        estimated_output_tokens=estimated[1],
+    )
+
+
+def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
+    """Write the one end of a running reply with its outcome; False when it is no longer ours.
+
+    On success `reply` holds the stored values.
+    """
+    html = render(end.text, considering.link_hosts(config)) if end.text else ""
+    with transaction.atomic():
+        values = {
+            "state": end.state,
+            "ended_by": end.ended_by,
+            "ended_at": now(),
+            "text": end.text,
+            "html": html,
+            "seq": end.seq,
+            "tier": end.tier,
+            "label": end.label,
+            "answering_model": end.answering_model,
+            "notice": end.notice,
+            "sources": list(end.sources),
+            "first_text_ms": end.first_text_ms,
+            "total_ms": end.total_ms,
+            "continued": end.continued,
+        }
+        ours = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
+        if not ours.update(**values):
+            return False
+        for name, value in values.items():
+            setattr(reply, name, value)
+        if end.last is not None:
+            recorder.settle_call(*end.last)
+        recorder.record_outcome(outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config)
+    return True
+
+
+def cancel_queued(reply_id: UUID) -> bool:
+    """End a queued reply that its visitor stopped before it began; False when it already runs."""
+    reply = Reply.objects.filter(pk=reply_id, state=Reply.State.QUEUED).first()
+    if reply is None:
+        return False
+    with transaction.atomic():
+        ended = Reply.objects.filter(pk=reply_id, state=Reply.State.QUEUED).update(
+            state=Reply.State.CANCELLED,
+            ended_by="stop",
+            ended_at=now(),
+            notice=fixed_replies.STOPPED_NOTICE,
+            seq=1,
+        )
+    return bool(ended)
+
+
+def request_stop(reply_id: UUID) -> None:
+    """Leave a note that a running reply is to stop: its owner polls for it, wherever it runs."""
+    Reply.objects.filter(pk=reply_id, state=Reply.State.STREAMING).update(stop_requested=True)
+
+
+def checkpoint(texts: Iterable[tuple[UUID, int, int, str]]) -> None:
+    """Store how far running replies have come: (reply, epoch, seq, text), all in one transaction."""
+    with transaction.atomic():
+        for reply_id, epoch, seq, text in texts:
+            Reply.objects.filter(pk=reply_id, epoch=epoch, state=Reply.State.STREAMING).update(
+                seq=seq, text=text
+            )
+
+
+def end_orphans(older_than: timedelta) -> list[UUID]:
+    """End running replies whose process's lease ran out `older_than` ago; return their ids."""
+    edge: datetime = now() - older_than
+    alive = Worker.objects.filter(expires_at__gt=edge).values_list("pk", flat=True)
+    orphans = Reply.objects.filter(state=Reply.State.STREAMING, started_at__lt=edge).exclude(
+        owner__in=list(alive)
+    )
+    ended = []
+    for reply in orphans:
+        end = ReplyEnd(
+            state="failed",
+            ended_by="orphan",
+            text=reply.text,
+            seq=reply.seq + 1,
+            tier=reply.tier,
+            notice=fixed_replies.notice_of("failed", "orphan"),
+            total_ms=max(0, round((now() - (reply.started_at or now())).total_seconds() * 1000)),
+            attempts=1,
+        )
+        with transaction.atomic():
+            if not _claim(reply):
+                continue
+            recorder.settle_lost_calls(reply.pk, now())
+            if finish_reply(reply, end, publishing.config(reply.config_number)):
+                ended.append(reply.pk)
+    return ended
+
+
+def _claim(reply: Reply) -> bool:
+    """Take a reply from a process that is gone: the new epoch makes readers start from a snapshot."""
+    seen = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
+    if not seen.update(epoch=F("epoch") + 1):
+        return False
+    reply.epoch += 1
+    return True
+
+
+def renew_lease(worker: UUID, boot: str, until: datetime) -> None:
+    """Keep this process's right to its replies until the given time."""
+    if not Worker.objects.filter(pk=worker).update(expires_at=until):
+        Worker.objects.create(pk=worker, boot=boot, expires_at=until)
+
+
+def drop_lease(worker: UUID) -> None:
+    """Give up this process's lease: it is leaving in order."""
+    Worker.objects.filter(pk=worker).delete()

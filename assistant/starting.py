@@ -1,0 +1,216 @@
+"""How a stored message becomes a reply: queued, ended at once, or streaming with its money reserved."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from assistant import considering, fixed_replies
+from assistant.ending import label_of, outcome_of, queue_ms
+from assistant.models import Reply, Turn
+from assistant.pipeline import Consideration
+from assistant.prompts import PassageLike, Prompt
+from assistant.rendering import render
+from assistant.who import Who
+from common.clock import ms_since, now
+from common.text import redact
+from faq import services as faq_services
+from routing import publishing, recorder
+from routing.attempts import AttemptStart
+from routing.config import Config
+from routing.dispatch import Job, first_attempt
+from routing.errors import BudgetExhausted
+
+MAX_QUEUED = 3
+INSTANT_SEQ = 3  # status, delta, done: the log of a reply that needed no model
+
+
+class Busy(Exception):
+    """Three messages of this conversation are waiting already."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What the runner needs to have a reply written: `job.first` is reserved already."""
+
+    job: Job
+    config: Config
+    passages: tuple[PassageLike, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """What came of a message or a verb; with a `generation`, this process asks a model now."""
+
+    turn: Turn
+    reply: Reply
+    generation: Generation | None = None
+    repeated: bool = False
+
+    @property
+    def instant(self) -> bool:
+        return self.generation is None and not self.repeated and self.reply.state != Reply.State.QUEUED
+
+
+def open_replies(conversation_id: UUID) -> int:
+    """Return how many replies of a conversation wait or run."""
+    return Reply.objects.filter(
+        conversation_id=conversation_id, state__in=(Reply.State.QUEUED, Reply.State.STREAMING)
+    ).count()
+
+
+def begin(
+    turn: Turn, reply: Reply, consideration: Consideration | None, config: Config, received: float
+) -> Started:
+    """Store `reply` as queued, as ended, or as streaming with its first attempt reserved."""
+    last = Reply.objects.filter(turn_id=turn.pk).aggregate(last=Max("ordinal"))["last"]
+    reply.turn_id, reply.ordinal = turn.pk, (last or 0) + 1
+    if consideration is None:
+        queued = Reply.objects.filter(conversation_id=reply.conversation_id, state=Reply.State.QUEUED)
+        if queued.count() >= MAX_QUEUED:
+            raise Busy
+        reply.state, reply.owner = Reply.State.QUEUED, None
+        reply.save(force_insert=True)
+        return Started(turn, reply)
+    if reply.cause == Reply.Cause.FIRST:
+        _note_question(turn, reply, consideration)
+    return _decide(turn, reply, consideration, config, received, new=True)
+
+
+def _note_question(turn: Turn, reply: Reply, consideration: Consideration) -> None:
+    faq_services.record_asked(
+        uuid=turn.pk,
+        text=redact(turn.text),
+        match=consideration.match,
+        route=consideration.route.slug,
+        purpose=reply.purpose,
+    )
+
+
+def _decide(
+    turn: Turn, reply: Reply, consideration: Consideration, config: Config, received: float, new: bool
+) -> Started:
+    reply.state = Reply.State.STREAMING
+    reply.started_at = now()
+    reply.route = consideration.route.slug
+    reply.tier = consideration.route.tier
+    reply.config_number = config.number
+    reply.matcher_version = consideration.match.matcher_version
+    reply.prompt_version = consideration.prompt.version if consideration.prompt else ""
+    reply.excluded_entry = ",".join(sorted(consideration.notes.get("excluded", ())))
+    reply.decision = {
+        **consideration.record(),
+        "suggestions": considering.suggestions(consideration),
+    }
+    if consideration.route.kind != "model":
+        text = considering.instant_text(consideration, config)
+        sources = considering.instant_sources(consideration)
+        _end_at_once(reply, consideration, config, received, text, sources)
+        return _stored(turn, reply, config, new)
+    if not consideration.steps or consideration.prompt is None:
+        return _without_model(turn, reply, consideration, config, received, new, "upstream")
+    first, job = _job(turn, reply, consideration, consideration.prompt, config)
+    reply.save(force_insert=new)
+    try:
+        with transaction.atomic():
+            recorder.start_call(first)
+    except BudgetExhausted:
+        return _without_model(turn, reply, consideration, config, received, False, "budget")
+    return Started(turn, reply, Generation(job, config, consideration.prompt.passages))
+
+
+def _without_model(
+    turn: Turn,
+    reply: Reply,
+    consideration: Consideration,
+    config: Config,
+    received: float,
+    new: bool,
+    ended_by: str,
+) -> Started:
+    """End a reply whose route needs a model that cannot be asked: the desk answers from the FAQ only."""
+    text = fixed_replies.no_model(config.settings, considering.near_questions(consideration))
+    _end_at_once(reply, consideration, config, received, text, [], state="failed", ended_by=ended_by)
+    return _stored(turn, reply, config, new)
+
+
+def _stored(turn: Turn, reply: Reply, config: Config, new: bool) -> Started:
+    reply.save(force_insert=new)
+    return Started(turn, reply)
+
+
+def _end_at_once(
+    reply: Reply,
+    consideration: Consideration,
+    config: Config,
+    received: float,
+    text: str,
+    sources: list[dict[str, Any]],
+    state: str = "completed",
+    ended_by: str = "finish",
+) -> None:
+    reply.state, reply.ended_by, reply.ended_at = state, ended_by, now()
+    reply.text, reply.html = text, render(text, considering.link_hosts(config))
+    reply.seq, reply.sources = INSTANT_SEQ, sources
+    reply.label = label_of(config, "none", consideration.route.kind)
+    reply.tier = "none"
+    reply.first_text_ms = reply.total_ms = ms_since(received)
+    heavy = considering.heavy_tokens(reply, consideration, text)
+    recorder.record_outcome(
+        outcome_of(reply, attempts=0, fallbacks=0, queue_ms=queue_ms(reply), estimated=heavy), config
+    )
+
+
+def _job(
+    turn: Turn, reply: Reply, consideration: Consideration, prompt: Prompt, config: Config
+) -> tuple[AttemptStart, Job]:
+    job = Job(
+        reply_id=reply.pk,
+        turn_id=turn.pk,
+        purpose=reply.purpose,
+        route=consideration.route,
+        config=config,
+        steps=consideration.steps,
+        request=prompt.request,
+        prompt_tokens=prompt.tokens,
+        prompt_version=prompt.version,
+    )
+    first = first_attempt(job)
+    return first, replace(job, first=first)
+
+
+def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Started | None:
+    """Decide and start the oldest queued reply of a conversation in which nothing runs, else None."""
+    reply = (
+        Reply.objects.select_related("turn__visitor", "conversation")
+        .filter(conversation_id=conversation_id, state=Reply.State.QUEUED)
+        .order_by("turn__ordinal", "ordinal")
+        .first()
+    )
+    if reply is None or _is_streaming(conversation_id):
+        return None
+    config = publishing.current()
+    who = Who.of(reply.turn.visitor)
+    if reply.cause == Reply.Cause.FIRST:
+        consideration = considering.first(who, conversation_id, reply.turn.text, config, reply.turn.ordinal)
+    else:
+        source = Reply.objects.get(pk=reply.decision["from"])
+        consideration = considering.again(who, reply, source, config)
+    try:
+        with transaction.atomic():
+            if not Reply.objects.filter(pk=reply.pk, state=Reply.State.QUEUED).update(
+                state=Reply.State.STREAMING, owner=worker
+            ):
+                return None
+            reply.owner = worker
+            if reply.cause == Reply.Cause.FIRST:
+                _note_question(reply.turn, reply, consideration)
+            return _decide(reply.turn, reply, consideration, config, received, new=False)
+    except IntegrityError:
+        return None  # another process started one first; its end starts the next
+
+
+def _is_streaming(conversation_id: UUID) -> bool:
+    return Reply.objects.filter(conversation_id=conversation_id, state=Reply.State.STREAMING).exists()
