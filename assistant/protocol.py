@@ -70,7 +70,6 @@ ERROR_CODES: Final[Mapping[str, str]] = {
     "not_stored": "the database did not take the message; send it again",
     "refused": "the socket's Origin is not allowed",
     "sign_in": "the visitor cookie is missing or was altered; load the page again",
-    "internal": "a fault on our side; it is logged",
 }
 
 CLOSE_PROTOCOL: Final = 4400
