@@ -86,11 +86,6 @@ def instant_sources(consideration: Consideration) -> list[dict[str, Any]]:
     ]
 
 
-def near_questions(consideration: Consideration) -> list[str]:
-    """Return the questions of the nearest approved answers, for when no model can be asked."""
-    return _questions(consideration, skip=0)
-
-
 def suggestions(consideration: Consideration) -> list[str]:
     """Return follow-up questions beside an answer: the next nearest entries, not the one just shown."""
     if consideration.route.kind not in ("faq", "model"):

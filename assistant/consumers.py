@@ -14,7 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from assistant import db, desk_facts, frames, protocol, selectors, services
-from assistant.limits import RateLimited, limiter
+from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, FrameBucket, RateLimited, limiter
 from assistant.origins import Refused, check_origin
 from assistant.process import Process, process
 from assistant.protocol import Frame, FrameError
@@ -96,7 +96,21 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         client = self.scope.get("client") or ("", 0)
         self.who = Who(visitor.id, visitor.plan, _language(headers), address=str(client[0]))
         self.process = process()
+        self.frames_left = FrameBucket()
+        if not self._admitted():
+            await self._turn_away("rate_limited", "Too many connections.", protocol.CLOSE_SLOW_DOWN)
+            return
         self.pump = asyncio.create_task(self._pump(), context=contextvars.Context())
+
+    def _admitted(self) -> bool:
+        """Count this socket; return False when its visitor or address holds too many in this process."""
+        counts = self.process.sockets
+        limits = ((f"v{self.who.visitor_id}", VISITOR_SOCKETS), (f"a{self.who.address}", ADDRESS_SOCKETS))
+        if settings.ENV.rate_limits and any(counts[key] >= most for key, most in limits):
+            return False
+        self.counted = [key for key, _ in limits]
+        counts.update(self.counted)
+        return True
 
     async def _turn_away(self, code: str, message: str, close_code: int) -> None:
         await self.send(protocol.encode({"type": "error", "code": code, "message": message}))
@@ -107,6 +121,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             return
         self.pump.cancel()
         self.process.hub.leave(self.feed)
+        self.process.sockets.subtract(self.counted)
+        for key in self.counted:
+            if not self.process.sockets[key]:
+                del self.process.sockets[key]
 
     # -- out -------------------------------------------------------------------------------------
 
@@ -118,6 +136,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 async with asyncio.timeout(ALIVE_S):
                     await self.feed.wait()
             except TimeoutError:
+                if self.feed.conversation_id is None:
+                    await self.close(protocol.CLOSE_IDLE)
+                    return
                 self.feed.put({"type": "alive"})
             for frame in self.feed.collect(hub.logs):
                 await self.send(protocol.encode(frame))
@@ -134,6 +155,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         if self.pump is None:
             return  # turned away; the close is on its way
         received = ticks()
+        if settings.ENV.rate_limits and not self.frames_left.take(received):
+            self._error("rate_limited", "Too many frames.", retry_after=5)
+            self.feed.close(protocol.CLOSE_SLOW_DOWN)
+            return
         if self.process.draining:
             self._error("not_available", "The desk is restarting; reconnect in a moment.", retry_after=2)
             self.feed.close(protocol.CLOSE_DRAINING)
@@ -208,9 +233,14 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         self._acknowledge(started, received, frame["client_message_id"])
 
     async def _verb(self, frame: Frame, received: float) -> None:
-        limiter().take(self.who)
         started = await db.run(
-            services.start_verb, self.who, frame.type, frame["reply_id"], received, self.process.id
+            services.start_verb,
+            self.who,
+            frame.type,
+            frame["reply_id"],
+            received,
+            self.process.id,
+            lambda: limiter().take(self.who),
         )
         self._acknowledge(started, received, None)
 
@@ -245,6 +275,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def _resume(self, frame: Frame, received: float) -> None:
         reply = await db.run(selectors.reply_of, self.who, frame["reply_id"])
+        if reply.conversation_id != self._conversation:
+            raise selectors.NotFound("reply")  # its news would not reach a socket of another conversation
         log = self.process.hub.logs.get(reply.pk)
         if log is None and reply.ended_at is not None:
             if not (frame["epoch"] == reply.epoch and frame["after"] == reply.seq):
@@ -276,7 +308,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             await self._verb(Frame("escalate", {"reply_id": reply.pk}), received)
 
     async def _resolve(self, frame: Frame, received: float) -> None:
-        await db.run(services.resolve, self.who, self._conversation, frame["solved"])
+        reply_id = frame.get("reply_id")
+        await db.run(services.resolve, self.who, self._conversation, frame["solved"], reply_id)
 
     async def _history(self, frame: Frame, received: float) -> None:
         before = frame.get("before")

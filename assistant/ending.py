@@ -138,15 +138,22 @@ def cancel_queued(reply_id: UUID) -> bool:
     reply = Reply.objects.filter(pk=reply_id, state=Reply.State.QUEUED).first()
     if reply is None:
         return False
+    values = {
+        "state": Reply.State.CANCELLED,
+        "ended_by": "stop",
+        "ended_at": now(),
+        "notice": fixed_replies.STOPPED_NOTICE,
+        "seq": 1,
+        "total_ms": max(0, round((now() - reply.created_at).total_seconds() * 1000)),
+    }
     with transaction.atomic():
-        ended = Reply.objects.filter(pk=reply_id, state=Reply.State.QUEUED).update(
-            state=Reply.State.CANCELLED,
-            ended_by="stop",
-            ended_at=now(),
-            notice=fixed_replies.STOPPED_NOTICE,
-            seq=1,
-        )
-    return bool(ended)
+        if not Reply.objects.filter(pk=reply_id, state=Reply.State.QUEUED).update(**values):
+            return False
+        for name, value in values.items():
+            setattr(reply, name, value)
+        waited = reply.total_ms or 0
+        recorder.record_outcome(outcome_of(reply, 0, 0, waited), publishing.current())
+    return True
 
 
 def request_stop(reply_id: UUID) -> None:
@@ -163,32 +170,41 @@ def checkpoint(texts: Iterable[tuple[UUID, int, int, str]]) -> None:
             )
 
 
-def end_orphans(older_than: timedelta) -> list[UUID]:
-    """End running replies whose process's lease ran out `older_than` ago; return their ids."""
+def orphans(older_than: timedelta) -> list[Reply]:
+    """Return running replies whose process's lease ran out `older_than` ago."""
     edge: datetime = now() - older_than
     alive = Worker.objects.filter(expires_at__gt=edge).values_list("pk", flat=True)
-    orphans = Reply.objects.filter(state=Reply.State.STREAMING, started_at__lt=edge).exclude(
-        owner__in=list(alive)
+    running = Reply.objects.filter(state=Reply.State.STREAMING, started_at__lt=edge)
+    return list(running.exclude(owner__in=list(alive)))
+
+
+def end_orphan(reply: Reply, text: str) -> bool:
+    """End a reply whose process is gone, with as much of its text as could be found.
+
+    Returns False when its process, or another one, has ended it meanwhile.
+    """
+    config = publishing.config(reply.config_number)
+    end = ReplyEnd(
+        state="failed",
+        ended_by="orphan",
+        text=text,
+        seq=reply.seq + 1,
+        tier=reply.tier if text else "none",
+        label=label_of(config, reply.tier if text else "none", "model"),
+        notice=fixed_replies.notice_of("failed", "orphan"),
+        total_ms=max(0, round((now() - (reply.started_at or now())).total_seconds() * 1000)),
+        attempts=1,
     )
-    ended = []
-    for reply in orphans:
-        end = ReplyEnd(
-            state="failed",
-            ended_by="orphan",
-            text=reply.text,
-            seq=reply.seq + 1,
-            tier=reply.tier,
-            notice=fixed_replies.notice_of("failed", "orphan"),
-            total_ms=max(0, round((now() - (reply.started_at or now())).total_seconds() * 1000)),
-            attempts=1,
-        )
-        with transaction.atomic():
-            if not _claim(reply):
-                continue
-            recorder.settle_lost_calls(reply.pk, now())
-            if finish_reply(reply, end, publishing.config(reply.config_number)):
-                ended.append(reply.pk)
-    return ended
+    with transaction.atomic():
+        if not _claim(reply):
+            return False
+        recorder.settle_lost_calls(reply.pk, now())
+        return finish_reply(reply, end, config)
+
+
+def end_orphans(older_than: timedelta) -> list[UUID]:
+    """End all orphans at their last checkpoint, for when no web process is left; return their ids."""
+    return [reply.pk for reply in orphans(older_than) if end_orphan(reply, reply.text)]
 
 
 def _claim(reply: Reply) -> bool:

@@ -3,7 +3,7 @@
 Pure: settings and signals in, Markdown out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 SMALL_TALK: Mapping[str, str] = {
@@ -38,14 +38,19 @@ def person(settings: Mapping[str, Any], account_bound: bool) -> str:
     return f"Of course. {contact_line(settings)} I am an AI and stay here for everything else."
 
 
-def no_model(settings: Mapping[str, Any], questions: Sequence[str]) -> str:
+def no_model(settings: Mapping[str, Any]) -> str:
     """Return the answer of a desk that can only use its approved answers at the moment."""
-    known = "".join(f"\n- {question}" for question in questions)
-    near = f"\n\nThese approved answers may be close:\n{known}\n" if known else "\n\n"
     return (
-        "I can only give approved answers at the moment, and none of them fits your question for certain."
-        f"{near}\n{contact_line(settings)}"
+        "I can only give approved answers at the moment, and none of them fits your question for certain. "
+        f"{contact_line(settings)}"
     )
+
+
+def no_model_notice(settings: Mapping[str, Any], ended_by: str) -> str:
+    """Return why no model was asked, and when that ends where it is known."""
+    if ended_by == "budget":
+        return f"No AI model can be asked until midnight ({settings.get('time_zone') or 'UTC'})."
+    return "No AI model is available at the moment."
 
 
 FAILED_NOTICE = "The answer could not be finished. Your question is kept; please try again."

@@ -29,6 +29,8 @@ class ReplyRow(Protocol):
     notice: str
     cause: str
     rating: int | None
+    rating_reason: str
+    resolved: bool | None
     sources: Any
     decision: Any
     continues_id: UUID | None
@@ -104,6 +106,8 @@ def reply_view(row: ReplyRow) -> dict[str, Any]:
         "cause": row.cause,
         "continues": str(row.continues_id) if row.continues_id else None,
         "created_at": row.created_at.isoformat(),
+        "rating_reason": row.rating_reason,
+        "resolved": row.resolved,
         "rating": {1: "up", -1: "down"}.get(row.rating or 0),
         **done_body(row),
     }

@@ -19,6 +19,27 @@ ADDRESS_BURST, ADDRESS_A_SECOND = 600, 20.0  # an office behind one address
 MOST_BUCKETS = 20_000  # some 4 MB; beyond it the longest idle half is forgotten
 
 
+VISITOR_SOCKETS = 40  # tabs of one visitor in one process
+ADDRESS_SOCKETS = 1_000  # an office, or a proxy that hides its visitors
+FRAME_BURST, FRAMES_A_SECOND = 120, 10.0  # a page that comes back resumes at most a few dozen replies
+
+
+class FrameBucket:
+    """How many frames one socket may still send: the bucket of every verb, cheap ones included."""
+
+    def __init__(self) -> None:
+        self._level, self._at = float(FRAME_BURST), ticks()
+
+    def take(self, now: float) -> bool:
+        """Take one frame; False when none is left."""
+        self._level = min(FRAME_BURST, self._level + (now - self._at) * FRAMES_A_SECOND)
+        self._at = now
+        if self._level < 1:
+            return False
+        self._level -= 1
+        return True
+
+
 class RateLimited(Exception):
     """Too many messages; `retry_after` is in whole seconds."""
 

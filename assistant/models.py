@@ -174,7 +174,7 @@ class AssistantSettings(models.Model):
     time_zone = models.CharField(max_length=60, default="UTC")
     hours = models.CharField(max_length=120, blank=True, help_text="When people answer, in words.")
     staff_email = models.EmailField(blank=True)
-    daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=2, default=5)
+    daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, default=5)
     label_faq = models.CharField(max_length=60, default="Approved answer")
     label_lite = models.CharField(max_length=60, default="AI answer")
     label_heavy = models.CharField(max_length=60, default="AI answer, larger model")

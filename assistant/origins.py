@@ -16,7 +16,10 @@ class Refused(Exception):
     def __init__(self, origin: str | None, allowed: Sequence[str]) -> None:
         shown = (origin or "").encode("ascii", "backslashreplace").decode()[:200]
         super().__init__(shown)
-        if shown:
+        if shown and parts_of(shown) is None:
+            self.message = "This page has no web address of its own, so it may not talk to the desk."
+            self.log_line = f"socket refused for Origin {shown}: it is no web address and cannot be allowed"
+        elif shown:
             self.message = f"This page ({shown}) may not talk to the desk. Its operator can allow it."
             line = ",".join([*allowed, shown])
             self.log_line = (

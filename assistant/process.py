@@ -9,6 +9,7 @@ import contextvars
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,17 +18,19 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from assistant import db, ending, frames, selectors, services, starting
+from assistant.models import Reply
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
-from assistant.redis_log import Doorbell, StreamReader, StreamWriter, keep_going
+from assistant.redis_log import Doorbell, StreamReader, StreamWriter, keep_going, stored_text
 from assistant.reply_log import Record, ReplyLog
 from assistant.runner import Runner
 from assistant.starting import Started
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
-from common.redis import RedisGone, async_client
+from common.redis import Redis, RedisGone, async_client
 from faq import index
 from routing import publishing
+from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ CHECKPOINT_S = 2.0
 QUIET_S = 2.0  # a mirror that hears nothing for this long asks the database
 ABANDON_S = 60.0  # a left conversation's answer may go on for this long
 PRESENCE_S = 20
+SWEEP_S = 2.0  # with the lease: an orphan is found within 14 s
 DRAIN_S = 10.0
 
 
@@ -57,6 +61,9 @@ class Process:
         self._doorbell: Doorbell | None = None
         self._reader: StreamReader | None = None
         self._streams: StreamWriter | None = None
+        self._client: Redis | None = None
+        self._steady_since = ticks()
+        self.sockets: Counter[str] = Counter()
 
     def start(self) -> None:
         """Start the background tasks of this process."""
@@ -65,11 +72,12 @@ class Process:
         self._spawn(self._every(POLL_VERSIONS_S, self._poll_versions))
         self._spawn(self._every(POLL_EVENTS_S, self._poll_events))
         self._spawn(self._every(CHECKPOINT_S, self._checkpoint))
+        self._spawn(self._every(SWEEP_S, self._sweep))
         if settings.REDIS_URL:
             self._start_redis(settings.REDIS_URL)
 
     def _start_redis(self, url: str) -> None:
-        client = async_client(url)
+        client = self._client = async_client(url)
         self._streams = StreamWriter(client)
         self._reader = StreamReader(client)
         self._doorbell = Doorbell(client, self.id)
@@ -221,7 +229,34 @@ class Process:
 
     async def _renew(self) -> None:
         boot = f"{socket.gethostname()}:{os.getpid()}"
-        await db.run(ending.renew_lease, self.id, boot, now() + timedelta(seconds=LEASE_S))
+        try:
+            await db.run(ending.renew_lease, self.id, boot, now() + timedelta(seconds=LEASE_S))
+        except db.DatabaseGone:
+            self._steady_since = ticks()
+            raise
+
+    async def _sweep(self) -> None:
+        """End replies whose process is gone, with the text that Redis or the last checkpoint kept.
+
+        Not within a lease of a start or of a lost database: the others could not renew theirs either.
+        """
+        if self.draining or ticks() - self._steady_since < LEASE_S:
+            return
+        for reply in await db.run(ending.orphans, timedelta(0)):
+            text = max(reply.text, await self._streamed(reply), key=len)
+            if await db.run(ending.end_orphan, reply, text):
+                logger.warning("reply %s lost its process and was ended", reply.pk)
+                self._heard[reply.pk] = 0.0
+        await self._catch_up()
+
+    async def _streamed(self, reply: Reply) -> str:
+        if self._client is None:
+            return ""
+        try:
+            return await stored_text(self._client, reply.pk, reply.epoch)
+        except (RedisGone, OSError) as error:
+            logger.info("orphan %s ends at its checkpoint, without Redis: %s", reply.pk, error)
+            return ""
 
     async def _poll_versions(self) -> None:
         await db.run(refresh)
@@ -348,6 +383,7 @@ class Process:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await transport().aclose()
 
 
 def refresh() -> None:

@@ -29,7 +29,7 @@ CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "escalate": ("reply_id",),
     "choose": ("turn_id", "entry_id"),
     "handoff": ("reason", "email?"),
-    "resolve": ("solved",),
+    "resolve": ("solved", "reply_id?"),
     "feedback": ("reply_id", "rating", "reason?", "comment?"),
     "history": ("before",),
     "list": (),

@@ -112,6 +112,21 @@ class StreamReader:
         return gaps
 
 
+async def stored_text(client: Redis, reply_id: UUID, epoch: int) -> str:
+    """Return the text of a reply as its stream has it, "" when the stream is gone or has a gap.
+
+    Raises RedisGone.
+    """
+    log = ReplyLog(reply_id, reply_id, epoch, owned=False)
+    for entry_id, fields in cast(
+        "list[tuple[str, dict[str, str]]]", await client.xrange(stream_key(reply_id))
+    ):
+        written, record = from_entry(entry_id, fields)
+        if written == epoch and not log.take(record):
+            return ""
+    return log.text
+
+
 class Doorbell:
     """Control events between processes: a turn began, a stop is wanted. Lost ones are polled for."""
 

@@ -73,6 +73,9 @@ class Run:
     task: asyncio.Task[None] | None = None
     reason: str = ""
     model: ModelSpec | None = None
+    wrote: ModelSpec | None = None
+    attempts: int = 0
+    fallbacks: int = 0
     first_text_ms: int | None = None
     size: int = 0
     tail: str = ""
@@ -161,6 +164,8 @@ class Runner:
                             run.reason = cut
                             break
                     case dispatch.Stage(stage=stage, model=model):
+                        run.attempts += 1
+                        run.fallbacks += stage == "waiting" and run.model not in (None, model)
                         run.model = model
                         run.writer.status(stage, label_of_stage(stage, model))
                     case dispatch.Ended() as ended:
@@ -171,6 +176,7 @@ class Runner:
 
     def _take(self, run: Run, text: str) -> str:
         """Log text from the model; return why the reply must end here, "" when it need not."""
+        run.wrote = run.model
         if run.first_text_ms is None:
             run.first_text_ms = ms_since(run.received)
         seen = run.tail + text
@@ -206,7 +212,7 @@ class Runner:
         state = ENDED_STATES[run.reason]
         if state == "truncated" and not run.parts:
             state = "failed"
-        wrote = run.model if run.parts else None
+        wrote = run.wrote if run.parts else None
         return self._end(
             run,
             state,
@@ -214,7 +220,8 @@ class Runner:
             tier=wrote.tier if wrote else "none",
             answering_model=wrote.id if wrote else "",
             notice=fixed_replies.notice_of(state, run.reason),
-            attempts=1,
+            attempts=max(1, run.attempts),
+            fallbacks=run.fallbacks,
         )
 
     def _end(self, run: Run, state: str, ended_by: str, **facts: Any) -> ReplyEnd:

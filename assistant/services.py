@@ -92,7 +92,12 @@ def _store_turn(who: Who, turn: Turn, purpose: str) -> None:
 
 
 def start_verb(
-    who: Who, verb: str, reply_id: UUID, received: float, worker: UUID, purpose: str = "visitor"
+    who: Who,
+    verb: str,
+    reply_id: UUID,
+    received: float,
+    worker: UUID,
+    take_token: Callable[[], None] = lambda: None,
 ) -> Started:
     """Store the new reply that `retry`, `continue` or `escalate` of a reply asks for, and return it.
 
@@ -106,6 +111,7 @@ def start_verb(
     if made is not None:
         return Started(source.turn, made, repeated=True)
     _check_verb(verb, source)
+    take_token()
     config = publishing.current()
     reply = Reply(
         turn=source.turn,
@@ -159,14 +165,13 @@ def rate(who: Who, reply_id: UUID, up: bool, reason: str, comment: str) -> Reply
     return reply
 
 
-def resolve(who: Who, conversation_id: UUID, solved: bool) -> None:
-    """Store on the conversation's latest ended reply whether the matter is solved. Raises NotFound."""
+def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None = None) -> None:
+    """Store whether a reply, by default the latest ended one, solved the matter. Raises NotFound."""
     conversation = conversation_of(who, conversation_id)
-    latest = (
-        Reply.objects.filter(conversation_id=conversation_id, ended_at__isnull=False)
-        .order_by("-turn__ordinal", "-ordinal")
-        .first()
-    )
+    ended = Reply.objects.filter(conversation_id=conversation_id, ended_at__isnull=False)
+    if reply_id is not None:
+        ended = ended.filter(pk=reply_id)
+    latest = ended.order_by("-turn__ordinal", "-ordinal").first()
     if conversation is None or latest is None:
         raise NotFound("reply")
     with transaction.atomic():

@@ -131,7 +131,8 @@ def _without_model(
     ended_by: str,
 ) -> Started:
     """End a reply whose route needs a model that cannot be asked: the desk answers from the FAQ only."""
-    text = fixed_replies.no_model(config.settings, considering.near_questions(consideration))
+    text = fixed_replies.no_model(config.settings)
+    reply.notice = fixed_replies.no_model_notice(config.settings, ended_by)
     _end_at_once(reply, consideration, config, received, text, [], state="failed", ended_by=ended_by)
     return _stored(turn, reply, config, new)
 

@@ -114,7 +114,7 @@ def _ended(reply_id: UUID) -> tuple[str, str]:
 async def _escalate(desk: Process, who: Who, reply_id: UUID) -> None:
     received = ticks()
     try:
-        started = await db.run(services.start_verb, who, "escalate", reply_id, received, desk.id, PURPOSE)
+        started = await db.run(services.start_verb, who, "escalate", reply_id, received, desk.id)
     except NotAvailable:
         return  # there is nothing above this answer's route
     desk.begin(started, received)

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(default='UTC', max_length=60)),
                 ('hours', models.CharField(blank=True, help_text='When people answer, in words.', max_length=120)),
                 ('staff_email', models.EmailField(blank=True, max_length=254)),
-                ('daily_cost_cap_usd', models.DecimalField(decimal_places=2, default=5, max_digits=10)),
+                ('daily_cost_cap_usd', models.DecimalField(decimal_places=4, default=5, max_digits=10)),
                 ('label_faq', models.CharField(default='Approved answer', max_length=60)),
                 ('label_lite', models.CharField(default='AI answer', max_length=60)),
                 ('label_heavy', models.CharField(default='AI answer, larger model', max_length=60)),
