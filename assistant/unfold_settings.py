@@ -35,6 +35,7 @@ DAILY_WORK = [
     {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
     _item("Conversations", "forum", "assistant_conversation_changelist", "assistant.view_conversation"),
     _item("FAQ", "menu_book", "faq_entry_changelist", "faq.view_entry"),
+    _item("Asked questions", "quiz", "faq_askedquestion_changelist", "faq.view_askedquestion"),
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
     _item("Try a question", "science", "try", "assistant.try_question"),
 ]

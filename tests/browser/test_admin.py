@@ -77,7 +77,14 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     word = f"zeppelin{uuid.uuid4().hex[:8]}"
     chat.ask(f"Do you rent a {word}?")
     support = staff("support")
-    assert support.offers() == ["Home", "Conversations", "FAQ", "Rules", "Try a question"]
+    assert support.offers() == [
+        "Home",
+        "Conversations",
+        "FAQ",
+        "Asked questions",
+        "Rules",
+        "Try a question",
+    ]
 
     page = support.open(f"assistant/conversation/?q={word}")
     page.locator("#result_list tbody a").first.click()
