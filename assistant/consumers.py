@@ -94,7 +94,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             await self._turn_away("sign_in", protocol.ERROR_CODES["sign_in"], protocol.CLOSE_SIGN_IN)
             return
         client = self.scope.get("client") or ("", 0)
-        self.who = Who(visitor.id, visitor.plan, _language(headers), address=str(client[0]))
+        session = self.scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
+        self.who = Who(visitor.id, visitor.plan, _language(headers), session, str(client[0]))
         self.process = process()
         self.frames_left = FrameBucket()
         if not self._admitted():

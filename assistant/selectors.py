@@ -8,6 +8,7 @@ from assistant import frames
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
 from assistant.prompts import PastTurn
+from assistant.signed_in import signed_in
 from assistant.who import Who
 
 TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
@@ -40,7 +41,10 @@ def reply_of(who: Who, reply_id: UUID) -> Reply:
 
 
 def plan_of(who: Who) -> str:
-    """Return the visitor's plan: of the row when there is one, else as the cookie has it."""
+    """Return the visitor's plan: of the signed-in user, else of the row, else as the cookie has it."""
+    user = signed_in(who.session_key)
+    if user is not None and user.plan:
+        return user.plan
     row = Visitor.objects.filter(pk=who.visitor_id).values_list("plan", flat=True).first()
     return who.plan if row is None else row
 

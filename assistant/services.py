@@ -12,6 +12,7 @@ from django.db.models import Max
 from assistant import considering, frames
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.selectors import NotFound, conversation_of, reply_of
+from assistant.signed_in import signed_in
 from assistant.starting import Busy, Started, begin, open_replies
 from assistant.who import Who
 from common.text import shorten
@@ -75,9 +76,14 @@ def _repeat(turn: Turn, text: str) -> Started:
 
 
 def _store_turn(who: Who, turn: Turn, purpose: str) -> None:
+    user = signed_in(who.session_key)
     Visitor.objects.get_or_create(
         pk=who.visitor_id,
-        defaults={"plan": who.plan, "language": who.language, "user_id": who.user_id},
+        defaults={
+            "plan": who.plan,
+            "language": who.language,
+            "user_id": user.user_id if user else None,
+        },
     )
     conversation, _ = Conversation.objects.get_or_create(
         pk=turn.conversation_id,

@@ -1,6 +1,6 @@
 """Who is talking on a socket, as far as is known before any row exists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from assistant.models import Visitor
@@ -8,15 +8,15 @@ from assistant.models import Visitor
 
 @dataclass(frozen=True)
 class Who:
-    """The visitor of a socket: id and plan from the signed cookie, user from the session."""
+    """The visitor of a socket: id and plan from the signed cookie, and the session if any."""
 
     visitor_id: UUID
     plan: str = ""
     language: str = ""
-    user_id: int | None = None
+    session_key: str = field(default="", repr=False)
     address: str = ""
 
     @classmethod
     def of(cls, row: Visitor) -> "Who":
         """Return the visitor of a row, for work that no socket waits for."""
-        return cls(row.pk, row.plan, row.language, row.user_id)
+        return cls(row.pk, row.plan, row.language)
