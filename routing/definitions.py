@@ -11,6 +11,12 @@ class Definition:
     label: str
     unit: str
     text: str
+    short: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Return what heads its column in the wide table."""
+        return self.short or self.label
 
 
 _ALL = (
@@ -101,12 +107,14 @@ _ALL = (
         "Sent to the heavy tier at once",
         "replies",
         "First replies that the rules sent to a route of the heavy tier, before anything was shown.",
+        "Heavy at once",
     ),
     Definition(
         "escalated_after",
         "Escalated after an answer",
         "replies",
         "Answers of this route that were shown and did not do, so that a larger model was asked under them.",
+        "Escalated after",
     ),
     Definition("thumbs_up", "Thumbs up", "replies", "Replies that visitors marked as good."),
     Definition("thumbs_down", "Thumbs down", "replies", "Replies that visitors marked as bad."),
@@ -123,6 +131,7 @@ _ALL = (
         "USD",
         "What the same tokens would have cost at the heavy model's uncached price. For replies without a "
         "model: the prompt it would have read and the text that was shown, both estimated.",
+        "Heavy alone",
     ),
 )
 

@@ -1,5 +1,6 @@
 """The figures as the metrics page shows them: text for people, the bare value for machines."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.money import from_pico, usd
@@ -105,15 +106,20 @@ def cells(figures: Figures) -> dict[str, Cell]:
     return {name: found[name] for name in DEFINITIONS}
 
 
-def target_line(check: TargetCheck) -> str:
-    """Return one target in words: what was promised and what came out."""
-    rate = check.name.endswith("rate")
-    limit = percent(check.limit) if rate else duration(check.limit)
-    if check.met is None:
-        return f"{check.name}: at most {limit}; {TOO_FEW} replies to say"
-    actual = check.actual or 0.0
-    seen = percent(actual) if rate else duration(actual)
-    return f"{check.name}: {seen}, target at most {limit}, {'met' if check.met else 'missed'}"
+def target_lines(checks: Iterable[TargetCheck]) -> tuple[str, ...]:
+    """Return the targets in words: what was promised and what came out, what cannot be said yet last."""
+    lines: list[str] = []
+    unsaid: list[str] = []
+    for check in checks:
+        show = percent if check.name.endswith("rate") else duration
+        if check.met is None:
+            unsaid.append(f"{check.name} at most {show(check.limit)}")
+        else:
+            seen, met = show(check.actual or 0.0), "met" if check.met else "missed"
+            lines.append(f"{check.name}: {seen}, target at most {show(check.limit)}, {met}")
+    if unsaid:
+        lines.append(f"{TOO_FEW.capitalize()} replies to say: {', '.join(unsaid)}")
+    return tuple(lines)
 
 
 MODEL_COLUMNS = (

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from common import clock
 from common.money import from_pico
 from routing import desk, example, metrics
-from routing.admin.cells import MODEL_COLUMNS, Cell, cells, duration, model_row, target_line
+from routing.admin.cells import MODEL_COLUMNS, Cell, cells, duration, model_row, target_lines
 from routing.definitions import DEFINITIONS
 from routing.metrics import MANAGED, Figures, Freshness, Report
 from routing.models import MinuteRow, Purpose, RouteOutcome
@@ -64,7 +64,7 @@ class RouteView:
             found,
             tuple((title, tuple(found[name] for name in names)) for title, names in CARD),
             tuple(found[name] for name in CARD_COUNTS),
-            tuple(target_line(check) for check in figures.targets),
+            target_lines(figures.targets),
         )
 
 
@@ -76,8 +76,10 @@ def _allowed(request: HttpRequest) -> None:
 def _period(request: HttpRequest, tz: ZoneInfo) -> tuple[Period, str]:
     """Return the period asked for, and in words what was wrong with custom dates."""
     now, wish = clock.now(), request.GET
+    first, last = wish.get("from", ""), wish.get("to", "")
+    key = wish.get("period") or ("custom" if first or last else "today")
     try:
-        chosen = parse(wish.get("period", "today"), wish.get("from", ""), wish.get("to", ""), now, tz)
+        chosen = parse(key, first, last, now, tz)
     except PeriodError as error:
         return parse("today", "", "", now, tz), str(error)
     return chosen, ""

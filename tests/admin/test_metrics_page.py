@@ -15,7 +15,9 @@ from django.urls import reverse
 
 from common import clock
 from routing import example, prometheus, rollup
+from routing.admin.cells import target_lines
 from routing.definitions import DEFINITIONS
+from routing.metrics import TargetCheck
 from routing.models import ExampleRun, MinuteRow, RollUpState, Route
 from routing.recorder import record_outcome, settle_call, start_call
 from tests.routing.ledger import attempt, config, outcome, outcome_facts, result
@@ -174,10 +176,40 @@ def test_example_traffic_is_marked_left_out_and_removed(manager: Client) -> None
     assert Figures(page(manager, "?period=hour&example=0")).found["all", "requests"] == "1"
 
     assert manager.get(reverse("admin:metrics_remove")).status_code == 405
+    assert "Yes, remove it" in html
     manager.post(reverse("admin:metrics_remove"))
     html = page(manager, "?period=hour")
     assert Figures(html).found["all", "requests"] == "1"
     assert "example traffic</strong>" not in html
+
+
+def test_without_the_example_an_empty_page_waits_for_visitors(manager: Client) -> None:
+    outcome(purpose="demo", ended_at=clock.now())
+    rollup.roll_up(clock.now())
+    html = page(manager, "?example=0")
+    assert "No visitor has asked yet" in html
+    assert "Play example traffic" not in html
+    assert "No visitor has asked yet" not in page(manager)
+
+
+def test_dates_without_a_period_are_custom_dates(manager: Client) -> None:
+    html = page(manager, "?from=2026-03-01&to=2026-03-02")
+    assert 'data-period="custom"' in html
+    assert "1 Mar 2026 to 2 Mar 2026" in html
+    assert "Choose both dates" in page(manager, "?from=2026-03-01")
+    assert 'data-period="today"' in page(manager)
+
+
+def test_targets_that_cannot_be_judged_are_named_in_one_line() -> None:
+    checks = [
+        TargetCheck("first text p95", 1500, 1200.0, True),
+        TargetCheck("total p95", 8000, None, None),
+        TargetCheck("error rate", 0.02, None, None),
+    ]
+    assert target_lines(checks) == (
+        "first text p95: 1.20 s, target at most 1.50 s, met",
+        "Too few replies to say: total p95 at most 8.00 s, error rate at most 2.0 %",
+    )
 
 
 def test_the_page_says_that_the_worker_is_down_and_since_when(manager: Client) -> None:
