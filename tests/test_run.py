@@ -146,13 +146,15 @@ def test_a_taken_port_is_named(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", ["manage.py serve", "redis-server", "manage.py sandbox", "celery"])
 def test_a_program_that_dies_is_started_again(run: Run, program: str) -> None:
-    first = run.pid_of(program)
-    os.kill(first, signal.SIGKILL)
-    servers.wait_until(
-        lambda: any(program in command for pid, command in run.processes().items() if pid > first),
-        run.server,
-        program,
-    )
+    before = {pid for pid, command in run.processes().items() if program in command}
+    os.kill(min(before), signal.SIGKILL)
+
+    def replaced() -> bool:
+        """Return whether it runs again and nothing of the first one does, a worker's pool included."""
+        now = {pid for pid, command in run.processes().items() if program in command}
+        return bool(now) and not now & before
+
+    servers.wait_until(replaced, run.server, program)
     servers.wait_until(lambda: servers.http_status(run.port, "/readyz") == 200, run.server, "/readyz")
 
 

@@ -17,6 +17,9 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 15.0  # a part that cannot start must not fill the log, and must be back soon once it can
 STEADY_S = 30.0  # who lived this long has not failed to start
 LONGEST_LINE = 64 * 1024
+LAST_WORDS_S = (
+    1.0  # what a dead program wrote is in its pipe already; longer only waits for who else holds it
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,33 @@ class Warden:
         self._process.wait()
 
 
+@dataclass(frozen=True)
+class Output:
+    """The pipe that a program writes its lines into.
+
+    Not asyncio's own: with that, `Process.wait` also waits for everybody who inherited the pipe, so a
+    dead worker whose pool still lives would count as running.
+    """
+
+    reader: asyncio.StreamReader
+    write_end: int
+    _transport: asyncio.ReadTransport
+
+    @classmethod
+    async def open(cls) -> "Output":
+        """Open a pipe; who starts the program closes `write_end` on this side."""
+        read_end, write_end = os.pipe()
+        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
+        )
+        return cls(reader, write_end, transport)
+
+    def close(self) -> None:
+        """Stop reading; what was read so far still comes out of `reader`, then its end."""
+        self._transport.close()
+
+
 class Child:
     """One part, and the process that plays it at the moment."""
 
@@ -80,26 +110,40 @@ class Child:
         self._warden = warden
         self._say = say
         self._unwanted = asyncio.Event()
+        self._group = 0  # the living process group, 0 once it was ended: its number may then be anybody's
 
     async def run_once(self) -> int:
         """Start the program, hand on what it says, and return its exit code; its group ends with it."""
-        process = await asyncio.create_subprocess_exec(
-            *self.part.command,
-            cwd=self.part.cwd,
-            env=dict(self.part.env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
+        output = await Output.open()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.part.command,
+                cwd=self.part.cwd,
+                env=dict(self.part.env),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output.write_end,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except BaseException:
+            output.close()
+            raise
+        finally:
+            os.close(output.write_end)
         self.starts += 1
         self.process = process
+        self._group = process.pid
         self._warden.watch(process.pid)
         if self._unwanted.is_set():  # asked to stop while the program was being started
             process.terminate()
-        reading = asyncio.create_task(self._read(process.stdout))
-        code = await process.wait()
-        self._end_group(process.pid)
+        reading = asyncio.create_task(self._read(output.reader))
+        try:
+            code = await process.wait()
+            self._end_group()
+            # Something that left the group may hold the output open for as long as it likes.
+            await asyncio.wait({reading}, timeout=LAST_WORDS_S)
+        finally:
+            output.close()
         await reading
         self._warden.forget(process.pid)
         return code
@@ -123,31 +167,34 @@ class Child:
         """Ask the program to end, and make it end when its grace is over."""
         self._unwanted.set()
         process = self.process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
         try:
             await asyncio.wait_for(process.wait(), self.part.grace_s)
         except TimeoutError:
             self._say("desk", f"{self.part.name} did not end within {self.part.grace_s:g} s and was killed.")
-            self.kill()
+            self._end_group()
             await process.wait()
+        self._end_group()
 
     def kill(self) -> None:
         """End the program and all that it started, now."""
         self._unwanted.set()
-        if self.process and self.process.returncode is None:
-            self._end_group(self.process.pid)
+        self._end_group()
 
-    def _end_group(self, pid: int) -> None:
+    def _end_group(self) -> None:
         # The program leads its own group; what it leaves behind (a worker's pool) goes with it.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        group, self._group = self._group, 0
+        if group:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
 
-    async def _read(self, stream: asyncio.StreamReader | None) -> None:
+    async def _read(self, stream: asyncio.StreamReader) -> None:
         rest = b""
-        while stream and (chunk := await stream.read(LONGEST_LINE)):
+        while chunk := await stream.read(LONGEST_LINE):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 self._say(self.part.name, line.decode(errors="replace").rstrip("\r"))

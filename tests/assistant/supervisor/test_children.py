@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,41 @@ async def test_a_program_that_will_not_end_is_killed_with_all_it_started(warden:
     await keeping
     wait_until(lambda: not is_alive(grandchild))
     assert any("was killed" in line for _, line in log)
+
+
+LEAVES_A_CHILD = (
+    "import subprocess, time; child = subprocess.Popen(['sleep', '60']);"
+    "print('child', child.pid); print('up'); time.sleep(60)"
+)
+
+
+async def test_a_child_that_survives_does_not_hold_up_the_next_start(warden: Warden) -> None:
+    log = Log()
+    child = Child(python_part(LEAVES_A_CHILD), warden, log)
+    keeping = asyncio.create_task(child.keep())
+    await log.has("up")
+    survivor = int(log[0][1].split()[1])
+    assert child.process
+    os.kill(child.process.pid, signal.SIGKILL)
+    await log.has("up", times=2)
+    assert child.starts == 2
+    wait_until(lambda: not is_alive(survivor))
+    await child.stop()
+    await keeping
+
+
+async def test_who_left_the_group_and_holds_the_output_does_not_hold_up_the_end(warden: Warden) -> None:
+    log = Log()
+    code = (
+        "import subprocess; far = subprocess.Popen(['sleep', '60'], start_new_session=True);"
+        "print(far.pid); print('last words')"
+    )
+    async with asyncio.timeout(START_TIMEOUT_S / 2):
+        assert await Child(python_part(code), warden, log).run_once() == 0
+    far = int(log[0][1])
+    assert is_alive(far)
+    assert ("part", "last words") in log
+    os.kill(far, signal.SIGKILL)
 
 
 ABOUT_TO_BE_KILLED = """
