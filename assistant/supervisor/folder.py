@@ -27,7 +27,7 @@ class Folder:
 
     def take(self) -> None:
         """Make the folder and hold it until `release`; raise FolderTakenError when another desk has it."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self._make()
         lock = (self.path / "run.lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,6 +37,13 @@ class Folder:
         self._lock = lock
         # Left by a desk that was killed; its pid may belong to anybody by now.
         self.run_file.unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        # A folder inside somebody's repository must not take the secrets into it. One that already
+        # holds something is theirs, and what git sees of it is theirs to say.
+        if not any(self.path.iterdir()):
+            (self.path / ".gitignore").write_text("*\n")
 
     def _taken(self) -> str:
         run: dict[str, Any] = json.loads(self.run_file.read_text()) if self.run_file.exists() else {}

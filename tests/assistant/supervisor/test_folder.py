@@ -2,6 +2,7 @@
 
 import json
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,25 @@ def test_secrets_are_kept_and_private(data_dir: Path) -> None:
     assert len(folder.secret_key()) >= 50
     assert mode(data_dir / "secret-key") == mode(data_dir / "admin-password") == 0o600
     folder.release()
+
+
+def test_git_sees_nothing_of_a_folder_that_the_desk_has_made(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    folder = Folder(tmp_path / "var2")
+    folder.take()
+    folder.secret_key()
+    folder.release()
+    status = ["git", "-C", str(tmp_path), "status", "--porcelain", "--untracked-files=all"]
+    assert subprocess.run(status, check=True, capture_output=True, text=True).stdout == ""
+
+
+def test_a_folder_that_holds_something_keeps_its_own_rules_for_git(data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "notes.txt").write_text("kept in git")
+    folder = Folder(data_dir)
+    folder.take()
+    folder.release()
+    assert not (data_dir / ".gitignore").exists()
 
 
 def test_a_command_beside_the_desk_finds_its_servers(data_dir: Path) -> None:
