@@ -50,6 +50,7 @@ class ModelSpec:
     max_tokens_field: str = "max_completion_tokens"
     api_version: str = ""
     token_factor: float = 1.0
+    released_on: date | None = None
     retires_on: date | None = None
     replaced_by: str = ""
 

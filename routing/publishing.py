@@ -66,6 +66,7 @@ def model_spec(row: CatalogueModel) -> ModelSpec:
         max_tokens_field=row.max_tokens_field,
         api_version=row.api_version,
         token_factor=row.token_factor,
+        released_on=row.released_on,
         retires_on=row.retires_on,
         replaced_by=row.replaced_by,
     )

@@ -89,6 +89,8 @@ def _model(row: Mapping[str, Any]) -> ModelSpec:
         **row,
         "prices": tuple(_price(price) for price in row["prices"]),
         "answers_as": tuple(row["answers_as"]),
+        # Snapshots of the first release do not have it.
+        "released_on": _day(row.get("released_on")),
         "retires_on": _day(row["retires_on"]),
     }
     return ModelSpec(**fields)

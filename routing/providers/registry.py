@@ -5,10 +5,10 @@ on, or with SANDBOX=1; it then serves every model over that model's own wire.
 """
 
 import logging
-import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from routing.cooldown import COOLDOWNS
 from routing.errors import CallFailed
 from routing.ladder import RESTING, LadderView, usable_steps
 from routing.providers import anthropic, gemini, openai
+from routing.providers.choosing import Offer, chats, choose
 from routing.providers.transport import Target, list_models
 from routing.providers.wire import Wire
 
@@ -38,11 +39,6 @@ UNKNOWN_CONTEXT_TOKENS = 32_768
 UNKNOWN_MAX_OUTPUT_TOKENS = 4_096
 # Asked for when a server does not say what it serves: local servers then take the one they have.
 UNNAMED = "default"
-
-_LIGHT = re.compile(r"lite|mini|nano|flash|haiku|small|tiny|\b[1-9]b\b", re.I)
-_NO_CHAT = re.compile(
-    r"embed|whisper|tts|audio|realtime|image|dall|moderation|transcri|sora|rerank|babbage|davinci", re.I
-)
 
 
 def environment() -> Env:
@@ -95,7 +91,11 @@ def fallbacks(models: Mapping[str, ModelSpec]) -> tuple[ModelSpec, ...]:
     ]
     if sandbox_active():
         return tuple(rows)
-    named = [spec for provider in environment().providers for spec in _own_models(provider, rows)]
+    named = [
+        spec
+        for provider in environment().providers
+        for spec in _own_models(provider, rows, models.values(), today)
+    ]
     return (*named, *rows)
 
 
@@ -115,12 +115,14 @@ def _target(provider: ProviderEnv) -> Target:
     return Target(provider.name, provider.wire, provider.base_url, provider.key)
 
 
-def _own_models(provider: ProviderEnv, rows: Sequence[ModelSpec]) -> list[ModelSpec]:
+def _own_models(
+    provider: ProviderEnv, rows: Sequence[ModelSpec], catalogue: Iterable[ModelSpec], today: date
+) -> list[ModelSpec]:
     ids = provider.models
     if not ids and (provider.wire != "openai" or any(row.provider == provider.name for row in rows)):
         return []
     if not ids:
-        ids = _OFFERED.of(provider)
+        ids = choose(_OFFERED.by(provider), catalogue, today)
     return [spec_for(provider, model_id, _tier(index, len(ids))) for index, model_id in enumerate(ids)]
 
 
@@ -143,44 +145,36 @@ def spec_for(provider: ProviderEnv, model_id: str, tier: Tier) -> ModelSpec:
     )
 
 
-def choose(offered: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-    """Return a light and a heavy model of what a server offers, one when it has no two, newest first."""
-    chat = [row for row in sorted(offered, key=lambda row: -row[1]) if not _NO_CHAT.search(row[0])]
-    ids = [model_id for model_id, _ in chat]
-    light = next((model_id for model_id in ids if _LIGHT.search(model_id)), None)
-    heavy = next((model_id for model_id in ids if not _LIGHT.search(model_id)), None)
-    return tuple(dict.fromkeys(model_id for model_id in (light, heavy) if model_id)) or tuple(ids[:1])
-
-
 class _Offered:
-    """What each unnamed provider said it serves, asked once and again after a failure."""
+    """The chat models that each unnamed provider said it serves, asked once and again after a failure."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+        self._known: dict[tuple[str, str], tuple[float, tuple[Offer, ...]]] = {}
 
-    def of(self, provider: ProviderEnv) -> tuple[str, ...]:
-        """Return the chosen models of `provider`, lightest first; UNNAMED while it does not say."""
+    def by(self, provider: ProviderEnv) -> tuple[Offer, ...]:
+        """Return what `provider` offers, never nothing; UNNAMED while it does not say."""
         key = (provider.name, provider.base_url)
         with self._lock:
-            until, ids = self._known.get(key, (0.0, ()))
+            until, offered = self._known.get(key, (0.0, ()))
             if time.monotonic() < until:
-                return ids
-            ids, keep_s = self._ask(provider)
-            self._known[key] = (time.monotonic() + keep_s, ids)
-            return ids
+                return offered
+            offered, keep_s = self._ask(provider)
+            self._known[key] = (time.monotonic() + keep_s, offered)
+            return offered
 
     @staticmethod
-    def _ask(provider: ProviderEnv) -> tuple[tuple[str, ...], float]:
+    def _ask(provider: ProviderEnv) -> tuple[tuple[Offer, ...], float]:
         try:
-            ids = choose(list_models(_target(provider), LIST_TIMEOUT_S))
+            listed = list_models(_target(provider), LIST_TIMEOUT_S)
         except CallFailed as failure:
             log.log(failure.level, "cannot list the models of %s: %s", provider.name, failure.detail)
-            return (UNNAMED,), LIST_AGAIN_S
-        if not ids:
+            return ((UNNAMED, 0),), LIST_AGAIN_S
+        offered = tuple(offer for offer in listed if chats(offer[0]))
+        if not offered:
             log.error("%s offers no chat model; name one in the environment", provider.name)
-            return (UNNAMED,), LIST_AGAIN_S
-        return ids, float("inf")
+            return ((UNNAMED, 0),), LIST_AGAIN_S
+        return offered, float("inf")
 
 
 _OFFERED = _Offered()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from routing.sandbox.asking import Ask, BadRequest, WireName, read_ask
@@ -22,9 +22,9 @@ BODY_LIMIT = 32 * 1024 * 1024  # what Anthropic documents; the others take less
 
 
 class Sandbox:
-    """Answers requests; everything it remembers is in `control`."""
+    """Answers requests; `models` are listed with their making in Unix seconds, `control` remembers."""
 
-    def __init__(self, control: Control, models: tuple[str, ...]) -> None:
+    def __init__(self, control: Control, models: Mapping[str, int]) -> None:
         self._control = control
         self._models = models
 
@@ -73,8 +73,8 @@ class Sandbox:
             await _json(send, 200, {"models": rows})
         elif path == "/v1/models":
             data = [
-                {"id": model, "object": "model", "type": "model", "display_name": model, "created": 0}
-                for model in self._models
+                {"id": model, "object": "model", "type": "model", "display_name": model, "created": created}
+                for model, created in self._models.items()
             ]
             await _json(send, 200, {"object": "list", "data": data, "has_more": False})
         else:

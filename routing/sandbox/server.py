@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -31,7 +33,13 @@ class DirectProtocol(H11Protocol):
 def build() -> Sandbox:
     """Return a sandbox with the release's models and prices."""
     rows = read_file()
-    return Sandbox(Control(Prices(rows, now().date())), tuple(str(row["id"]) for row in rows))
+    return Sandbox(Control(Prices(rows, now().date())), {str(row["id"]): _created(row) for row in rows})
+
+
+def _created(row: Mapping[str, Any]) -> int:
+    """Return a model's release in Unix seconds; where it was not found, the day of its first price."""
+    day = row.get("released_on") or min(price["effective_from"] for price in row["prices"])
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
 
 
 def serve(port: int) -> None:

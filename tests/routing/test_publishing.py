@@ -194,6 +194,7 @@ models = st.builds(
     prices=st.lists(prices, max_size=3).map(tuple),
     answers_as=st.lists(names, max_size=2).map(tuple),
     token_factor=st.floats(0.1, 3),
+    released_on=st.none() | st.dates(),
     retires_on=st.none() | st.dates(),
 )
 routes = st.builds(

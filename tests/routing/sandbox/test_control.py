@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -124,7 +125,13 @@ def test_what_a_real_wire_refuses_is_refused(control: SandboxControl) -> None:
 
 def test_models_are_listed_on_both_paths(control: SandboxControl) -> None:
     ids = {row["id"] for row in read_file()}
-    assert {row["id"] for row in control.call("GET", "/v1/models")[1]["data"]} == ids
+    listed = control.call("GET", "/v1/models")[1]["data"]
+    assert {row["id"] for row in listed} == ids
+    days = {row["id"]: datetime.fromtimestamp(row["created"], UTC).date().isoformat() for row in listed}
+    assert [days[row["id"]] for row in read_file() if "released_on" in row] == [
+        row["released_on"] for row in read_file() if "released_on" in row
+    ]
+    assert days["claude-sonnet-5-5"] == "2026-01-01", "of its first price, as its release is not known"
     assert {
         row["name"].removeprefix("models/") for row in control.call("GET", "/v1beta/models")[1]["models"]
     } == ids
