@@ -14,7 +14,7 @@ from typing import Any
 
 from assistant.supervisor.children import Child, Part, Warden
 from assistant.supervisor.folder import Folder, FolderTakenError
-from assistant.supervisor.parts import Plan, loopback_of, preparations, redis_part, servers
+from assistant.supervisor.parts import Plan, loopback_of, preparations, redis_part, sandbox_wanted, servers
 from assistant.supervisor.redis_server import NoRedisError, find_redis
 from common.env import Env, EnvError, process_environment, read_data_dir, read_env
 
@@ -67,10 +67,20 @@ def require_port(host: str, port: int, variable: str) -> None:
             ) from error
 
 
+def require_two_ports(env: Env) -> None:
+    """Raise CannotStartError when the desk and the sandbox it needs are to share a port."""
+    if sandbox_wanted(env) and env.port == env.sandbox_port:
+        raise CannotStartError(
+            f"PORT and SANDBOX_PORT are both {env.port}, and the sandbox needs a port of its own: "
+            "give one of them another number."
+        )
+
+
 def make_plan(folder: Folder, base: dict[str, str]) -> Plan:
     """Read the environment and check what the machine has; raise in plain words when it lacks something."""
     defaults = {"DEBUG": "1", "SECRET_KEY": folder.secret_key()}
     env: Env = read_env(base, defaults=defaults)
+    require_two_ports(env)
     program = "" if env.redis_url else find_redis()
     plan = Plan(env=env, base=base, redis_program=program, redis_port=free_port() if program else 0)
     require_port(env.host, env.port, "PORT")

@@ -25,6 +25,11 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def sandbox_wanted(env: Env) -> bool:
+    """Return whether the sandbox answers visitors: no provider configured in development, or asked for."""
+    return env.sandbox or (env.debug and not env.providers)
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything about one run that is settled before the first program starts."""
@@ -40,8 +45,7 @@ class Plan:
 
     @property
     def sandbox_wanted(self) -> bool:
-        """Whether the sandbox answers visitors: no provider configured in development, or asked for."""
-        return self.env.sandbox or (self.env.debug and not self.env.providers)
+        return sandbox_wanted(self.env)
 
     @property
     def url(self) -> str:
