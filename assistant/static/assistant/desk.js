@@ -59,8 +59,8 @@ export class Desk {
     return this.root.querySelector("#desk-name").textContent;
   }
 
-  /** Show the state of the line at once in the header, and as a banner when it lasts. */
-  line(state, { reason, message }) {
+  /** Show the state of the line at once in the header, and as a banner when it lasts or has been waited for. */
+  line(state, { reason, message, doubted }) {
     this.connection.textContent = CONNECTION[state];
     this.connection.dataset.state = state;
     if (state === "online" || state === "ended") {
@@ -72,7 +72,7 @@ export class Desk {
       return;
     }
     this.lost = LOST[state];
-    if (this.banner.textContent) this.#banner(this.lost);
+    if (this.banner.textContent || doubted) this.#banner(this.lost);
     // One clock for the whole loss: every new try reports here too and must not start it again.
     else this.timer ||= setTimeout(() => this.#banner(this.lost), BANNER_AFTER_MS);
   }

@@ -5,6 +5,9 @@ const CAP_S = 30;
 const STABLE_MS = 60_000; // after a minute without a break the next loss starts from the short delays
 const SILENCE_MS = 35_000; // the server says it is alive every 15 s; two missed and some slack
 const PROBE_MS = 3_000; // how long a ping may take when there is reason to doubt the line
+const OFFLINE_PROBE_MS = 2_000; // and when the browser itself says that the network is gone
+const UNANSWERED_MS = 5_000; // a verb that brought nothing for so long is such a reason
+const UNANSWERED_PROBE_MS = 6_000; // the desk may wait 10 s for its database, and answers pings after that
 
 // Closed on purpose, with words for it; everything else is tried again.
 const FINAL_CLOSES = new Map([
@@ -24,7 +27,7 @@ export function backoff(attempt, random = Math.random()) {
 }
 
 export class Connection {
-  /** `handlers`: up(), frame(frame), state(name, detail); names are connecting, online, reconnecting, offline, ended. */
+  /** `handlers`: up(), frame(frame), state(name, {reason, message, doubted}); names: connecting, online, reconnecting, offline, ended. */
   constructor(url, handlers) {
     this.url = url;
     this.handlers = handlers;
@@ -33,11 +36,13 @@ export class Connection {
     this.retryTimer = 0;
     this.stableTimer = 0;
     this.watchTimer = 0;
+    this.doubtTimer = 0;
+    this.answerTimer = 0;
     this.notBefore = 0;
     this.ended = "";
     this.wasOnline = false;
     window.addEventListener("online", () => this.wake());
-    window.addEventListener("offline", () => this.#say());
+    window.addEventListener("offline", () => this.#offline());
     window.addEventListener("pageshow", () => this.wake());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.wake();
@@ -64,8 +69,9 @@ export class Connection {
     });
     socket.addEventListener("message", (event) => {
       if (this.socket !== socket) return;
-      this.#watch(SILENCE_MS);
-      this.#receive(JSON.parse(event.data));
+      const frame = JSON.parse(event.data);
+      this.#heard(frame);
+      this.#receive(frame);
     });
     socket.addEventListener("close", (event) => {
       if (this.socket === socket) this.#lost(FINAL_CLOSES.get(event.code) ?? "");
@@ -76,6 +82,7 @@ export class Connection {
   send(frame) {
     if (!this.isUp) return false;
     this.socket.send(JSON.stringify(frame));
+    if (frame.type !== "ping") this.answerTimer ||= setTimeout(() => this.#unanswered(), UNANSWERED_MS);
     return true;
   }
 
@@ -93,11 +100,42 @@ export class Connection {
   /** Leave for good, e.g. because the visitor ended the chat. */
   stop(reason = "closed") {
     this.ended = reason;
-    clearTimeout(this.retryTimer);
     const socket = this.socket;
     this.socket = null;
+    this.#forgetTimers();
     socket?.close(1000);
     this.#say();
+  }
+
+  /** The browser may be wrong, and a desk on this machine needs no network: only a missing pong ends the line. */
+  #offline() {
+    this.#say();
+    if (!this.isUp || this.doubtTimer) return;
+    this.send({ type: "ping" });
+    this.doubtTimer = setTimeout(() => this.#lost("", "", true), OFFLINE_PROBE_MS);
+  }
+
+  /** What was sent brought nothing back: ask whether the line lives before the long silence is over. */
+  #unanswered() {
+    this.answerTimer = 0;
+    this.send({ type: "ping" });
+    this.#watch(UNANSWERED_PROBE_MS, true);
+  }
+
+  #heard(frame) {
+    this.#watch(SILENCE_MS);
+    clearTimeout(this.answerTimer);
+    this.answerTimer = 0;
+    if (frame.type !== "pong") return; // what was under way before the network went says nothing about it
+    clearTimeout(this.doubtTimer);
+    this.doubtTimer = 0;
+  }
+
+  #forgetTimers() {
+    for (const name of ["watchTimer", "doubtTimer", "answerTimer", "stableTimer", "retryTimer"]) {
+      clearTimeout(this[name]);
+      this[name] = 0;
+    }
   }
 
   #receive(frame) {
@@ -111,32 +149,31 @@ export class Connection {
     this.handlers.frame(frame);
   }
 
-  #watch(ms) {
+  #watch(ms, doubted = false) {
     clearTimeout(this.watchTimer);
-    this.watchTimer = setTimeout(() => this.#lost(""), ms);
+    this.watchTimer = setTimeout(() => this.#lost("", "", doubted), ms);
   }
 
-  #lost(ended, message = "") {
+  /** `doubted`: the visitor has waited for a sign of life already, so the loss is old news. */
+  #lost(ended, message = "", doubted = false) {
     const socket = this.socket;
     this.socket = null;
-    clearTimeout(this.watchTimer);
-    clearTimeout(this.stableTimer);
-    clearTimeout(this.retryTimer);
+    this.#forgetTimers();
     if (socket && socket.readyState < WebSocket.CLOSING) socket.close(1000);
     if (ended) this.ended = ended;
-    this.#say(message);
+    this.#say(message, doubted);
     if (this.ended) return;
     const delay = Math.max(backoff(this.attempt), this.notBefore - Date.now());
     this.attempt += 1;
     this.retryTimer = setTimeout(() => this.start(), delay);
   }
 
-  #say(message = "") {
+  #say(message = "", doubted = false) {
     const { ended, isUp } = this;
     let name = this.wasOnline || this.attempt > 0 ? "reconnecting" : "connecting";
     if (ended) name = "ended";
     else if (isUp) name = "online";
     else if (navigator.onLine === false) name = "offline";
-    this.handlers.state(name, { reason: ended, message });
+    this.handlers.state(name, { reason: ended, message, doubted });
   }
 }
