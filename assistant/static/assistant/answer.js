@@ -1,6 +1,6 @@
 // One answer on the page: its status, its text as it comes, and what can be done with it at the end.
 
-import { isRunning, openText } from "./log.js";
+import { isRunning, openParts, withoutMarks } from "./log.js";
 import { copyButton, el, fragment, icon, reducedMotion, rungs } from "./dom.js";
 import { stamp, day } from "./times.js";
 
@@ -29,6 +29,7 @@ const ENDINGS = {
   failed: "The answer could not be finished.",
   refused: "I cannot answer that.",
 };
+const SPENT = "No AI model can be asked for the rest of the day.";
 const REASONS = [
   ["wrong", "It is wrong"],
   ["outdated", "It is outdated"],
@@ -59,7 +60,9 @@ export class Answer {
     this.status = el("div", { class: "status" }, this.statusWords, this.why);
     this.final = el("div", { class: "final" });
     this.openNode = document.createTextNode("");
-    this.open = el("p", { class: "open" }, this.openNode);
+    this.behindNode = document.createTextNode("");
+    this.seam = el("span", { class: "seam" }, "continued by another model");
+    this.open = el("p", { class: "open" }, this.openNode, this.behindNode);
     this.body = el("div", { class: "prose" }, this.final, this.open);
     this.foot = el("div", { class: "foot" });
     const head = el("header", { class: "head" }, this.author, this.cause(reply), this.time);
@@ -98,11 +101,19 @@ export class Answer {
 
   #stream(reply) {
     this.#blocks(reply.blocks);
-    const text = reducedMotion() ? "" : openText(reply).replace(/^\n+/, "");
-    this.open.hidden = text === "";
+    const [text, behind] = reducedMotion() ? ["", ""] : openParts(reply);
+    this.#placeSeam(reply);
+    this.open.hidden = text === "" && behind === "" && this.seam.parentNode !== this.open;
     this.open.classList.toggle("raw", /^(```|~~~)/.test(text));
-    if (text.startsWith(this.openNode.data)) this.openNode.appendData(text.slice(this.openNode.data.length));
-    else this.openNode.data = text;
+    write(this.openNode, withoutMarks(text));
+    write(this.behindNode, withoutMarks(behind));
+  }
+
+  /** The mark stands in the open text where the other model took over, later behind the block that this became. */
+  #placeSeam(reply) {
+    const place = reply.seam < reply.cut ? this.final : this.open;
+    if (reply.seam === null) this.seam.remove();
+    else if (this.seam.parentNode !== place) place.insertBefore(this.seam, place === this.open ? this.behindNode : null);
   }
 
   #blocks(blocks) {
@@ -125,6 +136,8 @@ export class Answer {
   #finish(reply) {
     if (this.ended) return;
     this.ended = true;
+    this.seam.remove();
+    this.behindNode.data = "";
     if (reply.lang) this.body.lang = reply.lang;
     // Text that is there already stays as it is, so that a selection or a reader's place is not lost.
     const shown = this.shown.join("\n");
@@ -164,7 +177,7 @@ export class Answer {
   }
 
   #footOf(reply, latest, end) {
-    const key = JSON.stringify([reply.state, latest, end, reply.problem, reply.rating, reply.reason, reply.asked, reply.resolved]);
+    const key = JSON.stringify([reply.state, latest, end, reply.problem, reply.rating, reply.reason, reply.choosing, reply.asked, reply.resolved]);
     if (key === this.footKey) return;
     const hadFocus = this.foot.contains(document.activeElement);
     this.footKey = key;
@@ -174,21 +187,23 @@ export class Answer {
 
   #ending(reply, latest, end) {
     const parts = [this.#notice(reply, latest), this.#sources(reply), this.#meta(reply)];
+    const last = latest && end;
     if (reply.rating === "down") parts.push(this.#reasons(reply, latest));
-    if (latest && reply.actions.length) parts.push(this.#faqChoices(reply));
-    if (latest && end && reply.suggestions.length) parts.push(this.#suggestions(reply));
+    if (reply.actions.length) parts.push(this.#faqChoices(reply, latest, last));
+    if (last && reply.suggestions.length && reply.state !== "cancelled" && !reply.choosing) parts.push(this.#suggestions(reply));
     return parts.filter(Boolean);
   }
 
   #notice(reply, latest) {
-    const words = reply.notice || ENDINGS[reply.state] || "";
+    const spent = reply.endedBy === "budget"; // nothing went wrong, and asking again would end the same way
+    const words = reply.notice || (spent ? SPENT : ENDINGS[reply.state]) || "";
     const buttons = [];
-    if (latest && !reply.asked) {
+    if (latest && !reply.asked && !spent) {
       if (reply.state === "truncated") buttons.push(this.#button("Continue", "arrow", () => this.actions.carryOn(reply)));
       if (reply.retryable) buttons.push(this.#button("Retry", "retry", () => this.actions.retry(reply)));
     }
     if (!words && !buttons.length) return null;
-    const kind = reply.state === "completed" ? "aside" : reply.state;
+    const kind = reply.state === "completed" || spent ? "aside" : reply.state;
     return el("div", { class: "notice", "data-kind": kind }, el("p", {}, words), ...buttons);
   }
 
@@ -226,6 +241,7 @@ export class Answer {
 
   #reasons(reply, latest) {
     if (reply.reason) return el("p", { class: "thanks" }, "Thank you. The team reads this.");
+    if (!reply.choosing) return null; // the thumb is from before: nobody is asked twice
     const chips = REASONS.map(([reason, words]) =>
       el("button", { type: "button", class: "pill", onclick: () => this.actions.rate(reply, "down", reason) }, words),
     );
@@ -235,9 +251,10 @@ export class Answer {
     return el("fieldset", { class: "reasons" }, el("legend", {}, "What was wrong with it?"), ...chips, ...larger);
   }
 
-  #faqChoices(reply) {
+  #faqChoices(reply, latest, last) {
     if (reply.resolved) return el("p", { class: "thanks" }, "Good to hear.");
-    if (reply.asked) return el("p", { class: "thanks" }, "Looking at it again.");
+    if (reply.asked && latest) return el("p", { class: "thanks" }, "Looking at it again.");
+    if (!last || reply.resolved === false) return null;
     const all = {
       solved: ["That solved it", () => this.actions.resolve(reply)],
       not_asked: ["Not what I asked", () => this.actions.escalate(reply)],
@@ -259,6 +276,12 @@ export class Answer {
   #button(words, name, onclick) {
     return el("button", { type: "button", class: "do", onclick }, icon(name), words);
   }
+}
+
+/** Bring a text node to `text`, by appending where that is enough, so that a selection in it is not lost. */
+function write(node, text) {
+  if (text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
+  else node.data = text;
 }
 
 /** Give a block of code its language and a copy button. */

@@ -52,12 +52,34 @@ export function openText(reply) {
   return reply.text.slice(reply.cut);
 }
 
+/** The open text as it is read: before and behind the point where another model took over, without space at its edges. */
+export function openParts(reply) {
+  const text = openText(reply);
+  const seam = reply.seam === null || reply.seam < reply.cut ? text.length : reply.seam - reply.cut;
+  return [text.slice(0, seam).replace(/^\n+/, ""), text.slice(seam).replace(/^\s+/, "")];
+}
+
+const WORD = /\w/;
+
+/** Plain text without the marks of bold type; what stands in code or between two words (2**8) is no such mark. */
+export function withoutMarks(text) {
+  if (/^(```|~~~)/.test(text)) return text;
+  return text.replace(/(`+)[^]*?(?:\1|$)|\*\*|\*$/g, (found, ticks, at) => {
+    const [before, behind] = [text[at - 1] ?? "", text[at + found.length] ?? ""];
+    return ticks || (WORD.test(before) && WORD.test(behind)) || (before === " " && behind === " ") ? found : "";
+  });
+}
+
 const VERBS = {
   opened: applyOpened,
   history: applyHistory,
   ack: applyAck,
   turn: applyTurn,
-  status: numbered((reply, frame) => ({ stage: frame.stage, status: frame.label ?? "" })),
+  status: numbered((reply, frame) => ({
+    stage: frame.stage,
+    status: frame.label ?? "",
+    seam: frame.stage === "continuing" && reply.text ? reply.text.length : reply.seam,
+  })),
   delta: numbered((reply, frame) => ({ text: reply.text + frame.text, stage: "text" })),
   block: numbered((reply, frame) => ({
     blocks: [...reply.blocks, frame.html],
@@ -94,6 +116,10 @@ function freshReply(frame, turnId) {
     problem: null,
     cause: frame.cause ?? "first",
     rating: frame.rating ?? null,
+    reason: frame.rating_reason ?? "",
+    resolved: frame.resolved ?? null,
+    choosing: false, // whether the visitor is being asked what was wrong with it
+    seam: null, // where in the text another model took over
     createdAt: frame.created_at ?? null,
     ...ending(frame),
   };
@@ -121,6 +147,8 @@ function restoredReply(frame, turnId, known) {
     const { seq, text, blocks, upto, cut } = known;
     Object.assign(reply, { text, blocks, upto, cut, seq: isRunning(reply) ? seq : reply.seq });
   }
+  if (known?.epoch === reply.epoch) reply.seam = known.seam;
+  reply.choosing = Boolean(known?.choosing) && reply.rating === "down";
   if (!isRunning(reply)) reply.html = frame.html || known?.html || "";
   return reply;
 }
@@ -240,6 +268,7 @@ function applySnapshot(chat, frame) {
     blocks: frame.html ? [frame.html] : [],
     upto: frame.upto,
     cut: advance(frame.text, 0, frame.upto),
+    seam: frame.epoch === reply.epoch ? reply.seam : null,
     state: "streaming",
     stage: frame.text ? "text" : reply.stage,
     awaiting: false,

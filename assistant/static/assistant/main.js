@@ -38,15 +38,16 @@ const actions = {
   retry: (reply) => again(reply, "retry"),
   carryOn: (reply) => again(reply, "continue"),
   escalate: (reply) => again(reply, "escalate"),
-  rate(reply, rating, reason) {
+  rate(reply, rating, reason = "") {
     // A thumb down on an approved answer makes the desk look again by itself.
     const asked = reply.asked || (rating === "down" && reply.route === "faq");
-    set(note(chat, reply.id, { rating, reason, asked, problem: null }), reply.id);
+    const choosing = rating === "down" && !reason;
+    set(note(chat, reply.id, { rating, reason, choosing, asked, problem: null }), reply.id);
     verb({ type: "feedback", reply_id: reply.id, rating, ...(reason ? { reason } : {}) });
   },
   resolve(reply) {
     set(note(chat, reply.id, { resolved: true }), reply.id);
-    verb({ type: "resolve", solved: true });
+    verb({ type: "resolve", solved: true, reply_id: reply.id });
   },
   resend(id) {
     set(changeOutbox(chat, id, { problem: null, sent: false }));
@@ -167,6 +168,8 @@ const REACTIONS = {
     if (first) transcript.toEnd();
     flush();
     for (const waiting of held.splice(0)) connection.send(waiting);
+    // A Stop that went into a dead line is said again; the desk takes it twice without harm.
+    if (isRunning(chat.replies[stoppingId])) connection.send({ type: "stop", reply_id: stoppingId });
     if (runningReply(chat)) announcer.answering();
   },
   turns(next, effect) {
