@@ -5,9 +5,13 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from common.text import clean
 from faq.normalize import normalize
+
+if TYPE_CHECKING:
+    from _csv import _reader
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ROWS = 5000
@@ -48,6 +52,14 @@ class RowError:
         return f"line {self.line}: {self.message}"
 
 
+class BrokenRow(ValueError):
+    """A row that the CSV reader cannot read to its end, with the line it begins in."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 @dataclass(frozen=True)
 class Parsed:
     """What a file holds."""
@@ -70,8 +82,8 @@ def parse(data: bytes) -> Parsed:
         return _refused("The file is empty.")
     try:
         return _parse_text(text)
-    except csv.Error as error:
-        return _refused(f"This is not a CSV file: {error}.")
+    except BrokenRow as error:
+        return _refused(str(error), error.line)
 
 
 def _refused(message: str, line: int = 1) -> Parsed:
@@ -81,7 +93,9 @@ def _refused(message: str, line: int = 1) -> Parsed:
 def _parse_text(text: str) -> Parsed:
     head = text.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
-    headings = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in next(reader)]
+    lines = _numbered(reader)
+    _, first = next(lines)
+    headings = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in first]
     for name in ("question", "answer"):
         if headings.count(name) != 1:
             found = ", ".join(headings)
@@ -89,7 +103,9 @@ def _parse_text(text: str) -> Parsed:
     rows: list[ImportRow] = []
     errors: list[RowError] = []
     seen: dict[tuple[str, str], int] = {}
-    for line, cells in _numbered(reader):
+    for line, cells in lines:
+        if not any(cell.strip() for cell in cells):
+            continue
         if len(rows) + len(errors) >= MAX_ROWS:
             errors.append(RowError(line, f"More than {MAX_ROWS:,} rows; split the file."))
             break
@@ -103,13 +119,29 @@ def _parse_text(text: str) -> Parsed:
     return Parsed(tuple(rows), tuple(errors))
 
 
-def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty with the line they begin in (a cell may hold several lines)."""
-    line = 2
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-        line += 1 + sum(cell.count("\n") for cell in cells)
+def _numbered(reader: "_reader") -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows with the line they begin in (a cell may hold several lines)."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BrokenRow(line, _broken(error)) from error
+        yield line, cells
+
+
+def _broken(error: csv.Error) -> str:
+    """Return in words why the reader gave up; the row's quotation marks, unless a cell is too long."""
+    if "field limit" in str(error):
+        return f"A cell has more than {csv.field_size_limit():,} characters."
+    if "unexpected end" in str(error):
+        return "A quotation mark is not closed in the row that begins here."
+    return (
+        "A quotation mark is not closed in the row that begins here, or stands inside a cell: there it has "
+        'to be written twice, as "".'
+    )
 
 
 def _row(line: int, headings: Sequence[str], cells: Sequence[str]) -> ImportRow:

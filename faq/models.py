@@ -92,7 +92,8 @@ class Entry(models.Model):
         """Refuse what a visitor could not be shown, each with the field it belongs to."""
         self.question_normalised = key_of(self.question)
         errors: dict[str, str] = {}
-        if not self.question_normalised:
+        # An empty one is refused by its field; here it may also be one that the form has refused already.
+        if self.question and not self.question_normalised:
             errors["question"] = "A question needs at least one word."
         if self.kind == self.Kind.ANSWER and len(self.answer) > ANSWER_LIMIT:
             errors["answer"] = (

@@ -12,10 +12,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Unfold ships no types; its classes keep Django's interface, so Django's stubs stand in for them.
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
+    from django.contrib.admin.widgets import AdminFileWidget as FileInput
     from django.contrib.admin.widgets import AdminTextareaWidget as Textarea
 else:
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
     from unfold.admin import TabularInline as UnfoldTabularInline
+    from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
     from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
 
     class ModelAdmin(UnfoldModelAdmin):
@@ -27,7 +29,7 @@ else:
             return cls
 
 
-__all__ = ["ModelAdmin", "TabularInline", "Textarea", "action", "badge"]
+__all__ = ["FileInput", "ModelAdmin", "TabularInline", "Textarea", "action", "badge"]
 
 
 def badge(text: str, kind: str = "plain", title: str = "") -> SafeString:

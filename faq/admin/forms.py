@@ -8,7 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 
 from faq import services
-from faq.admin.base import Textarea
+from faq.admin.base import FileInput, Textarea
 from faq.importer import MAX_BYTES
 from faq.models import ANSWER_LIMIT, Entry, Phrasing, key_of
 
@@ -91,7 +91,7 @@ class PhrasingFormSet(BaseInlineFormSet[Phrasing, Entry, forms.ModelForm[Phrasin
 class UploadForm(forms.Form):
     """Takes a CSV file, or its text when the preview comes back to be confirmed."""
 
-    file = forms.FileField(required=False, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    file = forms.FileField(required=False, widget=FileInput(attrs={"accept": ".csv,text/csv"}))
     text = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
     publish = forms.BooleanField(
         required=False, label="Publish what is imported, else new entries are drafts"

@@ -87,6 +87,8 @@ def test_conflicts_are_shown_where_they_are(sign_in: SignIn) -> None:
     text = page(support.post(f"{LIST}add/", data))
     assert text.count(f"already leads to the published entry “How do I pay?” (no. {owner.pk}).") == 2
     assert "This is the same as “Cash”, but for case and punctuation." in text
+    assert "at least one word" not in text  # said only of a question that holds none
+    assert "A question needs at least one word." in page(support.post(f"{LIST}add/", form("?!")))
     text = page(support.post(f"{LIST}add/", form(answer="x" * 1201)))
     assert "An answer may have 1,200 characters and this one has 1,201." in text
     assert Entry.objects.count() == 1
@@ -158,6 +160,9 @@ def test_import_shows_first_and_stores_when_confirmed(sign_in: SignIn) -> None:
     assert "Everything in this file is in the FAQ already." in page(
         upload(support, "question,answer\nHow do I pay?,By card.\n")
     )
+    text = page(upload(support, "question,answer\nHow do I pay?,By card.\n,x\n"))
+    assert "The other rows are in the FAQ already" in text
+    assert "Everything in this file" not in text
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,10 @@ def test_phrasings_come_in_columns_or_one_a_line() -> None:
         (b"A?,x,,,,\nHow?,x,a!,,,\n", 3, "“a!” stands in line 2 already."),
         (b'A?,"x\ny",,,,\na,x,,,,\n', 4, "“a” stands in line 2 already."),
         (b"A?,x,,,,\nB\xe9?,x,,,,\n", 3, "This line is not UTF-8."),
-        (b'A?,"x,,,,\n', 1, "This is not a CSV file"),
+        (b'A?,"x,,,,\n', 2, "A quotation mark is not closed"),
+        (b'A?,"1\n2",,,,\nB?,"x\ny,,,,\nC?,z,,,,\n', 4, "A quotation mark is not closed"),
+        (b'A?,x,,,,\nB?,"say "hi" twice",,,,\n', 3, "or stands inside a cell"),
+        (b"A?," + b"x" * 140_000 + b",,,,\n", 2, "A cell has more than 131,072 characters"),
     ],
 )
 def test_each_bad_row_is_named(body: bytes, line: int, message: str) -> None:
