@@ -22,6 +22,7 @@ from typing import NoReturn
 
 import pytest
 
+from assistant.supervisor.children import Warden
 from assistant.supervisor.redis_server import NoRedisError, find_redis, redis_command
 from tests.environment import ROOT, free_port
 
@@ -55,6 +56,13 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def lives(pid: int) -> bool:
+    """Return whether a process runs; one that has ended and was not collected yet does not."""
+    command = ["ps", "-o", "stat=", "-p", str(pid)]
+    state = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
 def http_status(port: int, path: str) -> int:
     """Return the status of a GET on a loopback port, 0 when nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -83,9 +91,11 @@ class Server:
 
     def kill(self) -> None:
         """End the program and all that it started at once, as a power cut would."""
+        # Also when the program itself has ended: its pool may live on in its group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
+        warden().forget(self.pid)
 
     def stop(self, grace_s: float = 15) -> None:
         """Ask the program to end; what is left of its group afterwards is killed."""
@@ -94,6 +104,14 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.popen.wait(grace_s)
         self.kill()
+
+
+@functools.cache
+def warden() -> Warden:
+    """Return what ends this process's servers when a test run is killed and no `finally` is reached."""
+    made = Warden()
+    atexit.register(made.close)
+    return made
 
 
 def start(
@@ -115,6 +133,7 @@ def start(
             start_new_session=True,
             user=user or None,
         )
+    warden().watch(popen.pid)
     return Server(popen, log_file)
 
 

@@ -1,6 +1,9 @@
 """The servers that other tests lean on are what they say: real, private and gone afterwards."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -8,6 +11,7 @@ import pytest
 
 from common.redis import sync_client
 from tests import postgres, servers
+from tests.environment import ROOT
 
 
 def test_redis_is_ours_alone_and_gone_afterwards(tmp_path: Path) -> None:
@@ -21,6 +25,45 @@ def test_redis_is_ours_alone_and_gone_afterwards(tmp_path: Path) -> None:
         port = int(first.rsplit(":", 1)[-1].split("/")[0])
         assert servers.listens(port)
     assert not servers.listens(port)
+
+
+LEADER = "import subprocess, time; print(subprocess.Popen(['sleep', '90']).pid, flush=True); time.sleep(90)"
+
+
+def child_of(server: servers.Server) -> int:
+    servers.wait_until(lambda: server.log().endswith("\n"), server, "the number of its child")
+    return int(server.log())
+
+
+def test_a_server_takes_its_children_with_it_also_when_it_died_first(tmp_path: Path) -> None:
+    server = servers.start([sys.executable, "-c", LEADER], tmp_path / "log")
+    child = child_of(server)
+    os.kill(server.pid, signal.SIGKILL)
+    server.popen.wait()
+    assert servers.lives(child)
+    server.kill()
+    servers.wait_until(lambda: not servers.lives(child), what="the end of the child")
+
+
+KILLED_TEST_RUN = """
+import sys, time
+from pathlib import Path
+from tests import servers
+
+servers.start([sys.executable, "-c", sys.argv[1]], Path(sys.argv[2]))
+time.sleep(90)
+"""
+
+
+def test_a_killed_test_run_leaves_no_server_behind(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    command = [sys.executable, "-c", KILLED_TEST_RUN, LEADER, str(log)]
+    with subprocess.Popen(command, cwd=ROOT) as run:
+        child = child_of(servers.Server(run, log))
+        assert servers.lives(child)
+        run.kill()
+    servers.wait_until(lambda: not servers.lives(child), what="the end of the child")
 
 
 @pytest.mark.postgres

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.supervisor.children import Child, Part, Warden, describe_exit, next_delay
-from tests.servers import START_TIMEOUT_S, wait_until
+from tests.servers import START_TIMEOUT_S, lives, wait_until
 
 
 @pytest.fixture
@@ -34,14 +34,6 @@ class Log(list[tuple[str, str]]):
 def python_part(code: str, grace_s: float = 5) -> Part:
     command = (sys.executable, "-u", "-c", code)
     return Part("part", command, dict(os.environ), Path.cwd(), grace_s)
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs; one that has ended and was not collected yet does not."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True
-    ).stdout
-    return bool(state.strip()) and not state.startswith("Z")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +71,7 @@ async def test_a_program_that_dies_is_started_again_and_told(warden: Warden) -> 
     assert ("desk", "part ended (SIGKILL); it starts again in 0.5 s.") in log
     await child.stop()
     await keeping
-    assert not is_alive(child.process.pid)
+    assert not lives(child.process.pid)
 
 
 async def test_a_program_that_will_not_end_is_killed_with_all_it_started(warden: Warden) -> None:
@@ -92,10 +84,10 @@ async def test_a_program_that_will_not_end_is_killed_with_all_it_started(warden:
     keeping = asyncio.create_task(child.keep())
     await log.has("up")
     grandchild = int(log[0][1])
-    assert is_alive(grandchild)
+    assert lives(grandchild)
     await child.stop()
     await keeping
-    wait_until(lambda: not is_alive(grandchild))
+    wait_until(lambda: not lives(grandchild))
     assert any("was killed" in line for _, line in log)
 
 
@@ -115,7 +107,7 @@ async def test_a_child_that_survives_does_not_hold_up_the_next_start(warden: War
     os.kill(child.process.pid, signal.SIGKILL)
     await log.has("up", times=2)
     assert child.starts == 2
-    wait_until(lambda: not is_alive(survivor))
+    wait_until(lambda: not lives(survivor))
     await child.stop()
     await keeping
 
@@ -129,7 +121,7 @@ async def test_who_left_the_group_and_holds_the_output_does_not_hold_up_the_end(
     async with asyncio.timeout(START_TIMEOUT_S / 2):
         assert await Child(python_part(code), warden, log).run_once() == 0
     far = int(log[0][1])
-    assert is_alive(far)
+    assert lives(far)
     assert ("part", "last words") in log
     os.kill(far, signal.SIGKILL)
 
@@ -156,6 +148,6 @@ def test_the_warden_ends_what_a_killed_supervisor_leaves() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as supervisor:
         assert supervisor.stdout
         pid = int(supervisor.stdout.readline())
-        assert is_alive(pid)
+        assert lives(pid)
         supervisor.kill()
-    wait_until(lambda: not is_alive(pid))
+    wait_until(lambda: not lives(pid))
