@@ -213,8 +213,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         self.process.hub.join(self.feed, conversation_id)
         after: Mapping[UUID, int] = frame.get("after") or {}
         for reply in facts.running:
-            log = self.process.follow(reply.pk, conversation_id, reply.epoch)
-            await self.process.catch_up(log)
+            log = self.process.mirrors.follow(reply.pk, conversation_id, reply.epoch)
+            await self.process.mirrors.catch_up(log)
             desk_facts.complete(facts.turns, log)
             self.feed.seen[reply.pk] = (log.epoch, log.snapshot()["seq"])
         desk_facts.leave_out(facts.turns, after)
@@ -262,12 +262,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             self.feed.put(
                 {"type": "status", "reply_id": str(reply.pk), "seq": 0, "stage": "queued", "label": "Waiting"}
             )
-            self.process.follow(reply.pk, reply.conversation_id, reply.epoch)
+            self.process.mirrors.follow(reply.pk, reply.conversation_id, reply.epoch)
 
     def _show_again(self, reply: Any) -> None:
         """Show a reply from its beginning: from memory while it runs, else from its row."""
         if reply.ended_at is None:
-            log = self.process.follow(reply.pk, reply.conversation_id, reply.epoch)
+            log = self.process.mirrors.follow(reply.pk, reply.conversation_id, reply.epoch)
             self.feed.seen[reply.pk] = (log.epoch, -1)
             self.feed.wake()
             return
@@ -284,8 +284,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 self.feed.put(frames.snapshot(reply))
             self.feed.put(frames.done(reply))
             return
-        log = log or self.process.follow(reply.pk, reply.conversation_id, reply.epoch)
-        await self.process.catch_up(log)
+        log = log or self.process.mirrors.follow(reply.pk, reply.conversation_id, reply.epoch)
+        await self.process.mirrors.catch_up(log)
         self.feed.seen[reply.pk] = (frame["epoch"], frame["after"])
         self.feed.wake()
 

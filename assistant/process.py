@@ -18,16 +18,16 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from assistant import db, ending, frames, selectors, services, starting
-from assistant.models import Reply
+from assistant.mirrors import Mirrors
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
-from assistant.redis_log import Doorbell, StreamReader, StreamWriter, keep_going, stored_text
-from assistant.reply_log import Record, ReplyLog
+from assistant.redis_log import Doorbell, StreamWriter, keep_going
+from assistant.reply_log import ReplyLog
 from assistant.runner import Runner
 from assistant.starting import Started
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
-from common.redis import Redis, RedisGone, async_client
+from common.redis import RedisGone, async_client
 from faq import index
 from routing import publishing
 from routing.providers.transport import transport
@@ -39,7 +39,6 @@ LEASE_S = 9.0
 POLL_VERSIONS_S = 0.5
 POLL_EVENTS_S = 1.0
 CHECKPOINT_S = 2.0
-QUIET_S = 2.0  # a mirror that hears nothing for this long asks the database
 ABANDON_S = 60.0  # a left conversation's answer may go on for this long
 PRESENCE_S = 20
 SWEEP_S = 2.0  # with the lease: an orphan is found within 14 s
@@ -56,12 +55,10 @@ class Process:
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._checkpointed: dict[UUID, int] = {}
-        self._heard: dict[UUID, float] = {}
+        self.mirrors = Mirrors(self.hub)
         self._left: dict[UUID, float] = {}
         self._doorbell: Doorbell | None = None
-        self._reader: StreamReader | None = None
         self._streams: StreamWriter | None = None
-        self._client: Redis | None = None
         self._steady_since = ticks()
         self.sockets: Counter[str] = Counter()
 
@@ -77,13 +74,13 @@ class Process:
             self._start_redis(settings.REDIS_URL)
 
     def _start_redis(self, url: str) -> None:
-        client = self._client = async_client(url)
+        client = async_client(url)
+        self.mirrors.connect(client)
         self._streams = StreamWriter(client)
-        self._reader = StreamReader(client)
         self._doorbell = Doorbell(client, self.id)
         for work, pause in (
             (self._write_streams, REDIS_EVERY_S),
-            (self._read_streams, 0.05),
+            (self.mirrors.read_streams, 0.05),
             (self._listen, 0.0),
             (self._mark_present, PRESENCE_S / 4),
         ):
@@ -93,18 +90,6 @@ class Process:
         if self._streams:
             await self._streams.write(self.hub.owned())
             self._streams.forget(log.reply_id for log in self.hub.owned())
-
-    async def _read_streams(self) -> None:
-        mirrors = self.hub.mirrors()
-        if self._reader is None or not mirrors:
-            return
-        before = {log.reply_id: log.seq for log in mirrors}
-        for reply_id in await self._reader.read(mirrors):
-            self._heard[reply_id] = 0.0
-        for log in mirrors:
-            if log.seq != before[log.reply_id]:
-                self._heard[log.reply_id] = ticks()
-                self._woke(log)
 
     async def _listen(self) -> None:
         if self._doorbell:
@@ -199,31 +184,12 @@ class Process:
         if self.runner.stop(reply_id):
             return
         if await db.run(ending.cancel_queued, reply_id):
-            self._heard[reply_id] = 0.0
-            await self._catch_up()
+            self.mirrors.doubt(reply_id)
+            await self.mirrors.ask_database()
             return
         await db.run(ending.request_stop, reply_id)
         if self._doorbell:
             self._ring(self._doorbell, "stop", reply=str(reply_id))
-
-    def follow(self, reply_id: UUID, conversation_id: UUID, epoch: int) -> ReplyLog:
-        """Return the log of a running reply, a mirror when another process owns it."""
-        log = self.hub.mirror(reply_id, conversation_id, epoch)
-        if not log.owned:
-            self._heard.setdefault(reply_id, 0.0)
-        return log
-
-    async def catch_up(self, log: ReplyLog) -> None:
-        """Bring a mirror to where Redis, or else the database, has it."""
-        if log.owned or log.closed:
-            return
-        if self._reader is not None:
-            try:
-                await self._reader.read([*self.hub.mirrors()], block_ms=None)
-            except (RedisGone, OSError) as error:
-                logger.info("reading without Redis: %s", error)
-        self._heard[log.reply_id] = 0.0
-        await self._catch_up()
 
     # -- background ----------------------------------------------------------------------------
 
@@ -243,20 +209,11 @@ class Process:
         if self.draining or ticks() - self._steady_since < LEASE_S:
             return
         for reply in await db.run(ending.orphans, timedelta(0)):
-            text = max(reply.text, await self._streamed(reply), key=len)
+            text = max(reply.text, await self.mirrors.streamed(reply), key=len)
             if await db.run(ending.end_orphan, reply, text):
                 logger.warning("reply %s lost its process and was ended", reply.pk)
-                self._heard[reply.pk] = 0.0
-        await self._catch_up()
-
-    async def _streamed(self, reply: Reply) -> str:
-        if self._client is None:
-            return ""
-        try:
-            return await stored_text(self._client, reply.pk, reply.epoch)
-        except (RedisGone, OSError) as error:
-            logger.info("orphan %s ends at its checkpoint, without Redis: %s", reply.pk, error)
-            return ""
+                self.mirrors.doubt(reply.pk)
+        await self.mirrors.ask_database()
 
     async def _poll_versions(self) -> None:
         await db.run(refresh)
@@ -267,7 +224,7 @@ class Process:
             for reply_id in await db.run(selectors.stops_requested, list(self.runner.runs)):
                 self.runner.stop(reply_id)
             await self._end_abandoned()
-        await self._catch_up()
+        await self.mirrors.ask_database()
         if self.hub.feeds:
             await self._poll_replies()
 
@@ -306,33 +263,6 @@ class Process:
             logger.info("presence unknown without Redis, counting this process only: %s", error)
             return False
 
-    async def _catch_up(self) -> None:
-        """Ask the database about mirrors that have been quiet: ended, or further on than we know."""
-        current = ticks()
-        quiet = [log for log in self.hub.mirrors() if current - self._heard.get(log.reply_id, 0.0) > QUIET_S]
-        if not quiet:
-            return
-        rows = await db.run(selectors.replies_by_id, [log.reply_id for log in quiet])
-        for log in quiet:
-            self._heard[log.reply_id] = current
-            row = rows.get(log.reply_id)
-            if row is None:
-                self.hub.logs.pop(log.reply_id, None)
-                continue
-            if row.epoch != log.epoch or row.seq > log.seq:
-                ended = row.ended_at is not None
-                log.reset(row.epoch, row.seq - 1 if ended else row.seq, row.text)
-                if ended:
-                    log.take(Record(row.seq, row.seq, "done", {"epoch": row.epoch, **frames.done_body(row)}))
-                self._woke(log)
-        self._heard = {reply: at for reply, at in self._heard.items() if reply in self.hub.logs}
-
-    def _woke(self, log: ReplyLog) -> None:
-        if log.closed:
-            self.hub.closed(log)
-        else:
-            self.hub.wake(log.conversation_id)
-
     async def _checkpoint(self) -> None:
         """Store the text of all running replies that have grown, in one write."""
         grown = [
@@ -355,7 +285,7 @@ class Process:
         reply_id, epoch = UUID(frame["reply_id"]), int(frame["epoch"])
         if reply_id in self.hub.logs or not self.hub.feeds.get(conversation_id):
             return
-        self.follow(reply_id, conversation_id, epoch)
+        self.mirrors.follow(reply_id, conversation_id, epoch)
         self.hub.announce(conversation_id, frame, (reply_id, epoch, 0))
 
     async def _reply_ended(self, conversation_id: UUID) -> None:

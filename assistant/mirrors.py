@@ -1,0 +1,103 @@
+"""Replies that other processes write, as this one follows them: from Redis, or else from the database."""
+
+import logging
+from uuid import UUID
+
+from assistant import db, frames, selectors
+from assistant.models import Reply
+from assistant.redis_log import StreamReader, stored_text
+from assistant.reply_log import Record, ReplyLog
+from assistant.turn_log import TurnLog
+from common.clock import ticks
+from common.redis import Redis, RedisGone
+
+logger = logging.getLogger(__name__)
+
+QUIET_S = 2.0  # a mirror that hears nothing for this long asks the database
+
+
+class Mirrors:
+    """The logs in `hub` that this process does not own, and when each was last heard of."""
+
+    def __init__(self, hub: TurnLog) -> None:
+        self._hub = hub
+        self._heard: dict[UUID, float] = {}
+        self._client: Redis | None = None
+        self._reader: StreamReader | None = None
+
+    def connect(self, client: Redis) -> None:
+        """Read streams from this Redis from now on."""
+        self._client, self._reader = client, StreamReader(client)
+
+    def doubt(self, reply_id: UUID) -> None:
+        """Have the database asked about this reply at the next chance."""
+        self._heard[reply_id] = 0.0
+
+    def follow(self, reply_id: UUID, conversation_id: UUID, epoch: int) -> ReplyLog:
+        """Return the log of a running reply, a mirror when another process owns it."""
+        log = self._hub.mirror(reply_id, conversation_id, epoch)
+        if not log.owned:
+            self._heard.setdefault(reply_id, 0.0)
+        return log
+
+    async def catch_up(self, log: ReplyLog) -> None:
+        """Bring a mirror to where Redis, or else the database, has it."""
+        if log.owned or log.closed:
+            return
+        if self._reader is not None:
+            try:
+                await self._reader.read([*self._hub.mirrors()], block_ms=None)
+            except (RedisGone, OSError) as error:
+                logger.info("reading without Redis: %s", error)
+        self._heard[log.reply_id] = 0.0
+        await self.ask_database()
+
+    async def read_streams(self) -> None:
+        """Take what Redis has of all mirrors, waiting shortly for news. Raises RedisGone."""
+        mirrors = self._hub.mirrors()
+        if self._reader is None or not mirrors:
+            return
+        before = {log.reply_id: log.seq for log in mirrors}
+        for reply_id in await self._reader.read(mirrors):
+            self._heard[reply_id] = 0.0
+        for log in mirrors:
+            if log.seq != before[log.reply_id]:
+                self._heard[log.reply_id] = ticks()
+                self._woke(log)
+
+    async def streamed(self, reply: Reply) -> str:
+        """Return the text of a reply as its stream kept it, "" without one."""
+        if self._client is None:
+            return ""
+        try:
+            return await stored_text(self._client, reply.pk, reply.epoch)
+        except (RedisGone, OSError) as error:
+            logger.info("orphan %s ends at its checkpoint, without Redis: %s", reply.pk, error)
+            return ""
+
+    async def ask_database(self) -> None:
+        """Ask the database about mirrors that have been quiet: ended, or further on than we know."""
+        current = ticks()
+        quiet = [log for log in self._hub.mirrors() if current - self._heard.get(log.reply_id, 0.0) > QUIET_S]
+        if not quiet:
+            return
+        rows = await db.run(selectors.replies_by_id, [log.reply_id for log in quiet])
+        for log in quiet:
+            self._heard[log.reply_id] = current
+            row = rows.get(log.reply_id)
+            if row is None:
+                self._hub.logs.pop(log.reply_id, None)
+                continue
+            if row.epoch != log.epoch or row.seq > log.seq:
+                ended = row.ended_at is not None
+                log.reset(row.epoch, row.seq - 1 if ended else row.seq, row.text)
+                if ended:
+                    log.take(Record(row.seq, row.seq, "done", {"epoch": row.epoch, **frames.done_body(row)}))
+                self._woke(log)
+        self._heard = {reply: at for reply, at in self._heard.items() if reply in self._hub.logs}
+
+    def _woke(self, log: ReplyLog) -> None:
+        if log.closed:
+            self._hub.closed(log)
+        else:
+            self._hub.wake(log.conversation_id)
