@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 
 from common.clock import now
 from faq import services
@@ -23,6 +22,7 @@ from faq.admin import pages
 from faq.admin.base import ModelAdmin, TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
 from faq.admin.forms import PUBLISH, EntryForm, PhrasingFormSet
+from faq.admin.history import HistoryAdmin
 from faq.models import AskedQuestion, Entry, Phrasing
 
 USAGE_DAYS = 30
@@ -39,7 +39,7 @@ class PhrasingInline(TabularInline[Phrasing, Entry]):
 
 
 @admin.register(Entry)
-class EntryAdmin(SimpleHistoryAdmin, ModelAdmin[Entry]):  # type: ignore[misc]
+class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     """The FAQ as staff work on it."""
 
     form = EntryForm

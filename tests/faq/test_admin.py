@@ -70,6 +70,12 @@ def test_support_writes_publishes_edits_and_reverts(sign_in: SignIn) -> None:
     view = index.entry(str(entry.pk))
     assert view is not None and view.answer == "No longer."
 
+    text = page(support.get(f"{LIST}{entry.pk}/history/"))
+    assert "<del>Yes.</del> <ins>No longer.</ins>" in " ".join(text.split())
+    assert "by support" in " ".join(text.split())
+    for internal in ("/admin/auth/user/", "content_version", "Question normalised", "None"):
+        assert internal not in text.split("<ol")[1].split("</ol>")[0], internal
+
     first = entry.history.earliest("history_id")
     assert first.history_user is not None and first.history_user.get_username() == "support"
     support.post(f"{LIST}{entry.pk}/history/{first.history_id}/", form(status="published"))
