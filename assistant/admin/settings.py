@@ -1,12 +1,13 @@
 """The team's own settings: one row, never added or deleted, in force with the next message."""
 
+import re
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import validate_domain_name
+from django.core.validators import URLValidator, validate_domain_name
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,11 @@ from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
 from routing.admin.base import PublishingAdmin
 from routing.publishing import publish
+
+# "Phone: 020 7946 0000" are words, whatever stands before the colon; these are refused with a space as well.
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+ADDRESS = re.compile(SCHEME.pattern + r"\S")
+REFUSED = frozenset(("javascript", "vbscript", "data", "file", "blob", "about"))
 
 
 class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
@@ -47,6 +53,20 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
         field = self.fields.get("time_zone")
         if isinstance(field, forms.ChoiceField):
             field.choices = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+
+    def clean_contact(self) -> str:
+        """Keep an e-mail address, an https address, or words; refuse every other kind of address."""
+        contact: str = self.cleaned_data["contact"]
+        squeezed = SCHEME.match("".join(contact.split()))
+        if not ADDRESS.match(contact) and (squeezed is None or squeezed[1].lower() not in REFUSED):
+            return contact
+        try:
+            URLValidator(schemes=["https"])(contact)
+        except ValidationError as error:
+            raise ValidationError(
+                "Write an e-mail address, a page that begins with https://, a phone number or plain words."
+            ) from error
+        return contact
 
     def clean_link_hosts(self) -> str:
         """Keep one host a line; refuse what is an address or no host at all."""

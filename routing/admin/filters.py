@@ -7,7 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
+
+from routing.models import LadderChange, Route
 
 
 class DayFilter(RangeDateFilter):  # type: ignore[misc]
@@ -25,6 +27,19 @@ class DayFilter(RangeDateFilter):  # type: ignore[misc]
                 edge = timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min))
                 queryset = queryset.filter(**{f"{name}__{lookup}": edge})
         return queryset
+
+
+class LadderRouteFilter(DropdownFilter):  # type: ignore[misc]
+    """By the route whose ladder changed, under the name that the other pages give it."""
+
+    title = "route"
+    parameter_name = "route"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return list(Route.objects.values_list("slug", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LadderChange]) -> QuerySet[LadderChange]:
+        return queryset.filter(route_slug=self.value()) if self.value() else queryset
 
 
 def _day(raw: object) -> Any:

@@ -52,6 +52,7 @@ class RuleRowForm(forms.ModelForm[Rule]):
         super().__init__(*args, **kwargs)
         if self.instance.locked:
             self.fields["enabled"].disabled = True
+            self.fields["position"].disabled = True
 
 
 class ConditionInline(TabularInline[Condition, Rule]):
@@ -160,7 +161,7 @@ class RuleAdmin(PublishingAdmin[Rule]):
     def title(self, obj: Rule) -> SafeString:
         sentences = words_of(obj.conditions.all())
         if obj.locked:
-            note = badge("Always last", "plain", LAST_RULE)
+            note = format_html("<span data-locked>{}</span>", badge("Always last", "plain", LAST_RULE))
         elif not sentences:
             note = badge("No condition: always fires", "warn")
         else:

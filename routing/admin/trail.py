@@ -1,16 +1,19 @@
 """The audit trail: versions of the configuration, changes of ladders, probes, spend. Nobody edits it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from common.money import usd
 from routing.admin.base import ReadOnlyAdmin, badge, muted
 from routing.admin.differences import differences
-from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun
+from routing.admin.filters import LadderRouteFilter
+from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route
+from routing.probe_words import lines
 
 DIFFERENCES_SHOWN = 200
 
@@ -40,8 +43,8 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
     list_display = ("version", "created_at", "who", "note")
     search_fields = ("number", "created_by", "note")
     date_hierarchy = "created_at"
-    fields = ("number", "created_at", "who", "note", "sha", "changes")
-    readonly_fields = ("who", "changes")
+    fields = ("number", "created_at", "who", "note", "fingerprint", "changes")
+    readonly_fields = ("who", "fingerprint", "changes")
 
     @admin.display(description="Version", ordering="number")
     def version(self, obj: ConfigVersion) -> str:
@@ -50,6 +53,10 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
     @admin.display(description="By", ordering="created_by")
     def who(self, obj: ConfigVersion) -> str:
         return obj.created_by or "the system"
+
+    @admin.display(description="Fingerprint")
+    def fingerprint(self, obj: ConfigVersion) -> SafeString:
+        return format_html('<span title="{}">{}</span>', obj.sha, obj.sha[:12])
 
     @admin.display(description="What changed")
     def changes(self, obj: ConfigVersion) -> SafeString:
@@ -70,11 +77,28 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
 
 @admin.register(LadderChange)
 class LadderChangeAdmin(ReadOnlyAdmin[LadderChange]):
-    list_display = ("changed_at", "route_slug", "was", "became", "changed_by", "config_number")
-    list_filter = ("route_slug",)
+    list_display = ("changed_at", "route", "was", "became", "who", "version")
+    list_filter = (LadderRouteFilter,)
     date_hierarchy = "changed_at"
-    fields = ("route_slug", "changed_at", "changed_by", "config_number", "was", "became")
-    readonly_fields = ("was", "became")
+    fields = ("route", "changed_at", "who", "version", "was", "became")
+    readonly_fields = ("route", "who", "version", "was", "became")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LadderChange]:
+        name = Route.objects.filter(slug=OuterRef("route_slug")).values("name")
+        return super().get_queryset(request).annotate(route_name=Subquery(name))
+
+    @admin.display(description="Route", ordering="route_slug")
+    def route(self, obj: LadderChange) -> SafeString:
+        name = getattr(obj, "route_name", None) or "deleted since"
+        return format_html("{}<small class='desk-sub'>{}</small>", name, obj.route_slug)
+
+    @admin.display(description="By", ordering="changed_by")
+    def who(self, obj: LadderChange) -> str:
+        return obj.changed_by or "the system"
+
+    @admin.display(description="Configuration", ordering="config_number")
+    def version(self, obj: LadderChange) -> str:
+        return f"Version {obj.config_number}" if obj.config_number else "–"
 
     @admin.display(description="Was")
     def was(self, obj: LadderChange) -> SafeString:
@@ -99,25 +123,8 @@ class ProbeRunAdmin(ReadOnlyAdmin[ProbeRun]):
 
     @admin.display(description="Figures")
     def measured(self, obj: ProbeRun) -> SafeString:
-        return (
-            as_table(("Figure", "Value"), figure_rows(obj.figures)) if obj.figures else format_html("{}", "–")
-        )
-
-
-def figure_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return stored figures as (name, value), nested ones with their path, money in dollars."""
-    rows: list[tuple[str, str]] = []
-    for name, value in figures.items():
-        words = name.removesuffix("_pico").replace("_", " ")
-        if isinstance(value, Mapping):
-            rows += [(f"{words}, {inner}", shown) for inner, shown in figure_rows(value)]
-        elif name.endswith("_pico"):
-            rows.append((words, usd(value)))
-        elif isinstance(value, list):
-            rows.append((words, ", ".join(str(part) for part in value)))
-        else:
-            rows.append((words, "unknown" if value is None else f"{value}"))
-    return rows
+        rows = [(heading[:1].upper() + heading[1:], value) for heading, value in lines(obj.figures)]
+        return as_table(("Figure", "Value"), rows) if obj.figures else format_html("{}", "–")
 
 
 @admin.register(Budget)

@@ -64,6 +64,23 @@ def test_settings_are_one_row_in_force_at_once(admin: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    "contact",
+    [
+        "help@example.com",
+        "https://help.example.com/contact",
+        "+44 20 7946 0000",
+        "Phone: 020 7946 0000",
+        "the front desk, 9:00 to 17:00",
+        "Mon-Fri 9:00",
+        "",
+    ],
+)
+def test_a_contact_is_an_address_a_number_or_words(admin: Client, contact: str) -> None:
+    admin.post(SETTINGS, form_of(admin.get(SETTINGS)) | {"contact": contact})
+    assert AssistantSettings.objects.get().contact == contact
+
+
+@pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
         ("link_hosts", "https://help.example.com/", "is not a host name"),
@@ -71,6 +88,12 @@ def test_settings_are_one_row_in_force_at_once(admin: Client) -> None:
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("privacy_url", "javascript:alert(1)", "valid URL"),
         ("staff_email", "nobody", "valid email"),
+        ("contact", "javascript:alert(1)", "plain words"),
+        ("contact", "JavaScript : alert(1)", "plain words"),
+        ("contact", "data:text/html,x", "plain words"),
+        ("contact", "http://help.example.com", "plain words"),
+        ("contact", "https://", "plain words"),
+        ("contact", "tel:+442079460000", "plain words"),
         ("name", "", "This field is required"),
     ],
 )

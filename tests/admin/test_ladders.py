@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from assistant.pipeline import ConversationFacts, consider
 from common.clock import now
 from routing import publishing
 from routing.admin.marks import current_price, dollars, ladder_warnings, retirement
-from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route
+from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route, Rule
 from tests.admin.pages import form_of, text_of, words_of
 
 EVERYDAY = "Does it send texts too?"
@@ -97,6 +98,19 @@ def test_a_route_without_a_model_cannot_be_deleted(admin: Client) -> None:
     Route.objects.get(slug="scaffold").rules.all().delete()
     admin.post(reverse("admin:routing_route_delete", args=["scaffold"]), {"post": "yes"})
     assert "scaffold" not in publishing.current().routes
+
+
+def test_deleting_a_route_that_a_rule_needs_says_so(client: Client, seeded: None) -> None:
+    boss = User.objects.create_superuser("boss", password="x")
+    client.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
+    last = Rule.objects.get(locked=True)
+    url = reverse("admin:routing_route_delete", args=[last.route_id])
+    page = text_of(client.get(url))
+    assert "would require deleting the following protected related objects" in page
+    assert last.name in page
+    assert "your account doesn't have permission" not in page
+    client.post(url, {"post": "yes"})
+    assert Route.objects.filter(pk=last.route_id).exists()
 
 
 def test_models_show_their_end_their_price_and_whether_they_can_be_asked(admin: Client) -> None:

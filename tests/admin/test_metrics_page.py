@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from common import clock
-from routing import example, prometheus, rollup
+from routing import budget, example, prometheus, rollup
 from routing.admin.cells import target_lines
 from routing.definitions import DEFINITIONS
 from routing.metrics import TargetCheck
@@ -295,6 +295,24 @@ def test_prometheus_is_for_the_token_or_for_this_machine(
     answer = client.get(reverse("metrics"), headers=headers, REMOTE_ADDR=address)
     assert answer.status_code == status
     assert (b"support_replies_total" in answer.content) is (status == 200)
+
+
+def budget_lines() -> list[str]:
+    page = prometheus.render(clock.now()).decode().splitlines()
+    return [line for line in page if line.startswith("support_budget_usd{")]
+
+
+def test_prometheus_has_the_budget_before_the_first_call_of_the_day() -> None:
+    assert budget_lines() == [
+        'support_budget_usd{part="cap"} 5.0',
+        'support_budget_usd{part="spent"} 0.0',
+        'support_budget_usd{part="reserved"} 0.0',
+    ]
+    budget.reserve("visitor", clock.now(), 10**12)
+    assert budget_lines()[1:] == [
+        'support_budget_usd{part="spent"} 0.0',
+        'support_budget_usd{part="reserved"} 1.0',
+    ]
 
 
 def test_prometheus_counts_what_the_page_counts(client: Client) -> None:

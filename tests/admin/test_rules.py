@@ -115,8 +115,12 @@ def test_a_dragged_list_numbers_from_nought_and_keeps_the_last_rule_last(support
     wanted = [len(names) - 1, *range(len(names) - 1)]  # the last row dragged to the top
     for position, row in enumerate(wanted):
         form[f"form-{row}-position"] = str(position)
-    answer = support.post(LIST, {**form, "_save": "Save"}, follow=True)
+    support.post(LIST, {**form, "_save": "Save"}, follow=True)
     assert list(Rule.objects.order_by("position").values_list("name", flat=True)) == names
+    form["form-0-position"] = "99"
+    answer = support.post(LIST, {**form, "_save": "Save"}, follow=True)
+    after = list(Rule.objects.order_by("position").values_list("name", flat=True))
+    assert after == [*names[1:-1], names[0], names[-1]]
     assert "it stays last" in text_of(answer)
 
 

@@ -3,7 +3,7 @@
 from assistant.admin.decision import decision_view
 from routing.admin.calls import milliseconds, tokens
 from routing.admin.differences import Difference, differences
-from routing.admin.trail import figure_rows
+from routing.probe_words import lines
 
 
 def test_differences_name_the_place_and_both_values() -> None:
@@ -28,16 +28,24 @@ def test_differences_name_the_place_and_both_values() -> None:
     assert differences(after, after) == []
 
 
-def test_figures_are_told_in_words_and_money_in_dollars() -> None:
-    rows = figure_rows(
-        {"first_text": {"p50_ms": 12, "p99_ms": None}, "cost_pico": 10**12, "errors": ["a", "b"]}
-    )
-    assert rows == [
-        ("first text, p50 ms", "12"),
-        ("first text, p99 ms", "unknown"),
-        ("cost", "$1.00"),
-        ("errors", "a, b"),
-    ]
+def test_a_probe_is_told_on_the_page_as_the_command_tells_it() -> None:
+    figures = {
+        "prompts": 12,
+        "first_text_p50_ms": 1312,
+        "first_text_p95_ms": None,
+        "cost_pico": 10**12,
+        "unpriced": 2,
+        "answered_by": {"small": 11, "nobody": 1},
+        "problems": {"no answer in time": 1},
+    }
+    rows = dict(lines(figures))
+    assert rows["first text p50"] == "1,312 ms"
+    assert rows["first text p95"] == "too few (20 needed)"
+    assert rows["tokens/s while writing"] == "unknown"
+    assert rows["cost"] == "$1.00"
+    assert rows["calls without a price"] == "2"
+    assert rows["answered by"] == "small 11, nobody 1"
+    assert rows["1 x"] == "no answer in time"
 
 
 def test_unknown_times_and_tokens_are_never_nought() -> None:

@@ -12,43 +12,11 @@ from assistant import probing
 from assistant.db import DatabaseGone
 from assistant.process import refresh
 from assistant.runner import DatabaseLedger
-from common.money import usd
 from routing import probe, publishing
 from routing.config import ConfigError
 from routing.models import ProbeRun
+from routing.probe_words import LINES, counted, shown
 from routing.providers.transport import transport
-
-# name in the stored figures, heading, and how it is read
-LINES = (
-    ("first_text_p50_ms", "first text p50", "ms"),
-    ("first_text_p95_ms", "first text p95", "ms"),
-    ("first_text_p99_ms", "first text p99", "ms"),
-    ("total_p50_ms", "total p50", "ms"),
-    ("total_p95_ms", "total p95", "ms"),
-    ("total_p99_ms", "total p99", "ms"),
-    ("tokens_per_s", "tokens/s while writing", ""),
-    ("errors", "errors", ""),
-    ("truncated", "truncated", ""),
-    ("refused", "refused", ""),
-    ("fallbacks", "fallbacks", ""),
-    ("calls", "calls", ""),
-    ("input_tokens", "input tokens", ""),
-    ("output_tokens", "output tokens", ""),
-    ("cost_pico", "cost", "usd"),
-    ("cost_per_1000_pico", "cost per 1,000", "usd"),
-)
-NEEDS = {"p95": 20, "p99": 100}
-
-
-def shown(figures: Mapping[str, Any], name: str, unit: str) -> str:
-    """Return one stored figure as a person reads it; what cannot be said is said so."""
-    value = figures.get(name)
-    if value is None:
-        needs = next((count for part, count in NEEDS.items() if part in name), 0)
-        return f"too few ({needs} needed)" if figures.get("prompts", 0) < needs else "unknown"
-    if unit == "usd":
-        return usd(int(value))
-    return f"{value:,} {unit}".strip()
 
 
 class Command(BaseCommand):
@@ -123,7 +91,7 @@ class Command(BaseCommand):
         self.stdout.write(f"run {run.pk}, configuration {run.config_number}")
         for name, heading, unit in LINES:
             self.stdout.write(f"  {heading:<24} {shown(run.figures, name, unit)}")
-        self.stdout.write(f"  {'answered by':<24} {_counted(run.figures['answered_by'])}")
+        self.stdout.write(f"  {'answered by':<24} {counted(run.figures['answered_by'])}")
         for problem, count in run.figures["problems"].items():
             self.stdout.write(f"  {count} x {problem}")
 
@@ -151,7 +119,3 @@ class Command(BaseCommand):
     def _line(self, *cells: str) -> None:
         heading, one, other, times = cells
         self.stdout.write(f"{heading:<24} {one:>44} {other:>44} {times:>8}".rstrip())
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items())

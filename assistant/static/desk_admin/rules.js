@@ -1,4 +1,5 @@
-/* Rule form: offer only the comparisons that fit the chosen signal, and a value only where one is read. */
+/* Rule form: offer only the comparisons that fit the chosen signal, and a value only where one is read.
+   Rule list: after a drag the rules are numbered from 1, and the last one is last. */
 "use strict";
 (function () {
   function field(row, name) {
@@ -53,6 +54,17 @@
   function rowOf(element) {
     return element.closest("tr.form-row") || element.closest(".form-group");
   }
+
+  // Unfold numbers from 0 when a row is dropped; this listener comes after its own.
+  document.addEventListener("end", function (event) {
+    const list = event.target.closest("#result_list");
+    if (!list) return;
+    const mark = list.querySelector("[data-locked]");
+    if (mark) list.append(mark.closest("tbody"));
+    list.querySelectorAll('td.field-position input[name$="-position"]').forEach(function (input, place) {
+      input.value = place + 1;
+    });
+  });
 
   document.addEventListener("change", function (event) {
     const name = event.target.name || "";
