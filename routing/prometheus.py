@@ -6,7 +6,7 @@ minute rows, however old the desk is. Names and labels stand in docs/metrics.md.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,27 +113,26 @@ class DeskCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, also those without a sample yet."""
-        tz = desk.zone(desk.settings())
+        settings = desk.settings()
+        tz = desk.zone(settings)
         replies, calls = _groups(desk.day_start(desk.day_of(self.now, tz), tz))
         yield from _families(REPLY_COUNTS, REPLY_TIMES, ("route", "purpose"), replies)
         yield from _families(CALL_COUNTS, CALL_TIMES, ("route", "purpose", "model"), calls)
-        yield from self._gauges(Budget.objects.filter(scope=ALL, period_start=desk.day_of(self.now, tz)))
+        spent = Budget.objects.filter(scope=ALL, period_start=desk.day_of(self.now, tz)).first()
+        yield from self._gauges(spent or Budget(), desk.cap_pico(settings))
 
-    def _gauges(self, budgets: Iterable[Budget]) -> Iterator[Metric]:
+    def _gauges(self, budget: Budget, cap_pico: int) -> Iterator[Metric]:
         state = RollUpState.objects.filter(pk=1).first()
         age = GaugeMetricFamily("support_rollup_age_seconds", "How far the figures lie behind.")
         if state is not None and state.as_of is not None:
             age.add_metric([], max(0.0, (self.now - state.as_of).total_seconds()))
         yield age
-        budget = GaugeMetricFamily("support_budget_usd", "The day's budget.", labels=["part"])
-        for row in budgets:
-            for part, pico in (
-                ("cap", row.cap_pico),
-                ("spent", row.spent_pico),
-                ("reserved", row.reserved_pico),
-            ):
-                budget.add_metric([part], float(from_pico(pico)))
-        yield budget
+        # The cap is the one that the next call is held to; a day without a call has no row yet.
+        parts = (("cap", cap_pico), ("spent", budget.spent_pico), ("reserved", budget.reserved_pico))
+        usd = GaugeMetricFamily("support_budget_usd", "The day's budget.", labels=["part"])
+        for part, pico in parts:
+            usd.add_metric([part], float(from_pico(pico)))
+        yield usd
 
 
 def _groups(start: datetime) -> tuple[Groups, Groups]:
