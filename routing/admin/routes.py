@@ -148,6 +148,16 @@ class RouteAdmin(PublishingAdmin[Route]):
             return False
         return super().has_delete_permission(request, obj)
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Name the rules that lead here as what stands in the way of deleting a route.
+
+        Nobody may delete the last rule, and Django would call that a right that the account lacks.
+        """
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set() if protected else lacking, protected
+
     def save_related(
         self, request: HttpRequest, form: forms.ModelForm[Route], formsets: Any, change: bool
     ) -> None:
