@@ -76,6 +76,43 @@ def test_check_deploy_is_clean_in_production_settings() -> None:
     assert "no issues" in done.stdout
 
 
+REFUSALS_AND_A_FAULT = """
+import django
+django.setup()
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import path
+
+def refuse(request):
+    raise PermissionDenied("not yours")
+
+def fail(request):
+    raise ValueError("a fault")
+
+urlpatterns = [path("refused/", refuse), path("fault/", fail)]
+settings.ROOT_URLCONF, settings.MIDDLEWARE = "__main__", []
+client = Client(raise_request_exception=False, SERVER_NAME="support.larkfield.example")
+for address in ("/refused/", "/missing/", "/fault/"):
+    client.get(address)
+"""
+
+
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_a_refused_request_is_one_line_of_the_log_and_a_fault_has_its_traceback(debug: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSALS_AND_A_FAULT],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "assistant.settings", **PRODUCTION, "DEBUG": debug},
+    )  # fmt: skip
+    lines = done.stderr.splitlines()
+    assert "WARNING django.request Forbidden (Permission denied): /refused/" in lines[0]
+    assert "WARNING django.request Not Found: /missing/" in lines[1]
+    assert "ERROR django.request Internal Server Error: /fault/" in lines[2]
+    assert lines[3] == "Traceback (most recent call last):"
+    assert done.stderr.count("Traceback") == 1
+
+
 def test_a_command_that_may_not_start_says_why_in_one_sentence() -> None:
     done = run_check()
     assert done.returncode == 1
