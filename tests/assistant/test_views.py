@@ -6,7 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from django.core.management import call_command
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -162,3 +163,10 @@ def test_the_visitor_command_prints_a_cookie_that_counts(capsys: pytest.CaptureF
     visitor = read_visitor(value)
     assert visitor is not None
     assert visitor.plan == "free"
+
+
+def test_the_visitor_command_knows_the_plans_of_the_example_and_of_the_site() -> None:
+    with pytest.raises(CommandError, match="no plan 'gold': the plans are free, pro, studio;"):
+        call_command("visitor", "--plan", "gold")
+    Group.objects.create(name="plan-gold")
+    call_command("visitor", "--plan", "gold")
