@@ -11,6 +11,7 @@ import argparse
 import csv
 import json
 import random
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -29,15 +30,24 @@ Pairs = list[tuple[str, str]]
 NAMES = [field.name for field in fields(Features)]
 
 
+SETS = ("banking77_train.csv", "clinc150_train_val.json")
+
+
+def missing(folder: Path) -> str:
+    """Return in one sentence which of the question sets are not in `folder`, "" when both are."""
+    names = [name for name in SETS if not (folder / name).is_file()]
+    return f"{folder} lacks {' and '.join(names)}: docs/faq.md says where to get it." if names else ""
+
+
 def banking(folder: Path) -> tuple[Pairs, Pairs]:
     """Return the questions with their intents, and none out of scope."""
-    with (folder / "banking77_train.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / SETS[0]).open(encoding="utf-8", newline="") as file:
         return [(row["text"], row["category"]) for row in csv.DictReader(file)], []
 
 
 def clinc(folder: Path) -> tuple[Pairs, Pairs]:
     """Return the questions with their intents, and those out of scope under the intent ""."""
-    data = json.loads((folder / "clinc150_train_val.json").read_text(encoding="utf-8"))
+    data = json.loads((folder / SETS[1]).read_text(encoding="utf-8"))
     return (
         [(text, intent) for text, intent in data["train"]],
         [(text, "") for part in ("oos_train", "oos_val") for text, _ in data[part]],
@@ -126,6 +136,8 @@ def main() -> None:
     parser.add_argument("--k", type=int, default=5)
     parser.add_argument("--fit", action="store_true", help="print coefficients fitted on another sample")
     options = parser.parse_args()
+    if lack := missing(options.data):
+        sys.exit(lack)
     parts = []
     for name, load in (("BANKING77", banking), ("CLINC150", clinc)):
         pairs, outside = load(options.data)
