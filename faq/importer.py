@@ -11,7 +11,7 @@ from common.text import clean
 from faq.normalize import normalize
 
 if TYPE_CHECKING:
-    from _csv import _reader
+    from _csv import Reader
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ROWS = 5000
@@ -119,7 +119,7 @@ def _parse_text(text: str) -> Parsed:
     return Parsed(tuple(rows), tuple(errors))
 
 
-def _numbered(reader: "_reader") -> Iterator[tuple[int, list[str]]]:
+def _numbered(reader: "Reader") -> Iterator[tuple[int, list[str]]]:
     """Yield the rows with the line they begin in (a cell may hold several lines)."""
     while True:
         line = reader.line_num + 1
