@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from django.db.models import Field
 from django.http import HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.template_utils import HistoricalRecordContextHelper
@@ -33,7 +34,8 @@ class Words(HistoricalRecordContextHelper):  # type: ignore[misc]
         return told
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
-        choices = dict(Entry._meta.get_field(change.field).flatchoices)
+        field = Entry._meta.get_field(change.field)
+        choices = dict(field.flatchoices) if isinstance(field, Field) else {}
         if value is None or value == "":
             return "nothing"
         if isinstance(value, date):
@@ -44,7 +46,7 @@ class Words(HistoricalRecordContextHelper):  # type: ignore[misc]
 class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
     """The pages on an entry's earlier versions."""
 
-    object_history_template = "faq/history.html"
+    object_history_template: Any = "faq/history.html"
 
     def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Words:
         return Words(self.model, historical_record)
