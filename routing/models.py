@@ -203,6 +203,7 @@ class ConfigVersion(models.Model):
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = "configuration version"
         ordering = ("-number",)
 
     def __str__(self) -> str:

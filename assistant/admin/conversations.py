@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
@@ -21,7 +21,7 @@ from common.text import shorten
 from routing import desk
 from routing.admin.base import ReadOnlyAdmin, badge
 from routing.admin.filters import DayFilter
-from routing.models import Purpose
+from routing.models import Purpose, Route
 
 STATE_BADGES = {"open": "plain", "waiting": "warn", "with_staff": "info", "closed": "plain"}
 LIST_REPLIES = ("id", "conversation_id", "route", "state", "rating", "escalated", "cause", "ordinal")
@@ -53,7 +53,9 @@ class ConversationAdmin(ReadOnlyAdmin[Conversation]):
     ordering = ("-updated_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        replies = Prefetch("replies", queryset=Reply.objects.only(*LIST_REPLIES).order_by("created_at"))
+        name = Subquery(Route.objects.filter(slug=OuterRef("route")).values("name"))
+        rows = Reply.objects.only(*LIST_REPLIES).annotate(route_name=name).order_by("created_at")
+        replies = Prefetch("replies", queryset=rows)
         return super().get_queryset(request).select_related("visitor").prefetch_related(replies)
 
     def get_search_results(
@@ -80,8 +82,9 @@ class ConversationAdmin(ReadOnlyAdmin[Conversation]):
 
     @admin.display(description="Routes")
     def routes(self, obj: Conversation) -> SafeString | str:
-        slugs = list(dict.fromkeys(reply.route for reply in obj.replies.all() if reply.route))
-        return format_html_join(" ", "<span class='desk-route'>{}</span>", ((slug,) for slug in slugs)) or "–"
+        names = (getattr(reply, "route_name", None) or reply.route for reply in obj.replies.all())
+        marks = ((name,) for name in dict.fromkeys(names) if name)
+        return format_html_join(" ", "<span class='desk-route'>{}</span>", marks) or "–"
 
     @admin.display(description="State", ordering="state")
     def standing(self, obj: Conversation) -> SafeString:

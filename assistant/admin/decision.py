@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.urls import reverse
 
 from common.money import usd
 from faq.models import Entry
-from routing.models import Tier
+from routing.models import Route, Tier
 from routing.signals import SIGNALS
 
 
@@ -55,6 +56,7 @@ class DecisionView:
     """Everything a decision was made from, ready for a template."""
 
     route: str
+    route_name: str
     reason: str
     rule_name: str
     tried: tuple[Mapping[str, Any], ...]
@@ -84,8 +86,16 @@ def entry_titles(ids: Iterable[str]) -> dict[str, str]:
     return {str(pk): question for pk, question in rows.values_list("pk", "question")}
 
 
+def route_names() -> dict[str, str]:
+    """Return the name of each route by its slug, as rules and metrics call it."""
+    return dict(Route.objects.values_list("slug", "name"))
+
+
 def decision_view(
-    record: Mapping[str, Any], titles: Mapping[str, str], link_entries: bool = True
+    record: Mapping[str, Any],
+    titles: Mapping[str, str],
+    link_entries: bool = True,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> DecisionView:
     """Return a stored or fresh decision record as a view; parts that an old record lacks are empty."""
     faq = record.get("faq", {})
@@ -95,11 +105,16 @@ def decision_view(
     )
     confidences = [item.confidence for item in candidates[:2]]
     estimate = record.get("estimate_pico")
+    route = str(record.get("route", ""))
     return DecisionView(
-        route=str(record.get("route", "")),
+        route=route,
+        route_name=names.get(route, route),
         reason=str(record.get("reason", "")),
         rule_name=str(record.get("rule_name", "")),
-        tried=tuple(record.get("rules", ())),
+        tried=tuple(
+            {**rule, "route_name": names.get(str(rule.get("route", "")), rule.get("route", ""))}
+            for rule in record.get("rules", ())
+        ),
         signals=_signals(record.get("signals", {})),
         candidates=candidates,
         threshold=threshold,

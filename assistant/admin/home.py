@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
+from assistant.admin.decision import route_names
 from assistant.admin.filters import ENDINGS
 from assistant.models import Conversation, Reply
 from common.clock import now
@@ -198,7 +199,15 @@ def _complaints() -> list[dict[str, Any]]:
         .only("id", "route", "rating_reason", "rating_comment", "created_at", "turn__text", "conversation_id")
         .order_by("-created_at")[:ROWS]
     )
-    return [{"reply": reply, "url": reverse("admin:reply", args=[reply.pk])} for reply in replies]
+    names = route_names()
+    return [
+        {
+            "reply": reply,
+            "route": names.get(reply.route, reply.route),
+            "url": reverse("admin:reply", args=[reply.pk]),
+        }
+        for reply in replies
+    ]
 
 
 GROUPS: tuple[tuple[str, str, Callable[[], list[Step]]], ...] = (

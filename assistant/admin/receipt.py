@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from assistant.admin.decision import DecisionView, decision_view, entry_ids, entry_titles
+from assistant.admin.decision import DecisionView, decision_view, entry_ids, entry_titles, route_names
 from assistant.models import Reply, Turn
 from assistant.rendering import render
 from common.money import usd
@@ -44,6 +44,7 @@ class ReplyView:
     """A reply with its receipt. `html` went through the sanitiser just now."""
 
     reply: Reply
+    route_name: str
     html: SafeString
     badge: str
     decision: DecisionView
@@ -66,11 +67,12 @@ def transcript(turns: Sequence[Turn], link_hosts: Sequence[str], link_entries: b
     replies = [reply for turn in turns for reply in turn.replies.all()]
     calls = _calls([reply.pk for reply in replies])
     titles = entry_titles(entry_ids(reply.decision for reply in replies))
+    names = route_names()
     return [
         TurnView(
             turn,
             tuple(
-                _reply_view(reply, calls[reply.pk], titles, link_hosts, link_entries)
+                _reply_view(reply, calls[reply.pk], titles, names, link_hosts, link_entries)
                 for reply in turn.replies.all()
             ),
         )
@@ -90,15 +92,17 @@ def _reply_view(
     reply: Reply,
     calls: Sequence[ModelCall],
     titles: Mapping[str, str],
+    names: Mapping[str, str],
     link_hosts: Sequence[str],
     link_entries: bool,
 ) -> ReplyView:
     costs = [call.cost_pico for call in calls if call.cost_pico is not None]
     return ReplyView(
         reply=reply,
+        route_name=names.get(reply.route, reply.route),
         html=SafeString(render(reply.text, link_hosts)),
         badge=STATE_BADGES.get(reply.state, "plain"),
-        decision=decision_view(reply.decision, titles, link_entries),
+        decision=decision_view(reply.decision, titles, link_entries, names),
         attempts=tuple(_attempt(call) for call in calls),
         cost=_total_cost(calls, costs),
         first_text=milliseconds(reply.first_text_ms),

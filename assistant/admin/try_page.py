@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from assistant import pipeline
-from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles
+from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles, route_names
 from assistant.admin.locate import transcript_address
 from assistant.models import Reply
 from assistant.protocol import TEXT_LIMIT
@@ -94,7 +94,7 @@ def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
     entry = index.entry(best.entry_id) if best and consideration.route.kind == "faq" else None
     return {
         "decision": decision_view(
-            record, entry_titles(entry_ids([record])), request.user.has_perm("faq.view_entry")
+            record, entry_titles(entry_ids([record])), request.user.has_perm("faq.view_entry"), route_names()
         ),
         "route": consideration.route,
         "answer": SafeString(render(entry.answer, _link_hosts())) if entry else None,
@@ -134,4 +134,7 @@ def _last_asked(request: HttpRequest, text: str) -> dict[str, Any] | None:
         .order_by("-created_at")
         .first()
     )
-    return {"reply": reply, "url": transcript_address(reply)} if reply else None
+    if reply is None:
+        return None
+    name = route_names().get(reply.route, reply.route)
+    return {"reply": reply, "route_name": name, "url": transcript_address(reply)}

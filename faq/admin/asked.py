@@ -67,8 +67,9 @@ class AskedQuestionAdmin(ModelAdmin[AskedQuestion]):
             for each in asked.candidates
         )
         return format_html(
-            '<table class="desk-table"><thead><tr><th>Entry</th><th>Nearest phrasing</th><th>Confidence</th>'
-            "<th>Score</th></tr></thead><tbody>{}</tbody></table>",
+            '<div class="desk-scroll"><table class="desk-table"><thead><tr><th>Entry</th>'
+            "<th>Nearest phrasing</th><th>Confidence</th>"
+            "<th>Score</th></tr></thead><tbody>{}</tbody></table></div>",
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
         )
 

@@ -21,7 +21,7 @@ from faq import services
 from faq.admin import pages
 from faq.admin.base import ModelAdmin, TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
-from faq.admin.forms import PUBLISH, EntryForm, PhrasingFormSet
+from faq.admin.forms import PUBLISH, EntryForm, PhrasingForm, PhrasingFormSet
 from faq.admin.history import HistoryAdmin
 from faq.models import AskedQuestion, Entry, Phrasing
 
@@ -30,6 +30,7 @@ USAGE_DAYS = 30
 
 class PhrasingInline(TabularInline[Phrasing, Entry]):
     model = Phrasing
+    form = PhrasingForm
     formset = PhrasingFormSet
     fields = ("text",)
     extra = 1
@@ -120,7 +121,7 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
         overdue = entry.status == Entry.Status.PUBLISHED and entry.overdue(now().date())
         return badge(f"{day}, overdue", "bad") if overdue else day
 
-    @admin.display(description=f"Shown, {USAGE_DAYS} days", ordering="times")
+    @admin.display(description="Shown lately", ordering="times")
     def shown_times(self, entry: Entry) -> int:
         return int(getattr(entry, "times", 0))
 

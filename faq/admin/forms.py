@@ -48,6 +48,9 @@ class EntryForm(forms.ModelForm[Entry]):
             "review_by",
         )
         widgets = {"answer": AnswerWidget(attrs={"rows": 16})}
+        help_texts = {
+            "answer": "Markdown: bold, lists, links, code and headings. The preview shows what visitors get."
+        }
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -60,6 +63,15 @@ class EntryForm(forms.ModelForm[Entry]):
             for conflict in services.conflicts(probe, [cleaned.get("question") or ""]):
                 self.add_error("question", str(conflict))
         return cleaned
+
+
+class PhrasingForm(forms.ModelForm[Phrasing]):
+    """One more way to ask."""
+
+    class Meta:
+        model = Phrasing
+        fields = ("text",)
+        labels = {"text": "Phrasing"}
 
 
 class PhrasingFormSet(BaseInlineFormSet[Phrasing, Entry, forms.ModelForm[Phrasing]]):

@@ -105,7 +105,17 @@ class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
     paginator = InfinitePaginator  # counting ten million rows takes longer than reading a page of them
     search_fields = ("asked_model", "answering_model", "error_class", "error_detail", "finish_raw")
     search_help_text = "Model, error or finish reason"
-    readonly_fields = ("asked", "reply", "used", "cost", "reserved", "first_text", "took", "ended")
+    readonly_fields = (
+        "asked",
+        "reply",
+        "used",
+        "counting",
+        "cost",
+        "reserved",
+        "first_text",
+        "took",
+        "ended",
+    )
     fieldsets = (
         (None, {"fields": (("asked", "ended"), ("route", "tier"), ("cause", "attempt"), "reply")}),
         ("Time", {"fields": (("started_at", "ended_at"), ("first_text", "took"))}),
@@ -114,7 +124,7 @@ class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
             {
                 "fields": (
                     ("input_tokens", "cached_tokens", "output_tokens"),
-                    ("cost", "reserved", "usage_estimated"),
+                    ("cost", "reserved", "counting"),
                 )
             },
         ),
@@ -163,6 +173,12 @@ class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
     def used(self, obj: ModelCall) -> SafeString:
         note = format_html("<small class='desk-sub'>{}</small>", "estimated") if obj.usage_estimated else ""
         return format_html("{} / {}{}", tokens(obj.input_tokens), tokens(obj.output_tokens), note)
+
+    @admin.display(description="Token counts")
+    def counting(self, obj: ModelCall) -> str:
+        if obj.input_tokens is None and obj.output_tokens is None:
+            return "not known"
+        return "estimated" if obj.usage_estimated else "reported"
 
     @admin.display(description="Cost", ordering="cost_pico")
     def cost(self, obj: ModelCall) -> str:

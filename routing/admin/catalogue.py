@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from common.clock import now
 from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
-from routing.admin.marks import RETIRES_SOON_DAYS, current_price, key_status, price_words, retirement
+from routing.admin.marks import RETIRES_SOON_DAYS, current_price, dollars, key_status, retirement
 from routing.models import CatalogueModel, LadderStep, ModelPrice
 
 
@@ -147,7 +147,7 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
     @admin.display(description="Window, tokens", ordering="context_tokens")
     def window(self, obj: CatalogueModel) -> SafeString:
         return format_html(
-            "{}<small class='desk-sub'>answers up to {}</small>",
+            "{}<small class='desk-sub'>{} out</small>",
             f"{obj.context_tokens:,}",
             f"{obj.max_output_tokens:,}",
         )
@@ -157,9 +157,11 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
         price = current_price(list(obj.prices.all()), now().date())
         if price is None:
             return badge("No price", "warn", "Its cost and the daily cap cannot be reckoned")
-        return format_html("{}", price_words(price))
+        return format_html(
+            "{} in<small class='desk-sub'>{} out</small>", dollars(price.input), dollars(price.output)
+        )
 
     @admin.display(description="On the ladder of")
     def ladders(self, obj: CatalogueModel) -> SafeString | str:
-        routes = sorted({step.route.slug for step in obj.steps.all()})
-        return format_html_join(", ", "{}", ((slug,) for slug in routes)) or "–"
+        routes = sorted({step.route.name for step in obj.steps.all()})
+        return format_html_join(", ", "{}", ((name,) for name in routes)) or "–"

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, max_length=200)),
             ],
             options={
+                'verbose_name': 'configuration version',
                 'ordering': ('-number',),
             },
         ),

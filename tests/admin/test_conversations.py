@@ -56,6 +56,7 @@ def test_the_receipt_says_why_and_what_it_cost(support: Client) -> None:
     for expected in (
         "An approved answer fits",  # the reason of the first
         "Rule that fired: <b>Needs thought</b>",
+        '<span class="desk-route">Complex</span>',
         "Rules tried",
         "An entry is shown as the answer from a confidence of",
         "nearest phrasing:",
