@@ -55,7 +55,9 @@ ADVANCED = [
     _item("Models", "memory", "routing_cataloguemodel_changelist", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
     _item("Budgets", "savings", "routing_budget_changelist", "routing.view_budget"),
-    _item("Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"),
+    _item(
+        "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"
+    ),
     _item("Users", "group", "auth_user_changelist", "auth.view_user"),
 ]
 
