@@ -21,6 +21,10 @@ _DRAFT = re.compile(
 )
 _QUESTION = re.compile(r"[^?;\n]+[?;]?")
 _ORDER = re.compile(r"\b(?:say|print|reply with|repeat|output|write)\b\s*:?\s*(?P<what>.+)", re.I | re.S)
+_SHORT = re.compile(r"\*\*(?:In short|Kurz gesagt):\*\*")
+_MARK = re.compile(r"^(?:[-*]|\d+\.)\s+")
+_TITLE = re.compile(r"\*\*[^*\n]+\*\*")
+_ROWS = re.compile(r"[^\n]*(?:\n[ \t]*\|[^\n]*)*")
 _SECRETS = re.compile(r"system prompt|your (?:instructions|rules)|everything above", re.I)
 
 
@@ -57,23 +61,50 @@ def go_on(full: str, ask: Ask) -> str:
 
 
 def _rest(full: str, partial: str, passages: tuple[Passage, ...]) -> str:
+    """Return the rest of `full`; after another model's text only the help texts' part that it lacks."""
+    if full.startswith(partial):
+        return full[len(partial) :]
     for text in (full, *(passage.text for passage in passages)):
         for size in (len(partial), 60, 30, 16):
             tail = partial[-size:]
             at = text.find(tail) if len(tail) >= min(size, 8) else -1
             if at >= 0:
                 after = text[at + len(tail) :]
-                return after if text is full else _sentence_end(after) + _unsaid(full, partial)
+                end = _piece_end(partial, after)
+                return end + _unsaid(full, partial + end)
     return _unsaid(full, partial)
 
 
-def _sentence_end(text: str) -> str:
-    return extracts.sentences(text)[0] if text.strip() else ""
+def _piece_end(partial: str, after: str) -> str:
+    """Return the rest of the sentence or table in which a help text was cut."""
+    line = partial.rstrip().rpartition("\n")[2]
+    rows = _ROWS.match(after) if line.lstrip().startswith("|") else None
+    if rows and rows.group():
+        return rows.group()
+    pieces = extracts.sentences(after)
+    return after[: after.find(pieces[0])] + pieces[0] if pieces else ""
 
 
-def _unsaid(full: str, partial: str) -> str:
-    left = [piece for piece in extracts.sentences(full) if piece not in partial]
-    return "\n\n" + "\n".join(left) if left else ""
+def _unsaid(full: str, said: str) -> str:
+    """Return the paragraphs of `full` without what was said, titles of nothing and the short answer."""
+    left: list[str] = []
+    title = ""
+    for paragraph in extracts.paragraphs(full):
+        if _SHORT.match(paragraph):
+            continue  # it belongs in front, and the rest says it again
+        if _TITLE.fullmatch(paragraph):
+            title = paragraph
+            continue
+        pieces = [piece for piece in extracts.sentences(paragraph) if _bare(piece) not in said]
+        if pieces:
+            left += [*([title] if title not in said else []), extracts.stacked(pieces)]
+        title = ""
+    return "\n\n".join(["", *left])
+
+
+def _bare(piece: str) -> str:
+    """Return a sentence without the mark of a list in front of it."""
+    return _MARK.sub("", piece)
 
 
 def filler(count: int) -> list[str]:
@@ -103,9 +134,9 @@ def _short(question: str, found: list[extracts.Scored]) -> str:
         text = "\n\n".join(extracts.best_sentences(question, text, 4))
     near = [item for item in found[1:2] if item.share >= extracts.NEAR_SHARE * found[0].share]
     for item in near:
-        more = extracts.best_sentences(question, item.passage.text, 1)[0]
-        if more not in text and not more.startswith("```"):
-            text += f"\n\nSee also **{item.passage.title}**: {more.removeprefix('- ')}"
+        for more in extracts.best_sentences(question, item.passage.text, 1, blocks=False):
+            if more not in text:
+                text += f"\n\nSee also **{item.passage.title}**: {more.removeprefix('- ')}"
     return text
 
 
@@ -116,8 +147,10 @@ def _structured(ask: Ask, passages: list[Passage]) -> str:
     german = _is_german(question)
     best = passages[0]
     lines = [opening] if opening else []
-    head = extracts.best_sentences(question, best.text, 2)
-    lines.append(("**Kurz gesagt:** " if german else "**In short:** ") + " ".join(_flat(head)))
+    head = extracts.best_sentences(question, best.text, 2, blocks=False)
+    if head:
+        short = "**Kurz gesagt:**" if german else "**In short:**"
+        lines.append(" ".join([short, *(_bare(piece) for piece in head)]))
     for passage in passages:
         chosen = extracts.best_sentences(" ".join(parts) or question, passage.text, 5)
         limit = WHOLE_CHARS if passage is best else PART_CHARS
@@ -129,12 +162,8 @@ def _structured(ask: Ask, passages: list[Passage]) -> str:
     return "\n\n".join(lines)
 
 
-def _flat(pieces: list[str]) -> list[str]:
-    return [re.sub(r"^(?:[-*]|\d+\.)\s+", "", piece) for piece in pieces if not piece.startswith("```")]
-
-
 def _bullets(pieces: list[str]) -> str:
-    return "\n".join(piece if re.match(r"[-|>`]|\d+\.", piece) else f"- {piece}" for piece in pieces)
+    return extracts.stacked([piece if re.match(r"[-|>`]|\d+\.", piece) else f"- {piece}" for piece in pieces])
 
 
 def _covered(parts: list[str], passages: list[Passage]) -> str:

@@ -61,24 +61,27 @@ class Ask:
     @property
     def asks_to_go_on(self) -> bool:
         """Return whether the last turn asks to go on with a cut answer, quoting its end."""
-        return (
-            bool(self.messages) and self.messages[-1][0] == "user" and bool(_CUT.search(self.messages[-1][1]))
-        )
-
-    @property
-    def _turns(self) -> tuple[tuple[str, str], ...]:
-        return self.messages[:-1] if self.asks_to_go_on else self.messages
+        return bool(self.messages) and _is_go_on(*self.messages[-1])
 
     @property
     def partial(self) -> str:
-        """Return the answer that is to be gone on with, empty for a fresh question."""
-        turns = self._turns
-        return turns[-1][1] if turns and turns[-1][0] == "assistant" else ""
+        """Return the answer that is to be gone on with, in all its pieces; empty for a fresh question."""
+        return "".join(text for role, text in self.messages[self._asked_at + 1 :] if role == "assistant")
 
     @property
     def question(self) -> str:
         """Return the last thing the visitor said."""
-        return next((text for role, text in reversed(self._turns) if role == "user"), "")
+        return self.messages[self._asked_at][1] if self._asked_at >= 0 else ""
+
+    @property
+    def _asked_at(self) -> int:
+        """Return where the visitor's last message is, -1 without one."""
+        asked = (at for at, row in enumerate(self.messages) if row[0] == "user" and not _is_go_on(*row))
+        return max(asked, default=-1)
+
+
+def _is_go_on(role: str, text: str) -> bool:
+    return role == "user" and bool(_CUT.search(text))
 
 
 def tokens(text: str) -> list[str]:

@@ -5,12 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from routing.sandbox.asking import Passage
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*|>]|\d+[.)])\s")
+_DELIMITER = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?$")
+_BLANK = re.compile(r"\n\s*\n")
 _FENCE = re.compile(r"```.*?```", re.S)
 _STOP = frozenset(
     {
@@ -162,7 +165,7 @@ def stems(text: str) -> set[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences, list items and code blocks of `text`, in order."""
+    """Return the sentences, list items, tables and code blocks of `text`, in order."""
     found: list[str] = []
     at = 0
     for fence in _FENCE.finditer(text):
@@ -172,11 +175,45 @@ def sentences(text: str) -> list[str]:
     return found + _prose(text[at:])
 
 
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of `text`; a code block with blank lines in it is one."""
+    found: list[str] = []
+    at = 0
+    for fence in _FENCE.finditer(text):
+        found += [*_BLANK.split(text[at : fence.start()]), fence.group()]
+        at = fence.end()
+    return [part.strip() for part in [*found, *_BLANK.split(text[at:])] if part.strip()]
+
+
 def _prose(text: str) -> list[str]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [
-        piece for line in lines for piece in ([line] if _LIST_ITEM.match(line) else _SENTENCE.split(line))
-    ]
+    found: list[str] = []
+    for rows, group in groupby(text.splitlines(), lambda line: line.lstrip().startswith("|")):
+        lines = [line.strip() for line in group if line.strip()]
+        if rows:
+            found += _table(lines)
+            continue
+        for line in lines:
+            found += [line] if _LIST_ITEM.match(line) else _SENTENCE.split(line)
+    return found
+
+
+def _table(rows: list[str]) -> list[str]:
+    """Return a table as one piece; without its delimiter row it would show as raw text, so it is left out."""
+    return ["\n".join(rows)] if len(rows) > 1 and _DELIMITER.match(rows[1]) else []
+
+
+def is_block(piece: str) -> bool:
+    """Return whether a piece is a table or a code block, which stands in no sentence and no list."""
+    return piece.startswith(("|", "```"))
+
+
+def stacked(pieces: Sequence[str]) -> str:
+    """Return pieces line by line, with a blank line around each table and code block."""
+    text = ""
+    for before, piece in zip(("", *pieces), pieces, strict=False):
+        gap = "\n\n" if is_block(before) or is_block(piece) else "\n"
+        text += f"{gap if text else ''}{piece}"
+    return text
 
 
 @dataclass(frozen=True)
@@ -204,9 +241,12 @@ def rank(question: str, passages: Sequence[Passage]) -> list[Scored]:
     return sorted(scored, key=lambda item: -item.share)
 
 
-def best_sentences(question: str, text: str, limit: int) -> list[str]:
-    """Return the `limit` sentences of `text` that share most with `question`, in their own order."""
-    pieces = sentences(text)
+def best_sentences(question: str, text: str, limit: int, *, blocks: bool = True) -> list[str]:
+    """Return the `limit` sentences of `text` that share most with `question`, in their own order.
+
+    Tables and code blocks count as sentences unless `blocks` is off.
+    """
+    pieces = [piece for piece in sentences(text) if blocks or not is_block(piece)]
     asked = stems(question)
     order = sorted(range(len(pieces)), key=lambda at: (-len(asked & stems(pieces[at])), at))
     return [pieces[at] for at in sorted(order[:limit])]

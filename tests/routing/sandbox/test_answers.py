@@ -100,6 +100,45 @@ def test_sentences_keep_lists_and_code_whole() -> None:
     ]
 
 
+TABLE = "| | Free | Pro |\n|---|:-:|---|\n| price | $0 | $29 |\n| staff calendars | 1 | 5 |"
+PRICED = f"""name the contact: help@larkfield.example
+<passage id="p1" title="What does each plan cost?">{TABLE}
+
+Prices are without tax. {"Plans are billed by the month and can be changed on the billing page. " * 20}
+Staff calendars are part of every plan.</passage>"""
+
+
+def test_a_table_is_quoted_whole_or_not_at_all() -> None:
+    assert extracts.sentences(f"Before.\n{TABLE}\nAfter. Then.") == ["Before.", TABLE, "After.", "Then."]
+    assert extracts.sentences("One.\n\n| a | b |\n| c | d |\n\nTwo.") == ["One.", "Two."], "torn"
+    question = ask("Which plan has how many staff calendars, and at what price?", PRICED)
+    for heavy in (False, True):
+        answer = answering.compose(question, heavy)
+        assert f"\n\n{TABLE}\n\n" in f"\n\n{answer}\n\n"
+        assert answer.count("|") == TABLE.count("|")
+    assert "**In short:** |" not in answering.compose(question, heavy=True)
+
+
+def test_another_model_goes_on_in_the_middle_of_a_table_and_says_nothing_twice() -> None:
+    question = ask("Which plan has how many staff calendars, and at what price?", PRICED)
+    full = answering.compose(question, heavy=True)
+    for cut in ("| price | $0", "| price | $0 | $29 |", "| price | $0 | $29 |\n"):
+        partial = TABLE[: TABLE.index(cut) + len(cut)]
+        asked = Ask("openai", "m", PRICED, (*question.messages, ("assistant", partial)), 1000)
+        whole = partial + answering.go_on(full, asked)
+        assert whole.startswith(f"{TABLE}\n\n- Prices are without tax.\n")
+        assert whole.count("staff calendars | 1 | 5") == whole.count("Prices are without tax.") == 1
+
+
+def test_what_was_said_in_several_pieces_is_gone_on_with_as_one() -> None:
+    go_on = ("user", "Your answer was cut off after: «Open **Sign»")
+    pieces = (("assistant", "Open **Sign"), go_on, ("assistant", " in** and"), go_on)
+    question = ask("How do I reset my password?")
+    again = Ask("openai", "m", SYSTEM, (*question.messages, *pieces), 1000)
+    assert (again.question, again.partial) == (question.question, "Open **Sign in** and")
+    assert answering.go_on(answering.compose(question, heavy=False), again).startswith(" choose *Forgot")
+
+
 @pytest.mark.parametrize("text", ["", "a", "  two  words ", "Grüße, 世界!\n\nlonger-than-five\n"])
 def test_tokens_lose_nothing(text: str) -> None:
     assert "".join(tokens(text)) == text
