@@ -177,9 +177,15 @@ def _job(
         request=prompt.request,
         prompt_tokens=prompt.tokens,
         prompt_version=prompt.version,
+        continues_text=_continued_text(reply),
     )
     first = first_attempt(job)
     return first, replace(job, first=first)
+
+
+def _continued_text(reply: Reply) -> str:
+    source = reply.continues if reply.cause == Reply.Cause.CONTINUE else None
+    return source.text if source else ""
 
 
 def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Started | None:

@@ -254,9 +254,9 @@ class Attempt:
         usage, estimated = self._tokens()
         finish = self._recorded_finish()
         incomplete = finish in {FinishReason.LENGTH, FinishReason.CONTEXT_EXCEEDED}
-        broken = self.failure is not None and (
-            bool(self._text) or isinstance(self.failure, errors.TruncatedOutput)
-        )
+        cut = isinstance(self.failure, errors.TruncatedOutput)
+        silent = isinstance(self.failure, errors.NoText)
+        broken = self.failure is not None and not silent and (cut or bool(self._text))
         whole = finish is FinishReason.COMPLETE and self.failure is None
         return AttemptResult(
             ended_at=ended_at or now(),

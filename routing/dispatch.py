@@ -79,10 +79,11 @@ async def run(job: Job, ledger: Ledger, http: Transport) -> AsyncGenerator[Event
 async def _attempted(
     walk: Walk, step: Next, attempt: Attempt, http: Transport
 ) -> AsyncGenerator[Event, None]:
-    """Give out one attempt; a continuation's repeat of the text before it is taken away."""
+    """Give out one attempt; what it repeats of the text that it goes on with is taken away."""
     goes_on = step.cause == "continuation"
     yield Stage("continuing" if goes_on else "waiting", step.model)
-    repeats = RepeatFilter(walk.text) if goes_on else None
+    before = walk.before
+    repeats = RepeatFilter(before) if before else None
     marked = not goes_on
     async with aclosing(attempt.texts(http, registry.target)) as texts:
         async for text in texts:
@@ -97,6 +98,7 @@ async def _attempted(
         if not marked:
             yield Seam()
         yield walk.show(rest, attempt)
+    walk.require_news(attempt)
 
 
 async def _surely(settling: Awaitable[None]) -> None:

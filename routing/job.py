@@ -71,7 +71,8 @@ class Job:
     """One reply to be written by the models `steps`, in order.
 
     `first` is the attempt that the caller has committed with the reply; without it `run` starts it.
-    `prompt_tokens` is the estimate for the whole request.
+    `prompt_tokens` is the estimate for the whole request. `continues_text` is the cut answer that the
+    request asks to go on with; what the models repeat of its end is not shown again.
     """
 
     reply_id: UUID
@@ -85,3 +86,4 @@ class Job:
     prompt_version: str
     first: AttemptStart | None = None
     may_continue: bool = True
+    continues_text: str = ""

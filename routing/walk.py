@@ -13,7 +13,7 @@ from routing.config import ModelSpec
 from routing.cooldown import COOLDOWNS
 from routing.cost import reserve_of
 from routing.errors import BudgetExhausted
-from routing.events import ChatMessage, ModelRequest
+from routing.events import ChatMessage, FinishReason, ModelRequest
 from routing.job import Ended, EndedBy, Job, Text
 from routing.ladder import Ending, Next, Standing, Tried, answers_for, next_attempt, output_cap
 from routing.signals import estimate_tokens
@@ -73,6 +73,11 @@ class Walk:
     def text(self) -> str:
         return "".join(self.shown)
 
+    @property
+    def before(self) -> str:
+        """Return what the visitor has read of the answer, the reply that this one continues included."""
+        return self.job.continues_text + self.text
+
     def begin(self, step: Next, committed: AttemptStart | None) -> Attempt:
         """Return the attempt for `step`, with the request that it needs."""
         job, request = self.job, replace(self.job.request, max_output_tokens=output_cap(step.model, step.cap))
@@ -98,6 +103,12 @@ class Walk:
         self.writer = attempt.model
         self.answering = attempt.answering or attempt.model.id
         return Text(text)
+
+    def require_news(self, attempt: Attempt) -> None:
+        """Count an attempt as silent that only repeated the reply which this one is to continue."""
+        whole = attempt.finish is FinishReason.COMPLETE
+        if whole and attempt.text.strip() and not self.text.strip():
+            attempt.failure = errors.NoText(f"{attempt.model.id} only repeated what was there")
 
     def close(self, step: Next, attempt: Attempt) -> Next | Ending:
         """Note how an attempt ended; return what follows."""

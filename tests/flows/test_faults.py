@@ -141,3 +141,26 @@ async def test_a_hostile_model_leaks_no_markup_and_no_canary(control: Control, n
     assert "<img" not in html
     assert "<script" not in html
     assert 'href="https://evil.example' not in html
+
+
+@pytest.mark.parametrize("after_tokens", [4, 9, 14])
+async def test_continue_goes_on_where_the_answer_was_cut_and_repeats_nothing(
+    control: Control, new_chat: NewChat, after_tokens: int
+) -> None:
+    async with new_chat() as other:
+        whole = await other.ask(COMMON)
+    async with new_chat() as chat:
+        control.fault("length", after_tokens=after_tokens, times=1)
+        control.fault("length", after_tokens=0, times=1)
+        cut = await chat.ask(COMMON)
+        assert (cut.done or {})["state"] == "truncated"
+        asked = len(control.requests())
+        more = await chat.finished(await chat.verb("continue", cut.reply_id))
+    (request,) = control.requests()[asked:]
+    assert "Go on exactly there" in json.dumps(request["body"])
+    assert (more.done or {})["state"] == "completed"
+    sentence = whole.text.partition(". ")[0]
+    assert cut.text == whole.text[: len(cut.text)]
+    assert (cut.text + more.text).startswith(sentence)
+    assert (cut.text + more.text).count(sentence) == 1
+    assert not more.text.startswith(cut.text[-8:])

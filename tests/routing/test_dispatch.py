@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from routing import dispatch, walk
 from routing.config import Deadlines, ModelSpec
-from routing.events import FinishReason
+from routing.events import ChatMessage, FinishReason
 from routing.providers.transport import Transport
 from tests.environment import free_port
 from tests.routing.conftest import MemoryLedger, SandboxControl
@@ -334,3 +334,50 @@ async def test_a_runaway_answer_is_stopped(
     monkeypatch.setattr(walk, "REPLY_CHARS", 50)
     told = await play(job(model("openai")), ledger)
     assert (told.ended.state, told.ended.ended_by, len(told.text)) == ("truncated", "reply_cap", 50)
+
+
+def going_on(asked: dispatch.Job, cut: str) -> dispatch.Job:
+    """Return `asked` as the visitor's own Continue makes it of an answer that was cut after `cut`."""
+    words = f"Your answer was cut off after: «{cut[-200:]}» Go on exactly there, without repeating it."
+    messages = (*asked.request.messages, ChatMessage("assistant", cut), ChatMessage("user", words))
+    return replace(asked, request=replace(asked.request, messages=messages), continues_text=cut)
+
+
+@EVERY_WIRE
+@pytest.mark.parametrize("at", [9, 40, 77])
+async def test_a_reply_that_continues_another_does_not_repeat_its_end(
+    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec, at: int
+) -> None:
+    whole = (await play(job(asked), MemoryLedger())).text
+    told = await play(going_on(job(asked), whole[:at]), ledger)
+    assert whole[:at] + told.text == whole
+    assert (told.seams, told.ended.state, told.ended.continued) == (0, "completed", False)
+    assert told.ended.last is not None
+    spent = told.ended.last[1].usage
+    assert spent is not None
+    assert spent.output_tokens == control.requests()[-1]["tokens"]
+
+
+@EVERY_WIRE
+async def test_neither_a_fallback_nor_a_second_cut_repeats_it(
+    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec
+) -> None:
+    other = SECOND[asked.id.removesuffix("-lite")]
+    whole = (await play(job(other), MemoryLedger())).text
+    control.fault("error_first", asked.id)
+    control.fault("cut", other.id, after_tokens=9)
+    told = await play(going_on(job(asked, other), whole[:50]), ledger)
+    assert whole[:50] + told.text == whole
+    assert (told.seams, told.ended.state, told.ended.continued) == (1, "completed", True)
+
+
+async def test_a_model_that_only_repeats_what_was_there_is_no_answer(
+    control: SandboxControl, ledger: MemoryLedger
+) -> None:
+    control.pace(first_text_ms=0, gap_ms=0, tokens=12)
+    whole = (await play(job(GEMINI), MemoryLedger())).text
+    told = await play(replace(job(GEMINI), continues_text=f"So it is. {whole}"), ledger)
+    assert (told.text, told.ended.state) == ("", "failed")
+    assert told.ended.notice
+    assert told.ended.last is not None
+    assert (told.ended.last[1].error_class, told.ended.last[1].truncated) == ("NoText", False)
