@@ -54,7 +54,7 @@ class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
     def render_history_view(
         self, request: HttpRequest, template: str, context: dict[str, Any], **kwargs: Any
     ) -> HttpResponse:
-        # The head of Unfold's pages offers the actions of lists and forms, whose scripts are not here.
-        none: dict[str, Any] = {"actions_list": (), "actions_detail": ()}
-        response: HttpResponse = super().render_history_view(request, template, {**context, **none}, **kwargs)
+        # Unfold's button to the history would be without an address here, and its script fails then.
+        shown = {**context, "show_history": False}
+        response: HttpResponse = super().render_history_view(request, template, shown, **kwargs)
         return response

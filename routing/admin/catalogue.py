@@ -144,15 +144,15 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
         mark = key_status(obj)
         return badge(mark.text, mark.kind)
 
-    @admin.display(description="Window, tokens", ordering="context_tokens")
+    @admin.display(description="Tokens", ordering="context_tokens")
     def window(self, obj: CatalogueModel) -> SafeString:
         return format_html(
-            "{}<small class='desk-sub'>{} out</small>",
+            "{} in<small class='desk-sub'>{} out</small>",
             f"{obj.context_tokens:,}",
             f"{obj.max_output_tokens:,}",
         )
 
-    @admin.display(description="Price for 1M tokens")
+    @admin.display(description="USD for 1M")
     def price(self, obj: CatalogueModel) -> SafeString:
         price = current_price(list(obj.prices.all()), now().date())
         if price is None:
@@ -161,7 +161,7 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
             "{} in<small class='desk-sub'>{} out</small>", dollars(price.input), dollars(price.output)
         )
 
-    @admin.display(description="On the ladder of")
+    @admin.display(description="On ladders")
     def ladders(self, obj: CatalogueModel) -> SafeString | str:
         routes = sorted({step.route.name for step in obj.steps.all()})
         return format_html_join(", ", "{}", ((name,) for name in routes)) or "–"
