@@ -1,6 +1,8 @@
 """The chat page as a person uses it, for tests: ask, wait, look."""
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocketRoute, expect
 
@@ -89,6 +91,8 @@ class Line:
 
     def __init__(self, context: BrowserContext) -> None:
         self.cut = False
+        self.dead = False
+        self.sent: list[dict[str, Any]] = []
         self.routes: list[WebSocketRoute] = []
         context.route_web_socket("**/ws/chat/", self._connect)
 
@@ -96,8 +100,17 @@ class Line:
         self.routes.append(route)
         if self.cut:
             route.close()
-        else:
-            route.connect_to_server()
+            return
+        server = route.connect_to_server()
+        route.on_message(lambda text: self._carry(text, server))
+        server.on_message(lambda text: self._carry(text, route))
+
+    def _carry(self, text: str | bytes, receiver: WebSocketRoute) -> None:
+        """Hand a frame on, or let it vanish as it does where the network has gone without a word."""
+        if receiver not in self.routes:
+            self.sent.append(json.loads(text))
+        if not self.dead:
+            receiver.send(text)
 
     def down(self) -> None:
         self.cut = True

@@ -88,7 +88,7 @@ def test_every_control_has_a_name_and_room_to_be_hit(chat: Chat) -> None:
     chat.button("Menu").click()
     small = chat.page.evaluate(
         """() => [...document.querySelectorAll("button, a[href], textarea")]
-          .filter((node) => node.offsetParent && !node.classList.contains("skip") && !node.closest("p, li"))
+          .filter((node) => node.offsetParent && !node.closest(".skip, p:not(.fine), li"))
           .map((node) => [node.innerText || node.getAttribute("aria-label"), node.getBoundingClientRect()])
           .filter(([name, box]) => box.width < 24 || box.height < 24)"""
     )
@@ -111,6 +111,15 @@ def test_a_phone_never_scrolls_sideways(
     wide = "document.documentElement.scrollWidth > window.innerWidth || log.scrollWidth > log.clientWidth"
     overflows = f"() => {{ const log = document.querySelector('#transcript'); return {wide}; }}"
     assert not chat.page.evaluate(overflows)
+    expect(chat.page.locator("#starters button").first).to_be_in_viewport(ratio=1)
+    expect(chat.page.locator("#welcome").get_by_role("button", name="Talk to a person")).to_be_in_viewport(
+        ratio=1
+    )
+    chat.box.fill("x " * 4_100)
+    chat.box.press("Enter")
+    expect(chat.page.get_by_role("alert").filter(has_text="too long")).to_be_visible()
+    assert chat.page.evaluate("document.querySelector('#composer').offsetHeight < innerHeight / 2")
+    chat.box.fill("")
     chat.ask("How do I reset my password?")
     chat.ask("Write a Python function that verifies your webhook signature")
     chat.ask("w" * 300)

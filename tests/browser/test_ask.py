@@ -1,9 +1,11 @@
 """A visitor asks, and the page shows who answered, how sure that is, and what can be done next."""
 
-import pytest
-from playwright.sync_api import expect
+from collections.abc import Callable
 
-from tests.browser.chat import WAIT_MS, Chat
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.chat import WAIT_MS, Chat, Line
 from tests.browser.conftest import Sandbox
 
 pytestmark = pytest.mark.browser
@@ -79,6 +81,52 @@ def test_a_thumb_down_asks_what_was_wrong_and_is_kept(chat: Chat) -> None:
     chat.online()
     down = chat.answer.get_by_role("button", name="Bad answer")
     expect(down).to_have_attribute("aria-pressed", "true")
+
+
+def test_only_the_last_answer_asks_whether_it_helped(chat: Chat) -> None:
+    choices = chat.page.get_by_role("group", name="Did this help?")
+    chat.ask(FORGOTTEN)
+    expect(choices).to_have_count(1)
+    second = chat.ask("What do the plans cost?")
+    expect(choices).to_have_count(1)
+    expect(second.get_by_role("group", name="Did this help?")).to_be_visible()
+    chat.ask(TEXTS)
+    expect(choices).to_have_count(0)
+
+
+def test_what_was_solved_stays_solved(context: BrowserContext, new_chat: Callable[[], Chat]) -> None:
+    line = Line(context)
+    chat = new_chat()
+    answer = chat.ask(FORGOTTEN)
+    chat.button("That solved it").click()
+    expect(answer).to_contain_text("Good to hear.")
+    (told,) = [frame for frame in line.sent if frame["type"] == "resolve"]
+    assert told == {"type": "resolve", "solved": True, "reply_id": answer.get_attribute("data-reply")}
+    chat.ask(TEXTS)
+    chat.page.reload()
+    chat.online()
+    expect(chat.answers.first).to_contain_text("Good to hear.")
+    expect(chat.button("That solved it")).to_have_count(0)
+
+
+@pytest.mark.parametrize("reason", ["It is outdated", ""])
+def test_nobody_is_asked_twice_what_was_wrong(chat: Chat, reason: str) -> None:
+    answer = chat.ask(TEXTS)
+    suggestions = answer.get_by_role("group", name="You could ask next")
+    expect(suggestions).to_be_visible()
+    answer.get_by_role("button", name="Bad answer").click()
+    expect(suggestions).to_have_count(0)
+    if reason:
+        answer.get_by_role("button", name=reason).click()
+        expect(suggestions).to_be_visible()
+    chat.page.reload()
+    chat.online()
+    down = chat.answer.get_by_role("button", name="Bad answer")
+    expect(down).to_have_attribute("aria-pressed", "true")
+    expect(chat.answer.locator(".thanks")).to_have_count(1 if reason else 0)
+    expect(chat.answer.locator(".reasons")).to_have_count(0)
+    down.click()
+    expect(chat.answer.locator(".reasons")).to_be_visible()
 
 
 def test_a_text_that_acts_is_shown_as_text(chat: Chat, upstream: Sandbox) -> None:

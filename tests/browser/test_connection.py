@@ -25,8 +25,14 @@ async () => {
   window.WebSocket = Fake;
   Math.random = () => 1; // the longest wait that the jitter allows
   window.states = [];
+  window.doubted = [];
   window.connection = new Connection("ws://desk.example/", {
-    up() {}, frame() {}, state(name, detail) { window.states.push([name, detail.reason]); },
+    up() {},
+    frame() {},
+    state(name, detail) {
+      window.states.push([name, detail.reason]);
+      window.doubted.push(detail.doubted);
+    },
   });
   window.connection.start();
 }
@@ -95,6 +101,63 @@ def test_a_page_that_wakes_up_asks_whether_the_line_lives(line: Page) -> None:
     line.evaluate("window.dispatchEvent(new Event('online'))")
     line.clock.run_for(3_600)
     assert sockets(line) == 2
+
+
+def goes_offline(page: Page, offline: bool = True) -> None:
+    page.evaluate(
+        """(offline) => {
+          Object.defineProperty(navigator, "onLine", {configurable: true, get: () => !offline});
+          window.dispatchEvent(new Event(offline ? "offline" : "online"));
+        }""",
+        offline,
+    )
+
+
+def test_an_offline_browser_ends_the_line_when_no_pong_comes_in_2_s(line: Page) -> None:
+    last(line, "opens()")
+    goes_offline(line)
+    assert line.evaluate("window.sockets[0].sent") == ["ping"]
+    last(line, "says({type: 'delta', reply_id: 'r', seq: 1, text: 'sent before the network went'})")
+    line.clock.run_for(1_900)
+    assert state(line)[0] == "online"
+    line.clock.run_for(200)
+    assert state(line) == ["offline", ""]
+    assert line.evaluate("window.doubted.at(-1)"), "two seconds have passed already: the banner need not wait"
+
+
+def test_a_desk_that_answers_an_offline_browser_keeps_its_line(line: Page) -> None:
+    last(line, "opens()")
+    goes_offline(line)
+    last(line, "says({type: 'pong'})")
+    line.clock.run_for(14_000)
+    last(line, "says({type: 'alive'})")
+    line.clock.run_for(14_000)
+    assert state(line)[0] == "online"
+    assert sockets(line) == 1
+
+
+def test_a_verb_without_an_answer_raises_doubt_after_5_s(line: Page) -> None:
+    last(line, "opens()")
+    line.evaluate("window.connection.send({type: 'send'})")
+    line.clock.run_for(3_000)
+    line.evaluate("window.connection.send({type: 'stop'})")
+    line.clock.run_for(1_900)
+    assert line.evaluate("window.sockets[0].sent") == ["send", "stop"]
+    line.clock.run_for(200)
+    assert line.evaluate("window.sockets[0].sent") == ["send", "stop", "ping"]
+    line.clock.run_for(5_800)
+    assert state(line)[0] == "online", "a desk that waits for its database is not given up"
+    line.clock.run_for(200)
+    assert state(line)[0] == "reconnecting"
+
+
+def test_a_verb_with_an_answer_raises_none(line: Page) -> None:
+    last(line, "opens()")
+    line.evaluate("window.connection.send({type: 'send'})")
+    last(line, "says({type: 'ack'})")
+    line.clock.run_for(20_000)
+    assert line.evaluate("window.sockets[0].sent") == ["send"]
+    assert sockets(line) == 1
 
 
 def test_a_wait_ends_at_once_when_the_network_is_back(line: Page) -> None:

@@ -258,3 +258,72 @@ def test_a_wait_is_explained_after_5_s_and_offers_other_ways_after_15(modules: P
     assert told[2] == told[3]
     assert "longer questions" in told[2]
     assert told[4].endswith("You can stop and ask again, or talk to a person.")
+
+
+ENDED = """
+async (done) => {
+  const {Answer} = await import("/answer.js");
+  const {apply, compose, emptyChat} = await import("/log.js");
+  let chat = compose(emptyChat(), {id: "m", text: "?", at: null});
+  const ack = {type: "ack", client_message_id: "m", turn_id: "t", reply_id: "r", epoch: 1};
+  for (const frame of [ack, done]) chat = apply(chat, frame).chat;
+  const answer = new Answer(chat.replies.r, {name: "Desk", actions: {}, now: () => 0});
+  answer.update(chat.replies.r, {latest: true, end: true});
+  const notice = answer.foot.querySelector(".notice");
+  const buttons = [...answer.foot.querySelectorAll("button")];
+  return [
+    notice?.dataset.kind,
+    notice?.querySelector("p").textContent,
+    buttons.map((button) => button.textContent).filter(Boolean),
+  ];
+}
+"""
+
+
+@pytest.mark.parametrize("said", ["No AI model can be asked until midnight (Europe/London).", ""])
+def test_a_spent_budget_is_told_calmly_and_offers_no_second_try(modules: Page, said: str) -> None:
+    spent = done(1, state="failed", ended_by="budget", notice=said, html="", retryable=True)
+    kind, words, buttons = modules.evaluate(ENDED, spent)
+    assert (kind, buttons) == ("aside", [])
+    assert words == (said or "No AI model can be asked for the rest of the day.")
+    broken = done(1, state="failed", ended_by="upstream", html="", retryable=True)
+    kind, words, buttons = modules.evaluate(ENDED, broken)
+    assert (kind, buttons) == ("failed", ["Retry"])
+
+
+def test_a_stopped_answer_suggests_nothing(modules: Page) -> None:
+    more = {"suggestions": ["What else?"], "html": "", "notice": "Stopped."}
+    assert modules.evaluate(ENDED, done(1, state="cancelled", **more))[2] == []
+    assert modules.evaluate(ENDED, done(1, state="completed", **more))[2] == ["What else?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("A **bold** word", "A bold word"),
+        ("It costs **$9", "It costs $9"),
+        ("It costs *", "It costs "),
+        ("also 2**8 and 2 ** 8", "also 2**8 and 2 ** 8"),
+        ("run `a ** b` or **not", "run `a ** b` or not"),
+        ("an open `a **", "an open `a **"),
+        ("これは**重要**です", "これは重要です"),
+        ("```py\nf(**names)", "```py\nf(**names)"),
+        ("* one", "* one"),
+    ],
+)
+def test_the_open_text_shows_no_marks_of_bold_type(modules: Page, text: str, shown: str) -> None:
+    assert modules.evaluate('async (text) => (await import("/log.js")).withoutMarks(text)', text) == shown
+
+
+def test_the_log_knows_where_another_model_took_over(modules: Page) -> None:
+    frames = (OPENED, ACK, status(1), delta(2, "One.\n\nTw"), status(3, "continuing"), delta(4, "o.\n\n"))
+    assert run(modules, *frames)["reply"]["seam"] == 8
+    assert run(modules, OPENED, ACK, status(1, "continuing"), delta(2, "All."))["reply"]["seam"] is None
+    parts = modules.evaluate(
+        """async () => {
+          const {openParts} = await import("/log.js");
+          const text = "One.\\n\\nTwo.\\n\\nThree";
+          return [4, 6, 12].map((cut) => openParts({text, cut, seam: 8}));
+        }"""
+    )
+    assert parts == [["Tw", "o.\n\nThree"], ["Tw", "o.\n\nThree"], ["Three", ""]]

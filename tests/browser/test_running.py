@@ -145,6 +145,59 @@ def test_what_is_written_offline_is_sent_once_when_the_line_is_back(
     expect(chat.page.locator("article.mine")).to_have_count(1)
 
 
+def test_a_network_that_vanishes_is_named_and_one_that_only_seems_gone_is_not(
+    context: BrowserContext, new_chat: Callable[[], Chat]
+) -> None:
+    chat = new_chat()
+    chat.page.evaluate(
+        """() => {
+          Object.defineProperty(navigator, "onLine", {configurable: true, get: () => false});
+          window.dispatchEvent(new Event("offline"));
+        }"""
+    )
+    chat.page.wait_for_timeout(2500)  # longer than the probe may take
+    chat.online()
+    chat.ask("hi")
+    chat.page.evaluate("() => { delete navigator.onLine; }")
+    context.set_offline(True)
+    expect(chat.page.locator("#connection")).to_have_text("Offline", timeout=WAIT_MS)
+    expect(chat.page.locator("#banner")).to_contain_text("You are offline")
+    chat.send("How do I reset my password?")
+    expect(chat.page.locator("article.mine .sending").last).to_have_text("Waiting for the connection")
+    context.set_offline(False)
+    chat.online()
+    expect(chat.page.locator("#banner")).to_be_empty()
+    expect(chat.ended().locator(".chip")).to_have_text("Approved answer")
+    expect(chat.page.locator("article.mine")).to_have_count(2)
+
+
+def test_a_message_into_a_dead_line_is_sent_again_over_a_new_one(
+    context: BrowserContext, new_chat: Callable[[], Chat]
+) -> None:
+    line = Line(context)
+    chat = new_chat()
+    line.dead = True
+    chat.send("How do I reset my password?")
+    expect(chat.page.locator("#connection")).to_have_text("Reconnecting", timeout=WAIT_MS)
+    expect(chat.page.locator("#banner")).to_contain_text("The connection was lost")
+    line.dead = False
+    chat.online()
+    chat.ended()
+    expect(chat.page.locator("article.mine")).to_have_count(1)
+
+
+def test_the_mark_of_another_model_stands_in_the_running_answer_only(chat: Chat, upstream: Sandbox) -> None:
+    upstream.pace(first_text_ms=30, gap_ms=40, tokens=100)
+    upstream.fault("cut", after_tokens=20)
+    chat.send(TEXTS)
+    seam = chat.answer.locator(".seam")
+    expect(seam).to_be_visible(timeout=WAIT_MS)
+    chat.page.wait_for_function("() => document.querySelector('.seam')?.nextSibling?.data?.length > 20")
+    expect(seam).to_have_text("continued by another model")
+    expect(chat.ended()).to_have_attribute("data-state", "completed")
+    expect(seam).to_have_count(0)
+
+
 def test_a_reader_further_up_is_not_dragged_along(chat: Chat, upstream: Sandbox) -> None:
     chat.ask("Compare Pro and Studio for 3 locations, 12 staff and SMS; what happens if we downgrade?")
     upstream.pace(**LONG)
