@@ -117,7 +117,7 @@ def test_models_show_their_end_their_price_and_whether_they_can_be_asked(admin: 
     page = text_of(admin.get(reverse("admin:routing_cataloguemodel_changelist")))
     assert "Retired on 1 Jun 2026" in page
     assert "use gemini-3.5-flash-lite" in page
-    assert "$3.00 in, $15.00 out" in page
+    assert "$3.00 in<small class='desk-sub'>$15.00 out</small>" in page
     assert "Sandbox answers" in page
     soon = text_of(admin.get(reverse("admin:routing_cataloguemodel_changelist"), {"life": "soon"}))
     assert "gemini-2.0-flash-lite" in soon
