@@ -105,7 +105,7 @@ class Matcher:
             speaker=names_speaker(head),
             too_long=len(split) > MOST_WORDS,
         )
-        return [
+        found = [
             Candidate(
                 entry_id=self._ids[entry],
                 confidence=1.0 if entry in exact else self._judge(asked, sides, place),
@@ -115,6 +115,8 @@ class Matcher:
             )
             for place, entry in enumerate(order[:limit])
         ]
+        # The likeliest first, as the confidence says; among equals, the more similar stays ahead.
+        return sorted(found, key=lambda each: -each.confidence)
 
     def _judge(self, asked: Asked, sides: Sequence[Side], place: int) -> float:
         others = [*sides[:place], *sides[place + 1 :]]

@@ -114,8 +114,8 @@ def test_a_semantic_half_is_refused_until_there_is_one() -> None:
 
 
 def sound(candidates: list[Candidate]) -> bool:
-    scores = [each.score for each in candidates]
-    return scores == sorted(scores, reverse=True) and all(
+    confidences = [each.confidence for each in candidates]
+    return confidences == sorted(confidences, reverse=True) and all(
         0 <= each.confidence <= 1 and math.isfinite(each.score) for each in candidates
     )
 
