@@ -292,7 +292,7 @@ def test_a_spent_budget_is_told_calmly_and_offers_no_second_try(modules: Page, s
 
 
 def test_a_stopped_answer_suggests_nothing(modules: Page) -> None:
-    more = {"suggestions": ["What else?"], "html": "", "notice": "Stopped."}
+    more: dict[str, Any] = {"suggestions": ["What else?"], "html": "", "notice": "Stopped."}
     assert modules.evaluate(ENDED, done(1, state="cancelled", **more))[2] == []
     assert modules.evaluate(ENDED, done(1, state="completed", **more))[2] == ["What else?"]
 
