@@ -176,11 +176,12 @@ def test_a_message_into_a_dead_line_is_sent_again_over_a_new_one(
 ) -> None:
     line = Line(context)
     chat = new_chat()
-    line.dead = True
+    line.dead = line.cut = True  # a network that has gone takes no new line either
     chat.send("How do I reset my password?")
     expect(chat.page.locator("#connection")).to_have_text("Reconnecting", timeout=WAIT_MS)
     expect(chat.page.locator("#banner")).to_contain_text("The connection was lost")
     line.dead = False
+    line.up()
     chat.online()
     chat.ended()
     expect(chat.page.locator("article.mine")).to_have_count(1)
