@@ -170,6 +170,17 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     }
 }
 
+# Without a mail server, development keeps its mail as files, and production sends none and says so.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = str(ENV.data_dir / "mail")
+if ENV.mail:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = ENV.mail.host, ENV.mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.mail.user, ENV.mail.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.mail.tls == "starttls", ENV.mail.tls == "implicit"
+EMAIL_TIMEOUT = 10  # seconds; a mail server that hangs must not hold a worker
+DEFAULT_FROM_EMAIL = ENV.mail_from or "desk@localhost"
+
 # faq lies below assistant and may not import its renderer, so it is told where to find it.
 FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 

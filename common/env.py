@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv import dotenv_values
 
@@ -44,6 +44,17 @@ class ProviderEnv:
 
 
 @dataclass(frozen=True)
+class MailEnv:
+    """The mail server that sends the desk's mail."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = "starttls"  # starttls | implicit | none
+
+
+@dataclass(frozen=True)
 class Env:
     """Everything the desk reads from outside the database."""
 
@@ -65,6 +76,8 @@ class Env:
     log_level: str
     https: bool
     providers: tuple[ProviderEnv, ...]
+    mail: MailEnv | None
+    mail_from: str
 
 
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
@@ -105,6 +118,45 @@ def _provider_url(name: str, raw: str, wire: str) -> str:
     """
     url = _base_url(name, raw or VENDOR_BASE_URLS[wire])
     return url if urlsplit(url).path else url + urlsplit(VENDOR_BASE_URLS[wire]).path
+
+
+MAIL_PORTS = {"smtp": 587, "smtps": 465}
+
+
+def read_mail(raw: str) -> MailEnv | None:
+    """Return the mail server of an EMAIL_URL, None for an empty one.
+
+    `smtp://user:password@host:587` speaks STARTTLS (`?tls=none` does not, for a relay on this machine),
+    `smtps://` is encrypted from its first byte. Raises EnvError; the message never holds the password.
+    """
+    if not raw:
+        return None
+    parts = urlsplit(raw)
+    try:
+        port = parts.port
+    except ValueError:
+        raise EnvError("EMAIL_URL has a port that is no number from 1 to 65535.") from None
+    if parts.scheme not in MAIL_PORTS or not parts.hostname:
+        raise EnvError("EMAIL_URL is not a mail server: write smtp://user:password@host:587 or smtps://...")
+    tls = "implicit" if parts.scheme == "smtps" else "starttls"
+    for name, value in parse_qsl(parts.query):
+        if (name, value) != ("tls", "none") or parts.scheme == "smtps":
+            raise EnvError(f"EMAIL_URL knows ?tls=none on smtp:// only, and this says ?{name}={value}.")
+        tls = "none"
+    return MailEnv(
+        parts.hostname,
+        port or MAIL_PORTS[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        tls,
+    )
+
+
+def _address(name: str, raw: str) -> str:
+    """Return a sender such as `Support <support@example.com>`; raises EnvError when it has no address."""
+    if raw and not re.search(r"[^@\s<>]+@[^@\s<>]+", raw):
+        raise EnvError(f"{name}={raw!r} holds no e-mail address.")
+    return raw
 
 
 def _models(values: Mapping[str, str], prefix: str) -> tuple[str, ...]:
@@ -230,6 +282,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         log_level=values.get("LOG_LEVEL", "").strip().upper() or "INFO",
         https=_flag(values, "HTTPS", not debug),
         providers=read_providers(values),
+        mail=read_mail(values.get("EMAIL_URL", "").strip()),
+        mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),
     )
 
 

@@ -25,7 +25,10 @@ def free_port() -> int:
 
 def _keys_to_clear() -> set[str]:
     """Return the variables of the shell and of `.env` that would lead a test to a real service."""
-    wiring = {"DATABASE_URL", "REDIS_URL", "SANDBOX", "ADMIN_PASSWORD", "ORIGINS", "ALLOWED_HOSTS", "HTTPS"}
+    wiring = {
+        "DATABASE_URL", "REDIS_URL", "SANDBOX", "ADMIN_PASSWORD", "ORIGINS", "ALLOWED_HOSTS", "HTTPS",
+        "EMAIL_URL", "EMAIL_FROM",
+    }  # fmt: skip
     keys = {
         key
         for key in os.environ

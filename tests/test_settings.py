@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.env import Env, EnvError, read_env
+from common.env import Env, EnvError, MailEnv, read_env
 from tests.environment import ROOT, dotenv_keys
 
 SECRET = secrets.token_urlsafe(50)
@@ -43,6 +43,10 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
             "RATE_LIMITS=off is accepted on a loopback",
         ),
         ({**PRODUCTION, "PROVIDER_HOME_KEY": "k"}, "PROVIDER_HOME_WIRE='' is not a wire"),
+        ({**PRODUCTION, "EMAIL_URL": "mail.example.com"}, "EMAIL_URL is not a mail server"),
+        ({**PRODUCTION, "EMAIL_URL": "smtp://mail.example.com:mail"}, "EMAIL_URL has a port"),
+        ({**PRODUCTION, "EMAIL_URL": "smtps://mail.example.com?tls=none"}, "knows .tls=none on smtp"),
+        ({**PRODUCTION, "EMAIL_FROM": "Support"}, "EMAIL_FROM='Support' holds no e-mail address"),
     ],
 )
 def test_a_start_that_would_be_unsafe_or_meaningless_is_refused(
@@ -60,6 +64,15 @@ def test_production_and_development_differ_where_they_should(tmp_path: Path) -> 
     assert (development.debug, development.https) == (True, False)
     assert "http://127.0.0.1:8123" in development.origins
     assert SECRET not in repr(production)
+
+
+def test_a_mail_server_is_read_from_one_address(tmp_path: Path) -> None:
+    mail = env_of(tmp_path, **PRODUCTION, EMAIL_URL="smtp://desk%40example.com:p%2Fw@mail.example.com").mail
+    assert mail == MailEnv("mail.example.com", 587, "desk@example.com", "p/w", "starttls")
+    assert "p/w" not in repr(mail)
+    assert env_of(tmp_path, **PRODUCTION).mail is None
+    relay = env_of(tmp_path, **PRODUCTION, EMAIL_URL="smtp://localhost:25?tls=none").mail
+    assert relay == MailEnv("localhost", 25, tls="none")
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""The one door to the mail server. What could not be sent is said in plain words, and tried again by others."""
+
+from collections.abc import Mapping, Sequence
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import BadHeaderError, EmailMessage
+
+
+class MailFailed(Exception):
+    """The mail was not handed over; the message says why, for staff."""
+
+
+def configured() -> bool:
+    """Return whether mail leaves this machine, or is at least kept as files while developing."""
+    return settings.ENV.mail is not None or bool(settings.ENV.debug)
+
+
+def address_of(path: str) -> str:
+    """Return the full address of a path of this desk, for links in mails."""
+    return f"{settings.ENV.origins[0].rstrip('/')}{path}"
+
+
+def send(
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    reply_to: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Hand a plain-text mail to the mail server. Raises MailFailed.
+
+    `headers` are further ones, such as Message-ID and In-Reply-To. A line break in the subject is taken
+    out: it would begin another header.
+    """
+    if not configured():
+        raise MailFailed("No mail server is set: EMAIL_URL is empty.")
+    mail = EmailMessage(
+        " ".join(subject.split()), text, to=list(to), reply_to=list(reply_to), headers=dict(headers or {})
+    )
+    try:
+        mail.send()
+    except (OSError, SMTPException, BadHeaderError) as error:
+        raise MailFailed(f"{type(error).__name__}: {error}") from error
