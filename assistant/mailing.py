@@ -1,4 +1,4 @@
-"""The one door to the mail server. What could not be sent is said in plain words, and tried again by others."""
+"""The one door to the mail server; what could not be sent is said in plain words."""
 
 from collections.abc import Mapping, Sequence
 from smtplib import SMTPException

@@ -13,6 +13,7 @@ from html import escape
 from typing import Any, Protocol
 
 from routing.config import RouteSpec
+from routing.continuing import go_on
 from routing.events import ChatMessage, ModelRequest
 from routing.signals import estimate_tokens
 
@@ -34,10 +35,6 @@ Rules:
 PASSAGE_OVERHEAD_TOKENS = 12
 # Share of a route's prompt budget that passages may take before history is considered.
 PASSAGE_SHARE = 0.5
-
-
-QUOTED = 200  # code points of a cut answer that are quoted back, enough to find the place
-GO_ON = "Your answer was cut off after: «{end}» Go on exactly there, without repeating it."
 
 
 class PassageLike(Protocol):
@@ -115,7 +112,7 @@ def _messages(history: Sequence[PastTurn], text: str, partial: str) -> tuple[Cha
     messages.append(ChatMessage("user", text))
     if partial:
         messages.append(ChatMessage("assistant", partial))
-        messages.append(ChatMessage("user", GO_ON.format(end=partial[-QUOTED:])))
+        messages.append(go_on(partial))
     return tuple(messages)
 
 

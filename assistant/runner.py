@@ -31,7 +31,6 @@ from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
 
-REPLY_CAP = 256 * 1024  # bytes of UTF-8 at four a code point: 65,536 code points are always within
 STORE_PATIENCE_S = 30.0  # a finished reply waits this long in memory for its database
 
 
@@ -77,7 +76,6 @@ class Run:
     attempts: int = 0
     fallbacks: int = 0
     first_text_ms: int | None = None
-    size: int = 0
     tail: str = ""
     parts: list[str] = field(default_factory=list)
 
@@ -94,7 +92,6 @@ ENDED_STATES: Mapping[str, str] = {
     "stop": "cancelled",
     "abandoned": "truncated",
     "canary": "refused",
-    "reply_cap": "truncated",
     "drain": "truncated",
 }
 
@@ -183,9 +180,6 @@ class Runner:
         if self._mark in seen:
             return "canary"
         run.tail = seen[-len(self._mark) :]
-        run.size += len(text)
-        if run.size * 4 > REPLY_CAP:
-            return "reply_cap"
         run.parts.append(text)
         run.writer.text(text)
         return ""

@@ -10,27 +10,25 @@ from routing import errors
 from routing.attempt import Attempt
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import ModelSpec
+from routing.continuing import continuation
 from routing.cooldown import COOLDOWNS
 from routing.cost import reserve_of
 from routing.errors import BudgetExhausted
-from routing.events import ChatMessage, FinishReason, ModelRequest
+from routing.events import FinishReason
 from routing.job import Ended, EndedBy, Job, Text
 from routing.ladder import Ending, Next, Standing, Tried, answers_for, next_attempt, output_cap
 from routing.signals import estimate_tokens
 
 log = logging.getLogger(__name__)
 
-QUOTE_CHARS = 200  # of a cut answer, quoted to a model that cannot be prefilled
-REPLY_CHARS = 256 * 1024  # more than any honest answer; bounds memory, storage and the visitor's patience
+# 256 KiB at the four bytes that a code point may take: more than any honest answer; bounds memory,
+# storage and the visitor's patience.
+REPLY_CHARS = 64 * 1024
 
 REFUSED_NOTICE = (
     "The assistant may not answer this. If you think it should, ask it in other words or talk to a person."
 )
 LENGTH_NOTICE = "The answer ran out of room. You can let it continue."
-
-CONTINUE_PROMPT = (
-    "Your answer was cut off after: «{quote}» Go on exactly there, without repeating it and without a remark."
-)
 
 
 def start_of(job: Job, step: Next, number: int, prompt_tokens: int) -> AttemptStart:
@@ -205,17 +203,3 @@ class Walk:
         if self.text.strip() and not isinstance(failure, errors.ReplyTooLong):
             return errors.CUT_NOTICE
         return failure.notice
-
-
-def continuation(request: ModelRequest, shown: str, model: ModelSpec) -> ModelRequest:
-    """Return `request` with the answer so far, for `model` to go on with.
-
-    A model that allows it gets the text as its own unfinished turn (without the trailing blanks that
-    the Anthropic wire refuses), any other one is asked to go on, with the last words quoted.
-    """
-    text = shown.rstrip()
-    messages = (*request.messages, ChatMessage("assistant", text))
-    if not model.allows_prefill:
-        quote = CONTINUE_PROMPT.format(quote=text[-QUOTE_CHARS:])
-        messages = (*messages, ChatMessage("user", quote))
-    return replace(request, messages=messages)
