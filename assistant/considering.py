@@ -7,11 +7,10 @@ from uuid import UUID
 
 from assistant import fixed_replies, selectors
 from assistant.models import Reply
-from assistant.pipeline import Consideration, consider, redirected
+from assistant.pipeline import Consideration, consider, judge, redirected
 from assistant.who import Who
 from faq import index
 from routing.config import Config, RouteSpec
-from routing.signals import estimate_tokens
 
 # A follow-up suggestion must at least be about the same subject.
 NEAR = 0.35
@@ -41,7 +40,7 @@ def again(who: Who, reply: Reply, source: Reply, config: Config) -> Consideratio
     if reply.cause == Reply.Cause.ESCALATION and source.route == "faq" and source.sources:
         excluded |= {source.sources[0]["entry_id"]}
     text = source.turn.text
-    fresh = consider(text, facts, config, exclude=excluded, approved=False)
+    fresh = judge(text, facts, config, exclude=excluded, approved=False)
     route, reason = _route_again(reply, source, fresh, config)
     partial = source.text if reply.cause == Reply.Cause.CONTINUE else ""
     moved = redirected(fresh, text, facts, config, route, reason, excluded, partial)
@@ -97,14 +96,6 @@ def _questions(consideration: Consideration, skip: int) -> list[str]:
     near = [found for found in consideration.match.candidates[skip:] if found.confidence >= NEAR]
     entries = (index.entry(found.entry_id) for found in near[:SUGGESTIONS])
     return [entry.question for entry in entries if entry is not None]
-
-
-def heavy_tokens(reply: Reply, consideration: Consideration, answer: str) -> tuple[int | None, int | None]:
-    """Return what a model would have read and written in place of an instant reply, estimated."""
-    question = reply.turn.text
-    passages = index.nearest_passages(question, limit=SUGGESTIONS)
-    read = estimate_tokens(question) + sum(estimate_tokens(passage.text) for passage in passages)
-    return read, estimate_tokens(answer)
 
 
 def link_hosts(config: Config) -> Sequence[str]:

@@ -21,10 +21,11 @@ from routing.cost import reserve_of
 from routing.ladder import LadderView, steps_of
 from routing.policy import RouteDecision, decide
 from routing.providers import registry
-from routing.signals import Context, Signals, read_signals
+from routing.signals import Context, Signals, estimate_tokens, read_signals
 
 PASSAGES = 6  # nearest passages that are offered to the prompt; its budget decides how many stay
 PREVIOUS_TEXTS = 6  # the visitor's last messages that the re-ask signal compares with
+READ_INSTEAD = 3  # passages that a model would typically have been given in place of an instant reply
 NO_FAQ = 2.0  # a threshold no confidence reaches: an escalation never gets the approved answer again
 
 
@@ -42,7 +43,10 @@ class ConversationFacts:
 
 @dataclass(frozen=True)
 class Consideration:
-    """Everything the decision was made from, and the prompt that follows from it."""
+    """Everything the decision was made from, and the prompt that follows from it.
+
+    `read_tokens` is what a model reads for this message, or would read in place of an instant reply.
+    """
 
     match: FaqMatch
     signals: Signals
@@ -50,6 +54,7 @@ class Consideration:
     route: RouteSpec
     ladder: tuple[LadderView, ...] = ()
     prompt: Prompt | None = None
+    read_tokens: int = 0
     estimate_pico: int | None = None
     config_number: int = 0
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -130,11 +135,22 @@ def consider(
     exclude: frozenset[str] = frozenset(),
     approved: bool = True,
 ) -> Consideration:
-    """Return the decision for one message and all it was made from.
+    """Return the decision for one message, all it was made from, and the prompt that follows.
 
     `exclude` leaves FAQ entries out; `approved=False` allows no FAQ answer at all (an escalation).
     Uses no network and, once the FAQ index and the configuration are loaded, no database.
     """
+    return _planned(judge(text, facts, config, exclude, approved), text, facts, config, exclude)
+
+
+def judge(
+    text: str,
+    facts: ConversationFacts,
+    config: Config,
+    exclude: frozenset[str] = frozenset(),
+    approved: bool = True,
+) -> Consideration:
+    """Return the decision as `consider` does, before any prompt is planned."""
     match = index.match(text, exclude=exclude, language=facts.language)
     best = match.best
     common = config.routes.get("common")
@@ -155,12 +171,11 @@ def consider(
     )
     decision = decide(signals, config.rules)
     route = config.routes[decision.route]
-    found = Consideration(match, signals, decision, route, config_number=config.number)
-    return _planned(found, text, facts, config, exclude)
+    return Consideration(match, signals, decision, route, config_number=config.number)
 
 
 def redirected(
-    fresh: Consideration,
+    judged: Consideration,
     text: str,
     facts: ConversationFacts,
     config: Config,
@@ -169,12 +184,11 @@ def redirected(
     exclude: frozenset[str] = frozenset(),
     partial: str = "",
 ) -> Consideration:
-    """Return `fresh` sent to another route by a verb of the visitor, with the rules tried kept."""
+    """Return what was judged, sent to another route by a verb of the visitor, with the rules tried kept."""
     decision = RouteDecision(
-        route=route.slug, reason=reason, rule_id=0, rule_name="", tried=fresh.decision.tried
+        route=route.slug, reason=reason, rule_id=0, rule_name="", tried=judged.decision.tried
     )
-    moved = replace(fresh, decision=decision, route=route, ladder=(), prompt=None, estimate_pico=None)
-    return _planned(moved, text, facts, config, exclude, partial)
+    return _planned(replace(judged, decision=decision, route=route), text, facts, config, exclude, partial)
 
 
 def _planned(
@@ -187,6 +201,8 @@ def _planned(
 ) -> Consideration:
     """Return `found` with prompt, ladder and price, where its route asks a model."""
     if found.route.kind != "model":
-        return found
+        near = index.nearest_passages(text, limit=READ_INSTEAD, exclude=exclude)
+        read = estimate_tokens(text) + sum(estimate_tokens(passage.text) for passage in near)
+        return replace(found, read_tokens=read)
     prompt, ladder, estimate = plan_route(text, facts, config, found.route, exclude, partial)
-    return replace(found, prompt=prompt, ladder=ladder, estimate_pico=estimate)
+    return replace(found, prompt=prompt, ladder=ladder, read_tokens=prompt.tokens, estimate_pico=estimate)

@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from assistant import considering, frames
 from assistant.models import Conversation, Reply, Turn, Visitor
+from assistant.pipeline import Consideration
 from assistant.selectors import NotFound, conversation_of, reply_of
 from assistant.signed_in import signed_in
 from assistant.starting import Busy, Started, begin, open_replies
@@ -51,22 +52,22 @@ def accept_message(
     config = publishing.current()
     waiting = open_replies(conversation_id)
     consideration = None if waiting else considering.first(who, conversation_id, text, config)
-    turn = Turn(conversation_id=conversation_id, client_message_id=client_message_id, text=text)
-    reply = Reply(turn=turn, conversation_id=conversation_id, purpose=purpose, owner=worker)
-    try:
+
+    def store(decided: Consideration | None) -> Started:
+        turn = Turn(conversation_id=conversation_id, client_message_id=client_message_id, text=text)
+        reply = Reply(turn=turn, conversation_id=conversation_id, purpose=purpose, owner=worker)
         with transaction.atomic():
             _store_turn(who, turn, purpose)
-            return begin(turn, reply, consideration, config, received)
+            return begin(turn, reply, decided, config, received)
+
+    try:
+        return store(consideration)
     except IntegrityError:
         # Another process stored this message, or started a reply of this conversation, in between.
         stored = Turn.objects.filter(visitor_id=who.visitor_id, client_message_id=client_message_id).first()
         if stored is not None:
             return _repeat(stored, text)
-    turn = Turn(conversation_id=conversation_id, client_message_id=client_message_id, text=text)
-    reply = Reply(turn=turn, conversation_id=conversation_id, purpose=purpose, owner=worker)
-    with transaction.atomic():
-        _store_turn(who, turn, purpose)
-        return begin(turn, reply, None, config, received)
+    return store(None)
 
 
 def _repeat(turn: Turn, text: str) -> Started:

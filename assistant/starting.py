@@ -22,6 +22,7 @@ from routing.attempts import AttemptStart
 from routing.config import Config
 from routing.dispatch import Job, first_attempt
 from routing.errors import BudgetExhausted
+from routing.signals import estimate_tokens
 
 MAX_QUEUED = 3
 INSTANT_SEQ = 3  # status, delta, done: the log of a reply that needed no model
@@ -158,7 +159,7 @@ def _end_at_once(
     reply.label = label_of(config, "none", consideration.route.kind)
     reply.tier = "none"
     reply.first_text_ms = reply.total_ms = ms_since(received)
-    heavy = considering.heavy_tokens(reply, consideration, text)
+    heavy = (consideration.read_tokens, estimate_tokens(text))
     recorder.record_outcome(
         outcome_of(reply, attempts=0, fallbacks=0, queue_ms=queue_ms(reply), estimated=heavy), config
     )
