@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from common.clock import now
 from faq.normalize import normalize
 
 NORMALISED_LIMIT = (
@@ -172,3 +173,149 @@ class AskedQuestion(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class Work(models.Model):
+    """Something a model is asked to write for staff, done by the worker and never by a web process.
+
+    `holder` names the worker process that is at it and `moved_at` when it last said so; a holder that
+    has been silent for long is dead, and another one goes on.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting for the worker"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        STOPPED = "stopped", "Stopped"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
+    created_by = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    moved_at = models.DateTimeField(default=now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=40, blank=True)
+    model = models.CharField(max_length=120, blank=True, help_text="The model that answered last.")
+    estimate_pico = models.BigIntegerField(null=True, help_text="Null when the model has no price.")
+    cost_pico = models.BigIntegerField(null=True, help_text="Of its calls so far; null when unknown.")
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class ProposalRun(Work):
+    """One order for proposed phrasings: for one entry, or for all that have too few."""
+
+    class Scope(models.TextChoices):
+        ENTRY = "entry", "One entry"
+        FEW = "few", "All with too few phrasings"
+
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    entry = models.ForeignKey(
+        Entry, on_delete=models.CASCADE, null=True, blank=True, related_name="proposal_runs"
+    )
+    left = models.JSONField(default=list, help_text="Entries that are still to be asked about, in order.")
+    wanted = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    proposed = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0, help_text="Entries whose answer held no usable line.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["entry"],
+                condition=models.Q(state__in=["queued", "running"], scope="entry"),
+                name="one_open_run_an_entry",
+            ),
+            models.UniqueConstraint(
+                fields=["scope"],
+                condition=models.Q(state__in=["queued", "running"], scope="few"),
+                name="one_open_run_over_all",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()}, {self.done} of {self.wanted}"
+
+
+class Proposal(models.Model):
+    """A phrasing that a model proposes. It is used for nothing before somebody accepts it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CONFLICT = "conflict", "Nearer to another entry"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+
+    WAITING = (State.OPEN, State.CONFLICT)
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="proposals")
+    run = models.ForeignKey(
+        ProposalRun, on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals"
+    )
+    text = models.CharField(max_length=300)
+    normalised = models.CharField(max_length=NORMALISED_LIMIT, editable=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN, db_index=True)
+    rival = models.ForeignKey(
+        Entry,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The other entry that the matcher finds nearer.",
+    )
+    confidence = models.FloatField(default=0, help_text="How sure the matcher is of the nearest entry.")
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["entry", "normalised"], name="a_proposal_is_made_once_an_entry"),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Store the proposal with its normalised form."""
+        self.normalised = key_of(self.text)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class AnswerEdit(Work):
+    """An answer that a model wrote or rewrote for staff; it becomes the entry's only when they save it."""
+
+    class Kind(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SHORTEN = "shorten", "Shorten"
+        FRIENDLIER = "friendlier", "Friendlier"
+        FINAL = "final", "Final version"
+
+    class Decision(models.TextChoices):
+        NONE = "", "Not decided"
+        USED = "used", "Put into the field"
+        DISCARDED = "discarded", "Discarded"
+
+    entry = models.ForeignKey(
+        Entry, on_delete=models.CASCADE, null=True, blank=True, related_name="answer_edits"
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    question = models.CharField(max_length=300)
+    language = models.CharField(max_length=12, default="en")
+    input_text = models.TextField(blank=True)
+    sources = models.JSONField(default=list, help_text="The passages that a draft rests on: title and text.")
+    output_text = models.TextField(blank=True)
+    decision = models.CharField(max_length=10, choices=Decision.choices, default=Decision.NONE, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.question}"
