@@ -158,6 +158,105 @@ class Reply(models.Model):
         return f"{self.route or 'undecided'} {self.state}"
 
 
+class Mailed(models.Model):
+    """What became of the mail about a row; the reason is in words that staff can act on."""
+
+    class MailState(models.TextChoices):
+        NONE = "none", "No mail"
+        PENDING = "pending", "To be sent"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        NOT_CONFIGURED = "not_configured", "No mail set up"
+
+    mail_state = models.CharField(
+        max_length=16, choices=MailState.choices, default=MailState.PENDING, db_index=True
+    )
+    mail_reason = models.CharField(max_length=400, blank=True)
+    mail_tried_at = models.DateTimeField(null=True, blank=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Request(Mailed):
+    """A visitor's wish for a person, to be answered by e-mail. The mail state is that of the staff's mail."""
+
+    class State(models.TextChoices):
+        NEW = "new", "New"
+        ANSWERED = "answered", "Answered"
+        CLOSED = "closed", "Closed"
+
+    class Reason(models.TextChoices):
+        ASKED = "asked", "Asked for a person"
+        BUTTON = "button", "Pressed the button"
+        FAILED = "failed", "The answer failed"
+        BUDGET = "budget", "The day's budget was spent"
+        ACCOUNT = "account", "Bound to an account"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField(unique=True, help_text="1, 2, 3: what people call it by.")
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="requests")
+    conversation = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests"
+    )
+    reply = models.ForeignKey(
+        Reply, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests"
+    )
+    client_request_id = models.CharField(max_length=64)
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    email = models.EmailField("e-mail")
+    text = models.TextField()
+    language = models.CharField(max_length=12, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW, db_index=True)
+    answer_by = models.DateTimeField(
+        null=True, blank=True, help_text="When an answer was promised for; empty is no promise."
+    )
+    answers = models.PositiveSmallIntegerField(default=0, help_text="How often staff have answered.")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(fields=["visitor", "client_request_id"], name="a_request_is_stored_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"Request no. {self.number}"
+
+
+class Message(Mailed):
+    """What staff, or the desk itself, wrote into a conversation: no turn, and no model."""
+
+    class Author(models.TextChoices):
+        STAFF = "staff", "Staff"
+        SYSTEM = "system", "System"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    request = models.ForeignKey(
+        Request, null=True, blank=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    after_turn = models.ForeignKey(Turn, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    author = models.CharField(max_length=8, choices=Author.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
 class AssistantSettings(models.Model):
     """The one row in which the team says who the assistant is; part of every prompt's version."""
 
@@ -173,6 +272,10 @@ class AssistantSettings(models.Model):
     )
     time_zone = models.CharField(max_length=60, default="UTC")
     hours = models.CharField(max_length=120, blank=True, help_text="When people answer, in words.")
+    opening_hours = models.TextField(blank=True)
+    closed_on = models.TextField(blank=True)
+    answer_within_hours = models.PositiveSmallIntegerField(default=8)
+    confirm_requests = models.BooleanField(default=True)
     staff_email = models.EmailField(blank=True)
     daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, default=5)
     label_faq = models.CharField(max_length=60, default="Approved answer")
