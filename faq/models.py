@@ -8,6 +8,8 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from common.clock import now
+from faq.import_models import Upload as Upload
+from faq.import_models import UploadRow as UploadRow
 from faq.normalize import normalize
 
 NORMALISED_LIMIT = (
@@ -66,6 +68,13 @@ class Entry(models.Model):
     example_version = models.PositiveIntegerField(
         default=0, editable=False, help_text="The version that the example wrote; a higher one is staff's."
     )
+    source = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Where an import had it from, such as zendesk:1234:en: the next import knows it again.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -83,6 +92,11 @@ class Entry(models.Model):
                 fields=["example_key"],
                 condition=~models.Q(example_key=""),
                 name="an_example_entry_is_loaded_once",
+            ),
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=~models.Q(source=""),
+                name="an_imported_entry_has_one_source",
             ),
         )
 
