@@ -8,8 +8,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from common.clock import now
-from faq.import_models import Upload as Upload
-from faq.import_models import UploadRow as UploadRow
+from faq.import_models import Upload, UploadRow  # noqa: F401 - Django looks for an app's models here
 from faq.normalize import normalize
 
 NORMALISED_LIMIT = (
