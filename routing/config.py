@@ -53,6 +53,12 @@ class ModelSpec:
     released_on: date | None = None
     retires_on: date | None = None
     replaced_by: str = ""
+    asked_as: str = ""
+
+    @property
+    def sent_id(self) -> str:
+        """Return the id that the provider knows this model by."""
+        return self.asked_as or self.id
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,12 @@ class RouteSpec:
     sla: Sla = Sla()
     escalates_to: str = ""
     enabled: bool = True
+    redact: bool = False
+    allowed_providers: tuple[str, ...] = ()
+
+    def allows(self, provider: str) -> bool:
+        """Return whether this route may ask `provider`; an empty list allows all."""
+        return not self.allowed_providers or provider in self.allowed_providers
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ continuation goes on with an answer that was cut after the visitor had seen its 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -17,6 +17,7 @@ Cause = Literal["first", "retry", "fallback", "continuation"]
 Ending = Literal["completed", "truncated", "refused", "failed"]
 
 RESTING = "resting after a rate limit"
+NOT_ALLOWED = "not allowed on this route"
 
 # The longest a visitor is made to wait before the same model is asked again, in seconds.
 MAX_WAIT_S = 2.0
@@ -54,15 +55,36 @@ def usable_steps(
     """Return the route's ladder, each step with its status, and a last resort when no step is usable.
 
     The last resort is the model of `fallbacks` whose tier is nearest to the route's: any configured
-    provider is enough to serve every route. `on` marks models that have retired by that day.
+    provider is enough to serve every route, unless the route says which it may ask. `on` marks models
+    that have retired by that day.
     """
-    views = [_view(models.get(model_id), model_id, usable, on) for model_id in route.ladder]
+    views = [_view(models.get(model_id), model_id, _allowed(route, usable), on) for model_id in route.ladder]
     if any(view.usable or view.status == RESTING for view in views):
         return tuple(views)
-    resort = nearest_tier(fallbacks, route.tier)
+    resort = nearest_tier([model for model in fallbacks if route.allows(model.provider)], route.tier)
     if resort is not None:
         views.append(LadderView(resort, last_resort=True))
     return tuple(views)
+
+
+def _allowed(
+    route: RouteSpec, usable: Callable[[ModelSpec], str | None]
+) -> Callable[[ModelSpec], str | None]:
+    """Return `usable` under the route's own list of providers."""
+    return lambda model: usable(model) if route.allows(model.provider) else NOT_ALLOWED
+
+
+def confined(route: RouteSpec, source: RouteSpec | None) -> RouteSpec:
+    """Return `route` for an answer that was begun on `source`: it may go nowhere the beginning may not.
+
+    Without a provider that both allow, the answer stays on `source`.
+    """
+    if source is None or source.slug == route.slug:
+        return route
+    both = tuple(name for name in route.allowed_providers or source.allowed_providers if source.allows(name))
+    if not both and (route.allowed_providers or source.allowed_providers):
+        return source
+    return replace(route, redact=route.redact or source.redact, allowed_providers=both)
 
 
 def _view(
@@ -100,7 +122,7 @@ def output_cap(model: ModelSpec, wanted: int) -> int:
 
 def answers_for(model: ModelSpec, answering: str) -> bool:
     """Return whether `answering` is a name of `model`: its id, an alias, or a dated form of either."""
-    known = (model.id, *model.answers_as)
+    known = (model.id, model.sent_id, *model.answers_as)
     bare = answering.removeprefix("models/")
     return not answering or any(bare == name or _dated(bare, name) for name in known)
 

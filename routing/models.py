@@ -44,6 +44,11 @@ class CatalogueModel(models.Model):
     tier = models.CharField(max_length=10, choices=Tier.choices)
     context_tokens = models.PositiveIntegerField(help_text="Tokens of prompt and answer together.")
     max_output_tokens = models.PositiveIntegerField()
+    asked_as = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="The id sent to the provider, where another provider's model has it as its id already.",
+    )
     answers_as = models.TextField(
         blank=True, help_text="Other ids this model may answer under, one a line; not a mismatch."
     )
@@ -131,6 +136,15 @@ class Route(models.Model):
     daily_budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     escalates_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="escalated_from"
+    )
+    redact = models.BooleanField(
+        "take personal details out",
+        default=True,
+        help_text="E-mail addresses, card numbers, IBANs and phone numbers of the visitor are replaced by "
+        "[e-mail 1] and the like before a provider reads them.",
+    )
+    allowed_providers = models.JSONField(
+        default=list, blank=True, help_text="Providers that may be asked on this route. None ticked: all."
     )
 
     class Meta:

@@ -69,6 +69,7 @@ def model_spec(row: CatalogueModel) -> ModelSpec:
         released_on=row.released_on,
         retires_on=row.retires_on,
         replaced_by=row.replaced_by,
+        asked_as=row.asked_as,
     )
 
 
@@ -107,6 +108,8 @@ def _route_spec(row: Route) -> RouteSpec:
         ),
         escalates_to=row.escalates_to_id or "",
         enabled=row.enabled,
+        redact=row.redact,
+        allowed_providers=tuple(row.allowed_providers),
     )
 
 

@@ -61,6 +61,7 @@ class CatalogueForm(forms.ModelForm[CatalogueModel]):
             "replaced_by": "Successor's id",
             "api_version": "API version",
             "answers_as": "Other names",
+            "asked_as": "Asked as",
             "allows_prefill": "Can go on from a cut answer",
             "sends_sampling": "Takes sampling settings",
             "max_tokens_field": "Name of the length field",
@@ -90,7 +91,7 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
                 "fields": (
                     ("allows_prefill", "sends_sampling"),
                     ("thinking", "max_tokens_field"),
-                    "api_version",
+                    ("api_version", "asked_as"),
                     "answers_as",
                 ),
                 "description": "Facts of the provider's interface. A wrong one makes every call fail.",

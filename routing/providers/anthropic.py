@@ -31,7 +31,7 @@ FINISH = {
 def build(request: ModelRequest, model: ModelSpec) -> WireCall:
     """Return the streaming call for a prompt."""
     body: dict[str, Any] = {
-        "model": model.id,
+        "model": model.sent_id,
         "max_tokens": request.max_output_tokens,
         "messages": [{"role": message.role, "content": message.text} for message in request.messages],
         "stream": True,

@@ -34,6 +34,9 @@ _QUOTA_WORDS = (
     "insufficient_quota",
     "billing_error",
     "enforced_spend_limit_reached",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "requires billing to be enabled",
     "credit balance is too low",
     "limit: 0",  # Gemini: this tier has no quota for the model at all
 )
@@ -47,6 +50,7 @@ _KEY_WORDS = (
 
 _BY_STATUS: Mapping[int, type[CallFailed]] = {
     401: KeyRefused,
+    402: QuotaExhausted,  # what gateways and newer vendors say for an empty account
     403: KeyRefused,
     404: UnknownModel,
     408: ProviderDown,

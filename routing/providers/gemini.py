@@ -47,7 +47,7 @@ def build(request: ModelRequest, model: ModelSpec) -> WireCall:
     }
     if request.system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
-    return WireCall(f"/models/{model.id}:streamGenerateContent?alt=sse", {}, body)
+    return WireCall(f"/models/{model.sent_id}:streamGenerateContent?alt=sse", {}, body)
 
 
 def _thinking(setting: str) -> dict[str, Any]:

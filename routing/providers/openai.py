@@ -29,7 +29,7 @@ def build(request: ModelRequest, model: ModelSpec) -> WireCall:
     messages = [{"role": "system", "content": request.system}] if request.system else []
     messages += [{"role": message.role, "content": message.text} for message in request.messages]
     body: dict[str, Any] = {
-        "model": model.id,
+        "model": model.sent_id,
         "messages": messages,
         "stream": True,
         "stream_options": {"include_usage": True, "include_obfuscation": False},

@@ -170,7 +170,7 @@ class _Offered:
         except CallFailed as failure:
             log.log(failure.level, "cannot list the models of %s: %s", provider.name, failure.detail)
             return ((UNNAMED, 0),), LIST_AGAIN_S
-        offered = tuple(offer for offer in listed if chats(offer[0]))
+        offered = tuple((model.id, model.created) for model in listed if chats(model.id))
         if not offered:
             log.error("%s offers no chat model; name one in the environment", provider.name)
             return ((UNNAMED, 0),), LIST_AGAIN_S

@@ -7,6 +7,7 @@ So errors are told apart by the class of their cause, and every await stands und
 
 import asyncio
 import json
+import socket
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -19,9 +20,10 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from common.clock import now
+from common.clock import now, ticks
 from routing.errors import CallFailed, ConnectFailed, NotAStream, TruncatedOutput
 from routing.providers.failures import from_response
+from routing.providers.listing import Listed, ListPage, headers_of, path_of, read_page
 from routing.providers.wire import WireCall
 
 # Streams of one process to one provider; above it a request waits for its connect deadline. One
@@ -33,6 +35,10 @@ KEEPALIVE_S = 30.0
 CLOSE_S = 1.0
 # An error body beyond this is a web page; only its beginning is of use.
 ERROR_BODY_BYTES = 64 * 1024
+# The largest list known to us (a gateway of several hundred models with prices) is under 1 MiB.
+LIST_BYTES = 8 * 1024 * 1024
+LIST_PAGES = 20  # of a thousand; a server whose pages never end is not believed further
+LIST = "(list)"  # the model's place in the words of a list that failed
 
 _KEY_HEADERS = {
     "openai": ("authorization", "Bearer "),
@@ -156,22 +162,46 @@ def transport() -> Transport:
     return _shared
 
 
-def list_models(target: Target, timeout_s: float) -> tuple[tuple[str, int], ...]:
-    """Return (model id, creation time or 0) of what an OpenAI-compatible server offers; blocks.
+def list_models(target: Target, timeout_s: float) -> tuple[Listed, ...]:
+    """Return what the provider says it serves, on any of the three wires; blocks at most `timeout_s`.
 
     Raises CallFailed.
     """
+    deadline = ticks() + timeout_s
+    found: dict[str, Listed] = {}
+    after = ""
     with _as_ours(target), httpx.Client(trust_env=False, timeout=timeout_s) as client:
-        response = client.get(f"{target.base_url}/models", headers=_headers(target))
+        for _ in range(LIST_PAGES):
+            page = _list_page(client, target, after, deadline)
+            found.update((model.id, model) for model in page.models)
+            after = page.following
+            if not after:
+                break
+    return tuple(found.values())
+
+
+def _list_page(client: httpx.Client, target: Target, after: str, deadline: float) -> ListPage:
+    url = target.base_url + path_of(target.wire, after)
+    headers = {**_headers(target), **headers_of(target.wire)}
+    with client.stream("GET", url, headers=headers) as response:
+        body = b""
+        for chunk in response.iter_bytes():
+            body += chunk
+            if ticks() > deadline:  # a server that drips never runs into a read timeout
+                raise ConnectFailed(f"{target.who} did not finish its list of models in time")
+            if len(body) > LIST_BYTES:
+                raise NotAStream(f"{target.who} answered its model list with more than {LIST_BYTES:,} bytes")
     if response.status_code != 200:
-        raise from_response(
-            target.who, "(list)", response.status_code, _lower(response), response.content, now()
+        raise _without_key(
+            from_response(target.who, LIST, response.status_code, _lower(response), body, now()), target
         )
     try:
-        rows = response.json()["data"]
-        return tuple((str(row["id"]), int(row.get("created") or 0)) for row in rows)
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotAStream(f"{target.who} answered its model list with something else") from error
+        return read_page(target.wire, json.loads(body))
+    except ValueError as error:
+        kind = response.headers.get("content-type", "no content type")
+        failure = NotAStream(f"{target.who} answered its model list with {kind} that is no list of models")
+        failure.output = body[:ERROR_BODY_BYTES].decode("utf-8", "replace")
+        raise failure from error
 
 
 def _new_client(target: Target) -> httpx.AsyncClient:
@@ -270,7 +300,12 @@ def _reason(error: BaseException) -> str:
         words = _words(seen)
         if words:
             return words
-        seen = seen.__cause__
+        seen = seen.__cause__ or seen.__context__  # httpcore raises again "from None"
+    # Last, because httpx-aiohttp says ConnectTimeout of everything.
+    return "no answer in time" if isinstance(error, httpx.TimeoutException) else _plainly(error)
+
+
+def _plainly(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
@@ -285,6 +320,9 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientResponseError, "not an HTTP answer"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
+    (socket.gaierror, "unknown host"),
+    (ssl.SSLCertVerificationError, "its TLS certificate is not trusted"),
+    (ssl.SSLError, "TLS failed"),
 )
 
 

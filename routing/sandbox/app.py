@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from routing.sandbox.asking import Ask, BadRequest, WireName, read_ask
-from routing.sandbox.control import BadControl, Control, Fault
+from routing.sandbox.control import NO_CREDIT, BadControl, Control, Fault
+from routing.sandbox.listing import list_body, list_wire
 from routing.sandbox.replying import Reply
-from routing.sandbox.speaking import error_body
+from routing.sandbox.speaking import error_body, no_credit_body
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -37,7 +38,7 @@ class Sandbox:
         if path.startswith("/_control/"):
             await _json(send, *self._controlled(method, path.removeprefix("/_control/"), body))
         elif method == "GET":
-            await self._list(path, send)
+            await self._list(scope, send)
         else:
             await self._call(scope, body, receive, send)
 
@@ -64,26 +65,22 @@ class Sandbox:
         except ValueError:
             return 400, {"error": "the body is not JSON"}
 
-    async def _list(self, path: str, send: Send) -> None:
-        if path == "/v1beta/models":
-            rows = [
-                {"name": f"models/{model}", "supportedGenerationMethods": ["streamGenerateContent"]}
-                for model in self._models
-            ]
-            await _json(send, 200, {"models": rows})
-        elif path == "/v1/models":
-            data = [
-                {"id": model, "object": "model", "type": "model", "display_name": model, "created": created}
-                for model, created in self._models.items()
-            ]
-            await _json(send, 200, {"object": "list", "data": data, "has_more": False})
-        else:
+    async def _list(self, scope: Scope, send: Send) -> None:
+        path = str(scope["path"])
+        wire = list_wire(path, _headers(scope))
+        if wire is None:
             await _json(send, 404, {"error": {"message": f"no such path: {path}", "type": "not_found_error"}})
+            return
+        fault = self._control.take_list_fault()
+        if fault is not None:
+            await asyncio.sleep(fault.delay_ms / 1000)
+            await _json(send, fault.status, _told(wire, fault))
+            return
+        query = bytes(scope.get("query_string", b"")).decode("latin-1")
+        await _json(send, 200, list_body(wire, self._models, query))
 
     async def _call(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = _headers(scope)
         wire, path_model = _wire_of(str(scope["path"]))
         if wire is None:
             await _json(send, 404, error_body("openai", 404, f"no such path: {scope['path']}"))
@@ -125,8 +122,7 @@ class Sandbox:
             self._control.bill(ask.model, 0, 0)
             extra = [(b"retry-after", fault.retry_after.encode())] if fault.retry_after else []
             await asyncio.sleep(fault.delay_ms / 1000)
-            message = f"The sandbox was told to answer {fault.status}."
-            await _json(send, fault.status, error_body(ask.wire, fault.status, message), extra)
+            await _json(send, fault.status, _told(ask.wire, fault), extra)
             return
         reply = Reply(ask, fault, self._control.pace, send, scope["extensions"]["transport"]["transport"])
         watch = asyncio.ensure_future(_gone(receive, reply.gone))
@@ -136,6 +132,17 @@ class Sandbox:
             watch.cancel()
             self._control.bill(ask.model, ask.input_tokens if reply.begun else 0, reply.sent)
             record.update(status=200 if reply.begun else None, tokens=reply.sent, ended=reply.ended)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _told(wire: WireName, fault: Fault) -> dict[str, Any]:
+    """Return the body of a `status` fault: the wire's own words for an empty account, else its usual ones."""
+    if fault.reason == NO_CREDIT:
+        return no_credit_body(wire)
+    return error_body(wire, fault.status, f"The sandbox was told to answer {fault.status}.")
 
 
 def _wire_of(path: str) -> tuple[WireName | None, str]:

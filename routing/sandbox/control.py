@@ -44,6 +44,8 @@ PLANNED = frozenset(
 DEFAULT_AFTER: dict[object, int] = {"error_first": 0, "refusal": 0}
 DEFAULT_AFTER_TOKENS = 5
 REQUESTS_KEPT = 1000
+LISTS = "(list)"  # a fault for this model is one of the lists of models; `*` leaves them alone
+NO_CREDIT = "no_credit"  # the reason that turns a status into the words for an empty account
 
 
 class BadControl(ValueError):
@@ -61,6 +63,7 @@ class Fault:
     status: int = 500
     retry_after: str = ""
     delay_ms: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,13 @@ class Control:
             raise BadControl(f"fault {name!r} is not available yet; available: {', '.join(sorted(READY))}")
         if name not in READY:
             raise BadControl(f"unknown fault {name!r}; available: {', '.join(sorted(READY))}")
+        reason = str(body.get("reason") or "")
+        if reason not in {"", NO_CREDIT}:
+            raise BadControl(f"unknown reason {reason!r}; available: {NO_CREDIT}")
+        if body.get("model") == LISTS and name != "status":
+            raise BadControl("a list of models knows the fault 'status' only")
         fault = Fault(
+            reason=reason,
             model=str(body.get("model") or "*"),
             fault=str(name),
             after_tokens=_number(
@@ -115,10 +124,17 @@ class Control:
         self.faults.append(fault)
         return fault
 
+    def take_list_fault(self) -> Fault | None:
+        """Return the oldest fault that waits for a list of models, and use it up once."""
+        return self._take({LISTS})
+
     def take_fault(self, model: str) -> Fault | None:
         """Return the oldest fault that waits for `model`, and use it up once."""
+        return self._take({model, "*"})
+
+    def _take(self, names: set[str]) -> Fault | None:
         for fault in self.faults:
-            if fault.model in {model, "*"}:
+            if fault.model in names:
                 fault.times -= 1
                 if not fault.times:
                     self.faults.remove(fault)

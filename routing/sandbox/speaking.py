@@ -237,3 +237,18 @@ def error_body(wire: str, status: int, message: str) -> dict[str, Any]:
         return {"error": {"code": status, "message": message, "status": state}}
     kind, code = _OPENAI_TYPES.get(status, ("server_error", None))
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+_NO_CREDIT = "You exceeded your current quota, please check your plan and billing details."
+
+
+def no_credit_body(wire: str) -> dict[str, Any]:
+    """Return what this wire says when the account has no credit left, whatever the status beside it."""
+    if wire == "anthropic":
+        words = "Your credit balance is too low to access the API. Go to Plans & Billing to upgrade."
+        return {"type": "error", "error": {"type": "invalid_request_error", "message": words}}
+    if wire == "gemini":
+        words = "Quota exceeded for metric: generate_requests_per_day, limit: 0. Check your plan."
+        return {"error": {"code": 429, "message": words, "status": "RESOURCE_EXHAUSTED"}}
+    kind = "insufficient_quota"
+    return {"error": {"message": _NO_CREDIT, "type": kind, "param": None, "code": kind}}

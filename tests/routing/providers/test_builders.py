@@ -7,6 +7,7 @@ import pytest
 
 from routing.config import ModelSpec
 from routing.events import ChatMessage, ModelRequest
+from routing.ladder import answers_for
 from routing.providers import anthropic, gemini, openai
 from routing.sandbox.asking import WireName, read_ask
 from tests.routing.jobs import ANTHROPIC, GEMINI, OPENAI
@@ -87,3 +88,12 @@ def test_the_sandbox_reads_back_what_was_asked(wire: WireName, module: Any, mode
     call = module.build(REQUEST, model)
     ask = read_ask(wire, model.id, call.headers, call.body)
     assert (ask.model, ask.system, ask.messages, ask.max_tokens) == (model.id, "Be brief.", TURNS, 321)
+
+
+def test_a_model_that_two_providers_have_is_asked_by_the_id_that_its_own_one_knows() -> None:
+    aliased = {wire: replace(spec, id="home/x", asked_as="x") for wire, spec in
+               (("openai", OPENAI), ("gemini", GEMINI), ("anthropic", ANTHROPIC))}  # fmt: skip
+    assert openai.build(REQUEST, aliased["openai"]).body["model"] == "x"
+    assert anthropic.build(REQUEST, aliased["anthropic"]).body["model"] == "x"
+    assert gemini.build(REQUEST, aliased["gemini"]).path.startswith("/models/x:")
+    assert answers_for(aliased["openai"], "x") and not answers_for(aliased["openai"], "y")
