@@ -18,7 +18,8 @@ ENV = read_env(os.environ)
 BASE_DIR: Path = ROOT
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
-ALLOWED_HOSTS = list(ENV.allowed_hosts)
+# This machine's own names as well: health checks and `curl` on it ask by address, and nobody else can.
+ALLOWED_HOSTS = [*ENV.allowed_hosts, "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
 
 INSTALLED_APPS = [
@@ -112,11 +113,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; invitations too: one sent on Friday works on Monday
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours: long enough to stop guessing, short enough to wait out
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "assistant.lockout.locked_out"
-AXES_ENABLE_ADMIN = False  # its tables are an audit trail that nobody edits; `axes_reset` unlocks
+AXES_ENABLE_ADMIN = False  # its tables are an audit trail that nobody edits; the Users page unlocks
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 
