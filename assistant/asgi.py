@@ -10,13 +10,18 @@ http = get_asgi_application()  # first: it sets Django up, which the imports bel
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from assistant.consumers import ChatConsumer  # noqa: E402
+from assistant.forwarded import Forwarded  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": CookieMiddleware(URLRouter([path("ws/chat/", ChatConsumer.as_asgi())])),
-    }
+application = Forwarded(
+    ProtocolTypeRouter(
+        {
+            "http": http,
+            "websocket": CookieMiddleware(URLRouter([path("ws/chat/", ChatConsumer.as_asgi())])),
+        }
+    ),
+    settings.ENV.trusted_proxies,
 )

@@ -1,13 +1,13 @@
 """`/metrics`: the figures for Prometheus, by token, or for this machine only."""
 
 import hmac
-import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from assistant.callers import from_this_machine
 from common import clock
 from routing import prometheus
 
@@ -21,20 +21,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def allowed(request: HttpRequest, token: str) -> bool:
-    """Return whether the request carries the token; without one set, whether it is from this machine.
-
-    A request that was forwarded is from wherever it was forwarded from, so it is not from here.
-    """
+    """Return whether the request carries the token; without one set, whether it is from this machine."""
     if token:
         sent = request.headers.get("Authorization", "")
         return hmac.compare_digest(sent.encode(), f"Bearer {token}".encode())
-    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip")):
-        return False
-    return _loopback(str(request.META.get("REMOTE_ADDR", "")))
-
-
-def _loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return from_this_machine(request)

@@ -52,6 +52,7 @@ class Process:
         self.id = uuid4()
         self.hub = TurnLog()
         self.runner = Runner(self.hub, self._reply_ended)
+        self.leaving = False  # no new visitors, please; `draining` is when the work itself ends
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._checkpointed: dict[UUID, int] = {}
@@ -323,6 +324,11 @@ def refresh() -> None:
 
 
 _processes: dict[asyncio.AbstractEventLoop, Process] = {}
+
+
+def leaving() -> bool:
+    """Return whether this process has been asked to end; may be called from any thread."""
+    return any(known.leaving for known in tuple(_processes.values()))
 
 
 def process() -> Process:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from assistant import process
 from common.redis import RedisGone, sync_client
 from faq import index
 from routing import publishing
@@ -19,6 +20,12 @@ class Check:
     name: str
     ok: bool
     detail: str
+
+
+def check_process() -> Check:
+    """Check that this process has not been asked to end: its balancer should look elsewhere first."""
+    stays = not process.leaving()
+    return Check("process", stays, "serves" if stays else "is about to end")
 
 
 def check_database() -> Check:
@@ -65,7 +72,7 @@ def check_ladders() -> Check:
 
 def all_checks() -> tuple[Check, ...]:
     """Run every check; without a database the ones that need it are not tried."""
-    first = check_database()
-    if not first.ok:
-        return (first, check_redis())
-    return (first, check_redis(), check_index(), check_ladders())
+    first = (check_process(), check_database())
+    if not first[1].ok:
+        return (*first, check_redis())
+    return (*first, check_redis(), check_index(), check_ladders())

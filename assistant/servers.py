@@ -8,7 +8,10 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+
+from django.conf import settings
 
 from assistant import protocol
 from assistant.process import Process, process
@@ -16,7 +19,26 @@ from assistant.process import Process, process
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048  # Twisted's 50 stalls a burst of reconnecting pages
+SOCKET_MODE = "660"  # the proxy's account joins the desk's group
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where a server listens: a port, or a unix socket when one is named."""
+
+    host: str
+    port: int
+    unix_socket: str = ""
+
+    def __str__(self) -> str:
+        return f"unix:{self.unix_socket}" if self.unix_socket else f"http://{self.host}:{self.port}"
+
+
+async def _give_notice(held: Process) -> None:
+    """Say on /readyz that this process is about to go, for as long as a balancer needs to see it."""
+    held.leaving = True
+    await asyncio.sleep(settings.ENV.drain_notice_s)
 
 
 async def _drain(held: Process) -> None:
@@ -27,17 +49,28 @@ async def _drain(held: Process) -> None:
     await asyncio.sleep(0.2)  # the close frames are written by the pumps
 
 
-def serve_daphne(application: Any, host: str, port: int, ready: Callable[[], None]) -> None:
+def _endpoint(listen: Listen) -> str:
+    """Return where to listen in Twisted's notation."""
+    from daphne.endpoints import build_endpoint_description_strings
+    from twisted.internet.endpoints import quoteStringArgument
+
+    if not listen.unix_socket:
+        (endpoint,) = build_endpoint_description_strings(host=listen.host, port=listen.port)
+        return f"{endpoint}:backlog={BACKLOG}"
+    (endpoint,) = build_endpoint_description_strings(unix_socket=quoteStringArgument(listen.unix_socket))
+    # By the lock file the socket of a process that was killed is known to be nobody's.
+    return f"{endpoint}:mode={SOCKET_MODE}:lockfile=1:backlog={BACKLOG}"
+
+
+def serve_daphne(application: Any, listen: Listen, ready: Callable[[], None]) -> None:
     """Serve with Daphne until a signal ends it. Blocks; must run in the main thread."""
     # daphne.server installs Twisted's asyncio reactor when it is imported: not before it is wanted.
-    from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server
     from twisted.internet import reactor
 
-    (endpoint,) = build_endpoint_description_strings(host=host, port=port)
     server = Server(
         application=application,
-        endpoints=[f"{endpoint}:backlog={BACKLOG}"],
+        endpoints=[_endpoint(listen)],
         signal_handlers=False,
         websocket_max_message_size=protocol.HARD_FRAME_LIMIT,
         websocket_max_frame_size=protocol.HARD_FRAME_LIMIT,
@@ -47,6 +80,7 @@ def serve_daphne(application: Any, host: str, port: int, ready: Callable[[], Non
     leaving: list[asyncio.Task[None]] = []
 
     async def leave() -> None:
+        await _give_notice(process())
         for listener in server.listeners:
             listener.addCallback(lambda port: port.stopListening())
         await _drain(process())
@@ -68,7 +102,7 @@ def serve_daphne(application: Any, host: str, port: int, ready: Callable[[], Non
         starting.result()
 
 
-def serve_uvicorn(application: Any, host: str, port: int, ready: Callable[[], None]) -> None:
+def serve_uvicorn(application: Any, listen: Listen, ready: Callable[[], None]) -> None:
     """Serve with uvicorn (uvloop, websockets-sansio) until a signal ends it. Blocks."""
     import uvicorn
 
@@ -80,6 +114,7 @@ def serve_uvicorn(application: Any, host: str, port: int, ready: Callable[[], No
                 ready()
 
         async def shutdown(self, sockets: Any = None) -> None:
+            await _give_notice(process())
             for server in self.servers:
                 server.close()
             await _drain(process())
@@ -87,8 +122,10 @@ def serve_uvicorn(application: Any, host: str, port: int, ready: Callable[[], No
 
     config = uvicorn.Config(
         application,
-        host=host,
-        port=port,
+        host=listen.host,
+        port=listen.port,
+        uds=listen.unix_socket or None,
+        proxy_headers=False,  # assistant/forwarded.py believes proxies, by one rule on both servers
         loop="uvloop",
         http="h11",
         ws="websockets-sansio",

@@ -185,6 +185,7 @@ DEFAULT_FROM_EMAIL = ENV.mail_from or "desk@localhost"
 
 # faq lies below assistant and may not import its renderer, so it is told where to find it.
 FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
+FAQ_DRAFTER = "assistant.drafting.desk"
 
 REDIS_URL = ENV.redis_url
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"
@@ -202,6 +203,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Figures are promised never to be more than 10 s behind; a run that waited longer is not worth making.
     "roll-up": {"task": "routing.roll_up", "schedule": 5.0, "options": {"expires": 15}},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
+    "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
 }
 CELERY_TIMEZONE = "UTC"
 

@@ -9,8 +9,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from assistant import visitors
+from assistant.callers import from_this_machine
 from assistant.models import AssistantSettings, Visitor
 from assistant.readiness import all_checks
+from common import example
 
 # The example's plans as its visitors read them; "" is somebody who has not signed in.
 EXAMPLE_PLANS = (
@@ -22,7 +24,7 @@ EXAMPLE_PLANS = (
 
 
 def _is_example() -> bool:
-    return bool(settings.ENV.debug and settings.ENV.example)
+    return bool(settings.ENV.debug) and example.wanted()
 
 
 def _plan_of(visitor: visitors.VisitorCookie) -> str:
@@ -79,11 +81,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when a visitor would be served well here, else 503, with every check."""
+    """Answer 200 when a visitor would be served well here, else 503, with every check.
+
+    What is wrong in detail is for programs on this machine; a stranger reads only which part it is.
+    """
     checks = all_checks()
-    ready = all(check.ok for check in checks)
+    ready, here = all(check.ok for check in checks), from_this_machine(request)
     body = {
         "ready": ready,
-        "checks": {check.name: {"ok": check.ok, "detail": check.detail} for check in checks},
+        "checks": {
+            check.name: {"ok": check.ok, "detail": check.detail} if here else {"ok": check.ok}
+            for check in checks
+        },
     }
     return JsonResponse(body, status=200 if ready else 503)

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv import dotenv_values
 
+from common.guards import DEVELOPMENT_SECRET, Network, Wiring, is_loopback, proxies, refusal
+
 ROOT = Path(__file__).resolve().parent.parent
 
 WIRES = ("openai", "gemini", "anthropic")
@@ -25,7 +27,6 @@ VENDOR_BASE_URLS = {
     "gemini": "https://generativelanguage.googleapis.com/v1beta",
     "anthropic": "https://api.anthropic.com/v1",
 }
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class EnvError(ValueError):
@@ -75,6 +76,8 @@ class Env:
     metrics_token: str = field(repr=False)
     log_level: str
     https: bool
+    trusted_proxies: tuple[Network, ...]
+    drain_notice_s: int
     providers: tuple[ProviderEnv, ...]
     mail: MailEnv | None
     mail_from: str
@@ -213,17 +216,18 @@ def _beside(data_dir: Path) -> dict[str, str]:
     return {str(key): str(value) for key, value in run.get("env", {}).items()}
 
 
-def _require_production(secret: str, origins: tuple[str, ...], hosts: tuple[str, ...]) -> None:
-    """Refuse what is convenient while developing and dangerous in front of visitors."""
-    if not secret:
-        raise EnvError("SECRET_KEY is not set: put a long random value into .env, or set DEBUG=1 to develop.")
-    if not origins:
-        raise EnvError(
-            "ORIGINS is not set: name the site's address, such as https://support.example.com, so that "
-            "no other site can open the chat; or set DEBUG=1 to develop."
-        )
-    if "*" in hosts:
-        raise EnvError("ALLOWED_HOSTS=* lets a request claim any host: name the hosts of ORIGINS instead.")
+def _trusted_proxies(raw: str) -> tuple[Network, ...]:
+    try:
+        return proxies(_list(raw) or ("127.0.0.1", "::1"))
+    except ValueError as error:
+        raise EnvError(str(error)) from None
+
+
+def _seconds(values: Mapping[str, str], name: str, most: int) -> int:
+    raw = values.get(name, "").strip() or "0"
+    if not raw.isdigit() or int(raw) > most:
+        raise EnvError(f"{name}={raw!r} is not a time: use whole seconds from 0 to {most}.")
+    return int(raw)
 
 
 def _dotenv(root: Path) -> dict[str, str]:
@@ -258,14 +262,15 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     hosts = _list(values.get("ALLOWED_HOSTS", "")) or tuple(
         dict.fromkeys(urlsplit(origin).hostname or "" for origin in origins)
     )
-    if not debug:
-        _require_production(secret, origins, hosts)
+    https = _flag(values, "HTTPS", not debug)
+    if sentence := refusal(Wiring(debug, secret, host, hosts, origins, https)):
+        raise EnvError(sentence)
     rate_limits = _flag(values, "RATE_LIMITS", True)
-    if not rate_limits and host not in LOOPBACK_HOSTS:
+    if not rate_limits and not is_loopback(host):
         raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")
     return Env(
         debug=debug,
-        secret_key=secret or "development-only-" + "0" * 40,
+        secret_key=secret or DEVELOPMENT_SECRET,
         host=host,
         port=port,
         sandbox_port=_port(values, "SANDBOX_PORT", 8010),
@@ -280,7 +285,10 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         admin_password=values.get("ADMIN_PASSWORD", ""),
         metrics_token=values.get("METRICS_TOKEN", "").strip(),
         log_level=values.get("LOG_LEVEL", "").strip().upper() or "INFO",
-        https=_flag(values, "HTTPS", not debug),
+        https=https,
+        trusted_proxies=_trusted_proxies(values.get("TRUSTED_PROXIES", "")),
+        # Longer than any balancer asks; TimeoutStopSec of deploy/systemd allows for it.
+        drain_notice_s=_seconds(values, "DRAIN_NOTICE", 30),
         providers=read_providers(values),
         mail=read_mail(values.get("EMAIL_URL", "").strip()),
         mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),

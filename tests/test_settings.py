@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from common.env import Env, EnvError, MailEnv, read_env
+from common.guards import DEVELOPMENT_SECRET, EXAMPLE_SECRET
 from tests.environment import ROOT, dotenv_keys
 
 SECRET = secrets.token_urlsafe(50)
 PRODUCTION = {"SECRET_KEY": SECRET, "ORIGINS": "https://support.larkfield.example"}
+# An office network without TLS, where DEBUG may be on as well while the desk listens on loopback only.
+PLAIN = {"SECRET_KEY": SECRET, "ORIGINS": "http://support.larkfield.example", "HTTPS": "0"}
 
 
 def env_of(tmp_path: Path, **values: str) -> Env:
@@ -36,6 +39,20 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
         ({"SECRET_KEY": SECRET}, "ORIGINS is not set"),
         ({**PRODUCTION, "ALLOWED_HOSTS": "*"}, r"ALLOWED_HOSTS=\* lets"),
         ({**PRODUCTION, "ORIGINS": "support.larkfield.example"}, "ORIGINS=.* is not an http"),
+        ({"SECRET_KEY": "short", "ORIGINS": "https://a.example"}, "SECRET_KEY can be guessed"),
+        ({"SECRET_KEY": "ab" * 40, "ORIGINS": "https://a.example"}, "SECRET_KEY can be guessed"),
+        ({"SECRET_KEY": DEVELOPMENT_SECRET, "ORIGINS": "https://a.example"}, "SECRET_KEY is a value that"),
+        ({"SECRET_KEY": EXAMPLE_SECRET, "ORIGINS": "https://a.example"}, "SECRET_KEY is a value that"),
+        ({**PRODUCTION, "ORIGINS": "http://support.larkfield.example"}, "ORIGINS=http://.* is not https"),
+        ({"DEBUG": "1", "HOST": "0.0.0.0"}, "HOST=0.0.0.0 lets other machines in: set DEBUG=0"),
+        ({"DEBUG": "1", "HOST": "support.larkfield.example"}, "lets other machines in"),
+        (
+            {"DEBUG": "1", "ORIGINS": "https://a.example"},
+            "ORIGINS=https://a.example is an address of visitors",
+        ),
+        ({**PRODUCTION, "TRUSTED_PROXIES": "the-proxy"}, "TRUSTED_PROXIES has 'the-proxy'"),
+        ({**PRODUCTION, "TRUSTED_PROXIES": "0.0.0.0/0"}, "would believe every visitor's own word"),
+        ({**PRODUCTION, "DRAIN_NOTICE": "90"}, "DRAIN_NOTICE='90' is not a time"),
         ({**PRODUCTION, "DEBUG": "maybe"}, "DEBUG='maybe' is not a switch"),
         ({**PRODUCTION, "PORT": "70000"}, "PORT='70000' is not a port"),
         (
@@ -64,6 +81,28 @@ def test_production_and_development_differ_where_they_should(tmp_path: Path) -> 
     assert (development.debug, development.https) == (True, False)
     assert "http://127.0.0.1:8123" in development.origins
     assert SECRET not in repr(production)
+
+
+def test_what_is_convenient_on_this_machine_stays_allowed_there(tmp_path: Path) -> None:
+    origins = "http://localhost:8000 https://desk.localhost:8443"
+    assert env_of(tmp_path, DEBUG="1", HOST="127.0.0.1", ORIGINS=origins).debug
+    plain = {**PRODUCTION, "ORIGINS": "http://desk.office.example"}
+    assert env_of(tmp_path, **plain, HTTPS="0").origins == ("http://desk.office.example",)
+    assert env_of(tmp_path, **{**PRODUCTION, "ORIGINS": "http://127.0.0.1:8000"}, HOST="0.0.0.0").https
+
+
+def test_the_value_of_the_example_file_is_one_that_is_refused() -> None:
+    assert f"# SECRET_KEY={EXAMPLE_SECRET}\n" in (ROOT / ".env.example").read_text()
+
+
+def test_proxies_are_this_machine_unless_named(tmp_path: Path) -> None:
+    assert [str(network) for network in env_of(tmp_path, **PRODUCTION).trusted_proxies] == [
+        "127.0.0.1/32",
+        "::1/128",
+    ]
+    named = env_of(tmp_path, **PRODUCTION, TRUSTED_PROXIES="10.1.0.0/16, 192.0.2.7").trusted_proxies
+    assert [str(network) for network in named] == ["10.1.0.0/16", "192.0.2.7/32"]
+    assert env_of(tmp_path, **PRODUCTION, TRUSTED_PROXIES="none").trusted_proxies == ()
 
 
 def test_a_mail_server_is_read_from_one_address(tmp_path: Path) -> None:
@@ -117,7 +156,7 @@ def test_a_refused_request_is_one_line_of_the_log_and_a_fault_has_its_traceback(
     done = subprocess.run(
         [sys.executable, "-c", REFUSALS_AND_A_FAULT],
         cwd=ROOT, check=True, capture_output=True, text=True,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "assistant.settings", **PRODUCTION, "DEBUG": debug},
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "assistant.settings", **PLAIN, "DEBUG": debug},
     )  # fmt: skip
     lines = done.stderr.splitlines()
     assert "WARNING django.request Forbidden (Permission denied): /refused/" in lines[0]
