@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from assistant import ending
+from assistant import ending, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from common.clock import now
+from faq.drafter import EDIT_TASK, PROPOSE_TASK
 from routing import example, rollup
 
 logger = logging.getLogger(__name__)
@@ -44,3 +45,23 @@ def play_example() -> None:
 def remove_example() -> None:
     """Delete the example's conversations after its figures."""
     traffic.remove()
+
+
+@shared_task(name=PROPOSE_TASK)
+def propose_phrasings(uuid: str) -> None:
+    """Go on with an order for phrasings, and come again for the rest."""
+    if writing.propose(uuid):
+        propose_phrasings.delay(uuid)
+
+
+@shared_task(name=EDIT_TASK)
+def edit_answer(uuid: str) -> None:
+    """Have an answer written or rewritten for staff."""
+    writing.edit(uuid)
+
+
+@shared_task(name="assistant.drive_drafts")
+def drive_drafts() -> None:
+    """Hand over again what a dead worker or a lost message left behind."""
+    for uuid in writing.drive():
+        logger.warning("order %s was at no worker and is handed over again", uuid)

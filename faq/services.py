@@ -103,6 +103,20 @@ def save_entry(entry: Entry, phrasings: Sequence[str] | None = None) -> Entry:
 
 
 @transaction.atomic
+def add_phrasing(entry: Entry, text: str) -> Phrasing | None:
+    """Give an entry one more phrasing, None when it has it; raises ValidationError when it is taken."""
+    raise_version(VERSION)
+    entry = Entry.objects.get(pk=entry.pk)
+    phrasing = Phrasing(entry=entry, text=" ".join(clean(text).split()))
+    held = {entry.question_normalised, *entry.phrasings.values_list("normalised", flat=True)}
+    if key_of(phrasing.text) in held:
+        return None
+    phrasing.save()
+    seal(entry)
+    return phrasing
+
+
+@transaction.atomic
 def publish(entry: Entry) -> Entry:
     """Publish an entry; raises ValidationError when it is incomplete or a phrasing is taken."""
     entry.status = Entry.Status.PUBLISHED

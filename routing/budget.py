@@ -15,14 +15,16 @@ from routing.models import Budget, Purpose
 
 ALL = "all"
 EXAMPLE = "example"
+DRAFTS = "drafts"
 
 
 def scope_of(purpose: str) -> str:
     """Return the budget that a purpose draws on.
 
-    Example traffic has its own, of the same size: playing it must not stop the desk from answering.
+    Example traffic and what staff have written for them have their own, each of the same size: neither
+    must stop the desk from answering visitors.
     """
-    return EXAMPLE if purpose == Purpose.DEMO else ALL
+    return {Purpose.DEMO.value: EXAMPLE, Purpose.STAFF_DRAFT.value: DRAFTS}.get(purpose, ALL)
 
 
 def _take(scope: str, day: date, amount: int, cap: int) -> bool:

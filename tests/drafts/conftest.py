@@ -1,0 +1,31 @@
+"""A seeded desk in this process, with the shipped sandbox behind its models."""
+
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from faq import index, neighbours
+from routing import publishing
+from routing.cooldown import COOLDOWNS
+from tests.flows.control import Control
+
+
+@pytest.fixture
+def upstream(transactional_db: None, sandbox: str) -> Iterator[Control]:
+    """Seed the desk and return the controls of the sandbox, which answers at once."""
+    call_command("seed", stdout=StringIO())
+    publishing.refresh(force=True)
+    index.refresh(force=True)
+    neighbours.forget()
+    COOLDOWNS.clear()
+    control = Control(sandbox)
+    control.clear()
+    control.pace(first_text_ms=0, gap_ms=0)
+    yield control
+    control.clear()
+    COOLDOWNS.clear()
+    publishing.forget()
+    index.forget()
+    neighbours.forget()
