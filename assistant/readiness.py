@@ -76,3 +76,12 @@ def all_checks() -> tuple[Check, ...]:
     if not first[1].ok:
         return (*first, check_redis())
     return (*first, check_redis(), check_index(), check_ladders())
+
+
+def own_checks() -> tuple[Check, ...]:
+    """Run the checks in which one web process can differ from the next: what a balancer has to know.
+
+    Without Redis or a model all processes are alike; taking every one of them away would only keep
+    visitors from the FAQ and from the way to a person.
+    """
+    return (check_process(), check_index())

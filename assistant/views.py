@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from assistant import visitors
 from assistant.callers import from_this_machine
 from assistant.models import AssistantSettings, Visitor
-from assistant.readiness import all_checks
+from assistant.readiness import all_checks, own_checks
 from common import example
 
 # The example's plans as its visitors read them; "" is somebody who has not signed in.
@@ -83,9 +83,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when a visitor would be served well here, else 503, with every check.
 
-    What is wrong in detail is for programs on this machine; a stranger reads only which part it is.
+    With `?of=process` only what this process can do better or worse than its neighbours counts: for a
+    balancer. What is wrong in detail is for programs on this machine; a stranger reads only which part.
     """
-    checks = all_checks()
+    checks = own_checks() if request.GET.get("of") == "process" else all_checks()
     ready, here = all(check.ok for check in checks), from_this_machine(request)
     body = {
         "ready": ready,

@@ -156,6 +156,26 @@ def test_readiness_names_what_is_missing_and_turns_green(
     assert client.get("/readyz").json()["checks"]["redis"]["ok"] is False
 
 
+@pytest.mark.usefixtures("nothing_loaded")
+def test_a_stranger_learns_no_detail_and_a_balancer_asks_about_this_process_only(
+    client: Client, settings: Settings
+) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    for stranger in ({"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}):
+        answer = client.get("/readyz", **stranger)  # type: ignore[arg-type]
+        assert answer.status_code == 503
+        assert answer.json()["checks"]["redis"] == {"ok": False}
+    assert client.get("/readyz?of=process").json()["checks"]["faq_index"] == {
+        "ok": False,
+        "detail": "not loaded yet",
+    }
+    call_command("seed", verbosity=0)
+    index.refresh(force=True)
+    own = client.get("/readyz?of=process")
+    assert (own.status_code, set(own.json()["checks"])) == (200, {"process", "faq_index"})
+    assert client.get("/readyz").status_code == 503  # for whoever watches, and mends, Redis
+
+
 def test_the_visitor_command_prints_a_cookie_that_counts(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("visitor", "--plan", "free")
     name, _, value = capsys.readouterr().out.strip().partition("=")
