@@ -7,6 +7,7 @@ from typing import Literal
 
 from common.clock import now
 from routing.config import Config, ModelSpec, RouteSpec
+from routing.ladder import NOT_ALLOWED
 from routing.providers import registry
 from routing.publishing import current
 
@@ -54,8 +55,10 @@ def _lint_ladder(config: Config, route: RouteSpec, today: date, usable: Usable) 
     if not steps:
         yield Finding("error", route.slug, "The ladder is empty, so the route cannot answer.")
         return
-    reasons = {model.id: usable(model) for model in steps}
-    if all(reasons.values()):
+    reasons = {model.id: usable(model) if route.allows(model.provider) else NOT_ALLOWED for model in steps}
+    if not any(route.allows(model.provider) for model in steps):
+        yield Finding("error", route.slug, "No model of the ladder is of a provider allowed on this route.")
+    elif all(reasons.values()):
         yield Finding("error", route.slug, f"No model can be asked: {'; '.join(_unique(reasons))}.")
     for model in steps:
         if reasons[model.id] is not None:
@@ -111,4 +114,17 @@ def _lint_escalation(config: Config, route: RouteSpec) -> Iterator[Finding]:
         if target is None or not target.enabled:
             yield Finding("warning", route.slug, f"Escalates to “{above}”, which is switched off.")
             return
+        wider = _wider(route, target)
+        if wider:
+            yield Finding("warning", route.slug, f"Escalates to “{above}”, which {wider}.")
         above = target.escalates_to
+
+
+def _wider(route: RouteSpec, target: RouteSpec) -> str:
+    """Return what an escalation lets out that the route below keeps in, "" for nothing."""
+    if target.kind != "model" or route.kind != "model":
+        return ""
+    allowed = set(route.allowed_providers)
+    if allowed and not (target.allowed_providers and set(target.allowed_providers) <= allowed):
+        return "may ask providers that are not allowed here"
+    return "does not take personal details out, as this route does" if route.redact > target.redact else ""

@@ -8,12 +8,13 @@ from routing.events import UsageReport
 
 
 def heavy_model(config: Config) -> ModelSpec | None:
-    """Return the first model on the ladder of the first heavy route, None without one."""
+    """Return the first allowed model on the ladder of the first heavy route, None without one."""
     for route in config.routes.values():
         if route.kind == "model" and route.tier == "heavy" and route.enabled:
             for model_id in route.ladder:
-                if model_id in config.models:
-                    return config.models[model_id]
+                model = config.models.get(model_id)
+                if model is not None and route.allows(model.provider):
+                    return model
     return None
 
 

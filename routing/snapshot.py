@@ -113,6 +113,8 @@ def _route(row: Mapping[str, Any]) -> RouteSpec:
         "ladder": tuple(row["ladder"]),
         "deadlines": Deadlines(**row["deadlines"]),
         "sla": Sla(**row["sla"]),
+        # Snapshots of the first release have neither this nor `redact`.
+        "allowed_providers": tuple(row.get("allowed_providers", ())),
     }
     return RouteSpec(**fields)
 

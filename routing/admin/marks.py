@@ -1,6 +1,6 @@
 """What is to be said about a model at a glance: does it live, can it be asked, what does it cost."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -61,9 +61,14 @@ def price_words(price: ModelPrice | None) -> str:
     return f"{dollars(price.input)} in, {dollars(price.output)} out"
 
 
-def step_marks(model: CatalogueModel, today: date) -> list[Mark]:
-    """Return what stands in the way of one ladder step, the worst first; empty for a good one."""
+def step_marks(model: CatalogueModel, today: date, allowed: Collection[str] = ()) -> list[Mark]:
+    """Return what stands in the way of one ladder step, the worst first; empty for a good one.
+
+    `allowed` are the providers that its route may ask, none for all.
+    """
     marks: list[Mark] = []
+    if allowed and model.provider not in allowed:
+        marks.append(Mark("Not allowed on this route", "bad"))
     retired = retirement(model.retires_on, today)
     if retired is not None:
         marks.append(retired)
@@ -75,11 +80,17 @@ def step_marks(model: CatalogueModel, today: date) -> list[Mark]:
     return marks
 
 
-def ladder_warnings(models: Sequence[CatalogueModel], today: date) -> list[str]:
+def ladder_warnings(
+    models: Sequence[CatalogueModel], today: date, allowed: Collection[str] = ()
+) -> list[str]:
     """Return what staff should know about a ladder they have just saved, one sentence each."""
     if not models:
         return ["This route has no model on its ladder, so it cannot answer."]
-    warnings: list[str] = []
+    warnings = [
+        f"{model} is skipped: {model.provider} is not allowed on this route."
+        for model in models
+        if allowed and model.provider not in allowed
+    ]
     for model in models:
         if current_price(list(model.prices.all()), today) is None:
             warnings.append(f"{model} has no price, so its cost and the daily cap cannot be reckoned.")

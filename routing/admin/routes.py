@@ -1,29 +1,49 @@
 """The routes: their ladders, instructions, budgets, deadlines and targets."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from common.clock import now
 from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
-from routing.models import LadderStep, Route
+from routing.models import CatalogueModel, LadderStep, Route
+from routing.providers import registry
 
 
 def step_badges(step: LadderStep) -> SafeString:
     """Return what stands in the way of a step as badges, or that nothing does."""
-    marks = step_marks(step.model, now().date()) or [key_status(step.model)]
+    marks = step_marks(step.model, now().date(), step.route.allowed_providers) or [key_status(step.model)]
     return format_html_join(" ", "{}", ((badge(mark.text, mark.kind),) for mark in marks))
+
+
+class StepFormSet(BaseInlineFormSet[LadderStep, Route, forms.ModelForm[LadderStep]]):
+    """The ladder of a route; refuses one of which the route allows no step."""
+
+    def clean(self) -> None:
+        """Check the steps that stay against the providers ticked on the same form."""
+        super().clean()
+        kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms]
+        providers = {row["model"].provider for row in kept if row.get("model")}
+        allowed = self.instance.allowed_providers
+        if allowed and providers and not providers.intersection(allowed):
+            raise forms.ValidationError(
+                f"No step could be asked: this route allows {', '.join(allowed)} only, and its models are of "
+                f"{', '.join(sorted(providers))}."
+            )
 
 
 class StepInline(TabularInline[LadderStep, Route]):
     model = LadderStep
+    formset = StepFormSet
     extra = 0
     ordering_field = "position"
     hide_ordering_field = True
@@ -34,7 +54,8 @@ class StepInline(TabularInline[LadderStep, Route]):
     readonly_fields = ("step_status", "step_price")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LadderStep]:
-        return super().get_queryset(request).select_related("model").prefetch_related("model__prices")
+        rows = super().get_queryset(request).select_related("model", "route")
+        return rows.prefetch_related("model__prices")
 
     @admin.display(description="Can be asked")
     def step_status(self, obj: LadderStep) -> SafeString | str:
@@ -47,12 +68,25 @@ class StepInline(TabularInline[LadderStep, Route]):
         return price_words(current_price(list(obj.model.prices.all()), now().date()))
 
 
+def known_providers(ticked: Iterable[str]) -> list[str]:
+    """Return the providers of the environment and of the catalogue, and those that a route has ticked."""
+    listed = CatalogueModel.objects.order_by().values_list("provider", flat=True).distinct()
+    return sorted({*listed, *(provider.name for provider in registry.environment().providers), *ticked})
+
+
 class RouteForm(forms.ModelForm[Route]):
     """A route; refuses what would leave a message without a way to go."""
 
+    allowed_providers = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text="A message on this route is sent to these only, also when none of them answers. "
+        "None ticked: all.",
+    )
+
     class Meta:
         model = Route
-        fields = ("enabled", "escalates_to")
+        fields = ("enabled", "escalates_to", "allowed_providers")
         labels = {
             "slug": "Short name",
             "max_message_tokens": "Message, up to",
@@ -61,6 +95,13 @@ class RouteForm(forms.ModelForm[Route]):
             "daily_budget_usd": "Daily budget, USD",
         }
         widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("allowed_providers")
+        if isinstance(field, forms.MultipleChoiceField):
+            names = known_providers(self.instance.allowed_providers)
+            field.choices = [(name, name) for name in names]
 
     def clean_enabled(self) -> bool:
         """Keep the route of the last rule on."""
@@ -95,6 +136,14 @@ class RouteAdmin(PublishingAdmin[Route]):
     fieldsets = (
         (None, {"fields": (("name", "slug"), "meaning", ("kind", "tier"), ("escalates_to", "enabled"))}),
         ("Instructions", {"classes": ("tab",), "fields": ("instructions",)}),
+        (
+            "Privacy",
+            {
+                "classes": ("tab",),
+                "fields": ("redact", "allowed_providers"),
+                "description": "What a provider gets to read of a visitor's words, and which provider.",
+            },
+        ),
         (
             "Budgets",
             {
@@ -133,7 +182,7 @@ class RouteAdmin(PublishingAdmin[Route]):
             super()
             .get_queryset(request)
             .select_related("escalates_to")
-            .prefetch_related("steps__model__prices", "rules")
+            .prefetch_related("steps__model__prices", "steps__route", "rules")
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Route | None = None) -> list[str]:
@@ -166,7 +215,7 @@ class RouteAdmin(PublishingAdmin[Route]):
         if form.instance.kind == Route.Kind.MODEL:
             steps = form.instance.steps.select_related("model").prefetch_related("model__prices")
             models = [step.model for step in steps.order_by("position")]
-            for warning in ladder_warnings(models, now().date()):
+            for warning in ladder_warnings(models, now().date(), form.instance.allowed_providers):
                 messages.warning(request, warning)
 
     def _number_steps(self, route: Route, formsets: Any) -> None:

@@ -1,5 +1,6 @@
 """Routes and models in the admin: an edit is in force at once, leaves a trail, and warns of trouble."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -66,6 +67,37 @@ def test_a_model_stands_once_on_a_ladder(admin: Client) -> None:
     page = text_of(admin.post(url_of("common"), form))
     assert "Please correct" in page
     assert ConfigVersion.objects.count() == 1
+
+
+def test_allowed_providers_are_ticked_and_hold_from_the_next_message_on(admin: Client) -> None:
+    page = admin.get(url_of("common"))
+    boxes = re.findall(
+        r'<input type="checkbox" name="allowed_providers" value="(\w+)"', page.content.decode()
+    )
+    assert boxes == sorted({"anthropic", "gemini"} | set(boxes))
+    assert publishing.current().routes["common"].redact, "on for every route of a new desk"
+    form = common_form(admin) | {"allowed_providers": ["anthropic"]}
+    saved = text_of(admin.post(url_of("common"), form, follow=True))
+    assert "is skipped: gemini is not allowed on this route" in saved
+    route = publishing.current().routes["common"]
+    assert route.allowed_providers == ("anthropic",)
+    assert first_model(EVERYDAY) == "claude-haiku-5-5"
+    tried = text_of(admin.post(reverse("admin:try"), {"text": EVERYDAY}))
+    assert "Not allowed on this route" in tried
+    assert "Not allowed on this route" in text_of(admin.get(reverse("admin:routing_route_changelist")))
+
+
+def test_a_ladder_without_any_allowed_provider_is_refused_at_the_form(admin: Client) -> None:
+    CatalogueModel.objects.create(
+        id="far", provider="elsewhere", wire="openai", label="Far", tier="lite", context_tokens=9000,
+        max_output_tokens=900,
+    )  # fmt: skip
+    form = common_form(admin) | {"allowed_providers": ["elsewhere"]}
+    page = text_of(admin.post(url_of("common"), form))
+    assert "No step could be asked: this route allows elsewhere only" in page
+    assert publishing.current().routes["common"].allowed_providers == ()
+    unknown = text_of(admin.post(url_of("common"), common_form(admin) | {"allowed_providers": ["nobody"]}))
+    assert "Select a valid choice" in unknown
 
 
 def test_saving_a_route_tells_what_is_wrong_with_its_ladder(admin: Client) -> None:

@@ -250,6 +250,9 @@ def test_the_seeded_desk_has_no_findings(config: Config) -> None:
         ({"max_output_tokens": 100_000}, "warning", "writes 65,536 tokens at most"),
         ({"escalates_to": "common"}, "error", "circle: common > common"),
         ({"escalates_to": "nowhere"}, "warning", "switched off"),
+        ({"allowed_providers": ("elsewhere",)}, "error", "provider allowed on this route"),
+        ({"allowed_providers": ("gemini",)}, "warning", "skipped: not allowed on this route"),
+        ({"allowed_providers": ("gemini",)}, "warning", "may ask providers that are not allowed here"),
     ],
 )
 def test_the_lint_names_what_is_wrong(config: Config, changes: dict[str, Any], level: str, text: str) -> None:
@@ -263,6 +266,12 @@ def test_a_route_without_any_key_is_an_error_and_one_missing_key_a_warning(confi
     both = findings(config, gemini="no key for gemini", anthropic="no key for anthropic")
     models = {slug for slug, route in config.routes.items() if route.kind == "model"}
     assert {found[1] for found in both if found[0] == "error"} == models
+
+
+def test_an_escalation_that_lets_personal_details_out_is_found(config: Config) -> None:
+    found = findings(changed(config, "complex", redact=False))
+    assert ("warning", "common") in {each[:2] for each in found}
+    assert all("personal details" in each[2] for each in found)
 
 
 def test_a_missing_price_and_an_unused_route_are_found(config: Config) -> None:

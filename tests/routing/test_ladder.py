@@ -11,6 +11,7 @@ from routing.config import ModelSpec, RouteSpec, Tier
 from routing.errors import Action
 from routing.events import FinishReason
 from routing.ladder import (
+    NOT_ALLOWED,
     RESTING,
     Cause,
     Ending,
@@ -18,6 +19,7 @@ from routing.ladder import (
     Standing,
     Tried,
     answers_for,
+    confined,
     next_attempt,
     output_cap,
     steps_of,
@@ -66,6 +68,29 @@ def test_any_provider_is_enough_for_every_route() -> None:
     assert steps_of(usable_steps(ROUTE, MODELS, keys())) == ()
     with_own_step = usable_steps(ROUTE, MODELS, keys("alpha", "own"), (light,))
     assert steps_of(with_own_step) == (A,)
+
+
+def test_a_route_asks_only_the_providers_that_it_allows() -> None:
+    route = replace(ROUTE, allowed_providers=("beta",))
+    views = usable_steps(route, MODELS, keys("alpha", "beta"))
+    assert [view.status for view in views] == [NOT_ALLOWED, ""]
+    assert steps_of(views) == (B,)
+    own = spec("own", "own")
+    assert steps_of(usable_steps(route, MODELS, keys("alpha", "own"), (own,))) == (), "nor as a last resort"
+    open_to_it = replace(route, allowed_providers=("own",))
+    assert steps_of(usable_steps(open_to_it, MODELS, keys("alpha", "own"), (own,))) == (own,)
+
+
+def test_what_goes_on_with_an_answer_goes_nowhere_that_its_beginning_may_not() -> None:
+    source = replace(ROUTE, slug="source", allowed_providers=("alpha",), redact=True)
+    anywhere = replace(ROUTE, slug="long")
+    assert confined(anywhere, source).allowed_providers == ("alpha",)
+    assert confined(anywhere, source).redact
+    assert confined(replace(anywhere, allowed_providers=("beta",)), source) is source
+    both = replace(anywhere, allowed_providers=("beta", "alpha"))
+    assert confined(both, source).allowed_providers == ("alpha",)
+    assert confined(both, replace(source, allowed_providers=())).allowed_providers == ("beta", "alpha")
+    assert confined(anywhere, None) is anywhere
 
 
 def test_retired_unknown_and_resting_steps() -> None:

@@ -205,6 +205,8 @@ routes = st.builds(
     tier=st.just("lite"),
     ladder=st.lists(names, max_size=3).map(tuple),
     instructions=st.text(max_size=30),
+    redact=st.booleans(),
+    allowed_providers=st.lists(names, max_size=2).map(tuple),
     deadlines=st.builds(Deadlines, *[st.floats(0, 600)] * 4),
     sla=st.builds(Sla, st.none() | st.integers(0, 10**6), st.none(), st.none() | st.floats(0, 1), st.none()),
 )
@@ -236,6 +238,14 @@ def test_a_configuration_survives_json(
     assert config.routes == {route.slug: route for route in ways}
     assert config.rules == tuple(order)
     assert snapshot.sha_of(json.loads(text)) == snapshot.sha_of(content)
+
+
+def test_a_snapshot_of_an_older_release_is_read_as_it_was_meant() -> None:
+    content = snapshot.dump([], [RouteSpec("common", "Common", "model", "lite", ("a",))], [], {})
+    for name in ("redact", "allowed_providers"):
+        del content["routes"][0][name]
+    route = snapshot.load(1, "", content).routes["common"]
+    assert (route.redact, route.allowed_providers, route.allows("anybody")) == (False, (), True)
 
 
 @pytest.mark.parametrize(
