@@ -88,7 +88,8 @@ def _price(price: ModelPrice) -> Price:
     )
 
 
-def _route_spec(row: Route) -> RouteSpec:
+def route_spec(row: Route) -> RouteSpec:
+    """Return the runtime's view of a route, with its ladder."""
     return RouteSpec(
         slug=row.slug,
         name=row.name,
@@ -151,7 +152,7 @@ def publish(by: str = "", note: str = "", settings: Mapping[str, Any] | None = N
         newest = ConfigVersion.objects.first()
         content = snapshot.dump(
             [model_spec(row) for row in CatalogueModel.objects.prefetch_related("prices")],
-            [_route_spec(row) for row in Route.objects.prefetch_related("steps")],
+            [route_spec(row) for row in Route.objects.prefetch_related("steps")],
             _live_rules(),
             settings if settings is not None else newest.snapshot["settings"] if newest else {},
         )

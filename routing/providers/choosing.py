@@ -7,8 +7,9 @@ catalogue then knows better, and without it the version number in the name.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from urllib.parse import urlsplit
 
-from routing.config import ModelSpec
+from routing.config import ModelSpec, Tier
 
 _LIGHT = re.compile(r"lite|mini|nano|flash|haiku|small|tiny|\b[1-9]b\b", re.I)
 _NO_CHAT = re.compile(
@@ -18,7 +19,45 @@ _NO_CHAT = re.compile(
 _NO_VERSION = re.compile(r"\d+(?:x\d+)?(?:\.\d+)?[bkm](?![a-z])|\d{4}-\d\d-\d\d|\d{4,}", re.I)
 _NUMBER = re.compile(r"\d+")
 
+_EPOCH = date(1970, 1, 1).toordinal()
+
 Offer = tuple[str, int]  # a model's id and when it was made, 0 when the server does not say
+
+
+# For a model we know nothing of but its name: what even small local servers hold and write.
+UNKNOWN_CONTEXT_TOKENS = 32_768
+UNKNOWN_MAX_OUTPUT_TOKENS = 4_096
+
+
+def light(model_id: str) -> bool:
+    """Return whether a model's name is that of a light one."""
+    return bool(_LIGHT.search(model_id))
+
+
+def unknown_model(provider: str, wire: str, base_url: str, model_id: str, tier: Tier) -> ModelSpec:
+    """Return a catalogue row for a model that no catalogue knows: cautious limits, no price."""
+    vendor = urlsplit(base_url).hostname == "api.openai.com"
+    return ModelSpec(
+        id=model_id,
+        provider=provider,
+        wire=wire,
+        label=f"{model_id} ({provider})",
+        tier=tier,
+        context_tokens=UNKNOWN_CONTEXT_TOKENS,
+        max_output_tokens=UNKNOWN_MAX_OUTPUT_TOKENS,
+        max_tokens_field="max_completion_tokens" if vendor else "max_tokens",
+    )
+
+
+def known_as(model_id: str, catalogue: Iterable[ModelSpec]) -> ModelSpec | None:
+    """Return the catalogue's row of the same model, whoever sells it; None when there is none."""
+    return _row(model_id, {name: row for row in catalogue for name in (row.id, *row.answers_as)})
+
+
+def age(model_id: str, created: int, row: ModelSpec | None) -> tuple[int, tuple[int, ...]]:
+    """Return a key by which newer models are greater: the day of their release, then their version."""
+    day = _released(row).toordinal() if row is not None else created // 86_400 + _EPOCH if created else 0
+    return day, _version(model_id)
 
 
 def chats(model_id: str) -> bool:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -21,7 +20,7 @@ from routing.cooldown import COOLDOWNS
 from routing.errors import CallFailed
 from routing.ladder import RESTING, LadderView, usable_steps
 from routing.providers import anthropic, gemini, openai
-from routing.providers.choosing import Offer, chats, choose
+from routing.providers.choosing import Offer, chats, choose, unknown_model
 from routing.providers.transport import Target, list_models
 from routing.providers.wire import Wire
 
@@ -34,9 +33,6 @@ SANDBOX_ROOTS = {"openai": "/v1", "gemini": "/v1beta", "anthropic": "/v1"}
 LIST_TIMEOUT_S = 2.0
 LIST_AGAIN_S = 30.0
 
-# For a model we know nothing of but its name: what even small local servers hold and write.
-UNKNOWN_CONTEXT_TOKENS = 32_768
-UNKNOWN_MAX_OUTPUT_TOKENS = 4_096
 # Asked for when a server does not say what it serves: local servers then take the one they have.
 UNNAMED = "default"
 
@@ -74,7 +70,7 @@ def target(model: ModelSpec) -> Target:
     provider = _provider(model.provider)
     if provider is None:
         raise LookupError(f"no key for {model.provider}")
-    return _target(provider)
+    return target_of(provider)
 
 
 def fallbacks(models: Mapping[str, ModelSpec]) -> tuple[ModelSpec, ...]:
@@ -111,7 +107,8 @@ def _provider(name: str) -> ProviderEnv | None:
     return next((provider for provider in environment().providers if provider.name == name), None)
 
 
-def _target(provider: ProviderEnv) -> Target:
+def target_of(provider: ProviderEnv) -> Target:
+    """Return where a configured provider is, the sandbox set aside."""
     return Target(provider.name, provider.wire, provider.base_url, provider.key)
 
 
@@ -132,17 +129,7 @@ def _tier(index: int, of: int) -> Tier:
 
 def spec_for(provider: ProviderEnv, model_id: str, tier: Tier) -> ModelSpec:
     """Return a catalogue row for a model that no catalogue knows: cautious limits, no price."""
-    vendor = urlsplit(provider.base_url).hostname == "api.openai.com"
-    return ModelSpec(
-        id=model_id,
-        provider=provider.name,
-        wire=provider.wire,
-        label=f"{model_id} ({provider.name})",
-        tier=tier,
-        context_tokens=UNKNOWN_CONTEXT_TOKENS,
-        max_output_tokens=UNKNOWN_MAX_OUTPUT_TOKENS,
-        max_tokens_field="max_completion_tokens" if vendor else "max_tokens",
-    )
+    return unknown_model(provider.name, provider.wire, provider.base_url, model_id, tier)
 
 
 class _Offered:
@@ -166,7 +153,7 @@ class _Offered:
     @staticmethod
     def _ask(provider: ProviderEnv) -> tuple[tuple[Offer, ...], float]:
         try:
-            listed = list_models(_target(provider), LIST_TIMEOUT_S)
+            listed = list_models(target_of(provider), LIST_TIMEOUT_S)
         except CallFailed as failure:
             log.log(failure.level, "cannot list the models of %s: %s", provider.name, failure.detail)
             return ((UNNAMED, 0),), LIST_AGAIN_S
