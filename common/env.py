@@ -66,6 +66,7 @@ class Env:
     sandbox_port: int
     sandbox: bool
     data_dir: Path
+    static_dir: Path
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     allowed_hosts: tuple[str, ...]
@@ -276,6 +277,7 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         sandbox_port=_port(values, "SANDBOX_PORT", 8010),
         sandbox=_flag(values, "SANDBOX", False),
         data_dir=data_dir,
+        static_dir=root / (values.get("STATIC_DIR", "").strip() or "staticfiles"),
         database_url=values.get("DATABASE_URL", "").strip(),
         redis_url=values.get("REDIS_URL", "").strip(),
         allowed_hosts=hosts,
