@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from common.clock import now
 from faq import services
-from faq.admin import pages
+from faq.admin import editing, pages, proposals
 from faq.admin.base import ModelAdmin, TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
 from faq.admin.forms import PUBLISH, EntryForm, PhrasingForm, PhrasingFormSet
@@ -53,9 +53,10 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     list_per_page = 50
     ordering = ("category", "question")
     actions = ("publish_selected", "archive_selected")
-    actions_list = ("import_csv",)
+    actions_list = ("import_csv", "propose_phrasings")
     actions_submit_line = ("save_and_publish",)
     warn_unsaved_form = True
+    change_form_outer_after_template = "faq/proposals_panel.html"
     readonly_fields = ("usage",)
     history_list_display = ("content_version", "state")
     fieldsets = (
@@ -68,7 +69,8 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     )
 
     class Media:
-        css = {"all": ("faq/admin.css",)}
+        css = {"all": ("faq/admin.css", "faq/proposals.css")}
+        js = ("faq/proposals.js",)
 
     # --- list -------------------------------------------------------------------------------------
 
@@ -197,12 +199,17 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
         # Unfold shows the buttons of the submit line on existing rows only.
         extra_context = {
             "actions_submit_line": self.get_actions_submit_line(request, object_id),
+            **self._proposed(request, object_id),
             **(extra_context or {}),
         }
         return self._undone_when_refused(
             request,
             lambda: super(EntryAdmin, self).changeform_view(request, object_id, form_url, extra_context),
         )
+
+    def _proposed(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        entry = self.get_object(request, object_id) if object_id and request.method == "GET" else None
+        return proposals.panel(entry) if entry and self.has_change_permission(request, entry) else {}
 
     def history_form_view(
         self,
@@ -244,9 +251,21 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(lambda request: pages.preview(self, request))
         urls: list[URLPattern] = super().get_urls()
-        return [path("preview/", preview, name="faq_entry_preview"), *urls]
+        own = [
+            path("preview/", preview, name="faq_entry_preview"),
+            *proposals.urls(self),
+            *editing.urls(self),
+        ]
+        return [*own, *urls]
 
     @action(description="Import from CSV", url_path="import-csv", icon="upload", permissions=["add"])
     def import_csv(self, request: HttpRequest) -> HttpResponse:
         """Take a file, show what it would change, and change it when that is confirmed."""
         return pages.import_csv(self, request)
+
+    @action(
+        description="Propose phrasings", url_path="propose-phrasings", icon="forum", permissions=["change"]
+    )
+    def propose_phrasings(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page that proposes phrasings for the entries with too few."""
+        return redirect("admin:faq_proposals")

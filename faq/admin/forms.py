@@ -8,6 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 
 from faq import services
+from faq.admin import editing
 from faq.admin.base import FileInput, Textarea
 from faq.importer import MAX_BYTES
 from faq.models import ANSWER_LIMIT, Entry, Phrasing, key_of
@@ -21,14 +22,14 @@ class AnswerWidget(Textarea):
     template_name = "faq/answer_widget.html"
 
     class Media:
-        js = ("faq/answer.js",)
-        css = {"all": ("faq/admin.css",)}
+        js = ("faq/answer.js", "faq/editing.js")
+        css = {"all": ("faq/admin.css", "faq/proposals.css")}
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         context["limit"] = ANSWER_LIMIT
         context["preview_url"] = reverse("admin:faq_entry_preview")
-        return context
+        return {**context, **editing.widget_context()}
 
 
 class EntryForm(forms.ModelForm[Entry]):
