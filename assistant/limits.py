@@ -14,8 +14,13 @@ from django.conf import settings
 from assistant.who import Who
 from common.clock import ticks
 
-VISITOR_BURST, VISITOR_A_SECOND = 60, 1.0  # no person types more; a busy test page gets by
-ADDRESS_BURST, ADDRESS_A_SECOND = 600, 20.0  # an office behind one address
+Rate = tuple[float, float]  # how many at once, and how many a second come back
+
+VISITOR_MESSAGES: Rate = (60, 1.0)  # no person types more; a busy test page gets by
+ADDRESS_MESSAGES: Rate = (600, 20.0)  # an office behind one address
+# A request makes people work and sends mail to an address that anybody may type in.
+VISITOR_REQUESTS: Rate = (5, 1 / 600)
+ADDRESS_REQUESTS: Rate = (40, 1 / 60)
 MOST_BUCKETS = 20_000  # some 4 MB; beyond it the longest idle half is forgotten
 
 
@@ -59,18 +64,20 @@ class Limiter:
     """Buckets by visitor and by address; safe to use from database threads."""
 
     on: bool = True
+    visitor: Rate = VISITOR_MESSAGES
+    address: Rate = ADDRESS_MESSAGES
     buckets: dict[str, Bucket] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, who: Who) -> None:
-        """Take one message from both buckets. Raises RateLimited, taking nothing, when one is empty."""
+        """Take one from both buckets. Raises RateLimited, taking nothing, when one is empty."""
         if not self.on:
             return
         with self.lock:
             now = ticks()
-            mine = self._filled(f"v{who.visitor_id}", VISITOR_BURST, VISITOR_A_SECOND, now)
-            theirs = self._filled(f"a{who.address}", ADDRESS_BURST, ADDRESS_A_SECOND, now)
-            wait = max((1 - mine.level) / VISITOR_A_SECOND, (1 - theirs.level) / ADDRESS_A_SECOND)
+            mine = self._filled(f"v{who.visitor_id}", self.visitor, now)
+            theirs = self._filled(f"a{who.address}", self.address, now)
+            wait = max((1 - mine.level) / self.visitor[1], (1 - theirs.level) / self.address[1])
             if wait > 0:
                 raise RateLimited(math.ceil(wait))
             mine.level -= 1
@@ -78,7 +85,8 @@ class Limiter:
             if len(self.buckets) > MOST_BUCKETS:
                 self._forget_idle()
 
-    def _filled(self, key: str, burst: int, a_second: float, now: float) -> Bucket:
+    def _filled(self, key: str, rate: Rate, now: float) -> Bucket:
+        burst, a_second = rate
         bucket = self.buckets.setdefault(key, Bucket(burst, now))
         bucket.level = min(burst, bucket.level + (now - bucket.at) * a_second)
         bucket.at = now
@@ -93,3 +101,9 @@ class Limiter:
 def limiter() -> Limiter:
     """Return this process's limiter."""
     return Limiter(on=settings.ENV.rate_limits)
+
+
+@functools.cache
+def request_limiter() -> Limiter:
+    """Return this process's limiter of requests for a person."""
+    return Limiter(on=settings.ENV.rate_limits, visitor=VISITOR_REQUESTS, address=ADDRESS_REQUESTS)

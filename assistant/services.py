@@ -76,9 +76,10 @@ def _repeat(turn: Turn, text: str) -> Started:
     return Started(turn, turn.replies.order_by("ordinal")[0], repeated=True)
 
 
-def _store_turn(who: Who, turn: Turn, purpose: str) -> None:
+def stored_visitor(who: Who) -> Visitor:
+    """Return the visitor's row, made with the first thing there is to store."""
     user = signed_in(who.session_key)
-    Visitor.objects.get_or_create(
+    visitor, _ = Visitor.objects.get_or_create(
         pk=who.visitor_id,
         defaults={
             "plan": who.plan,
@@ -86,6 +87,11 @@ def _store_turn(who: Who, turn: Turn, purpose: str) -> None:
             "user_id": user.user_id if user else None,
         },
     )
+    return visitor
+
+
+def _store_turn(who: Who, turn: Turn, purpose: str) -> None:
+    stored_visitor(who)
     conversation, _ = Conversation.objects.get_or_create(
         pk=turn.conversation_id,
         defaults={"visitor_id": who.visitor_id, "title": shorten(turn.text, 80), "purpose": purpose},

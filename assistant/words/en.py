@@ -1,0 +1,60 @@
+"""Our sentences in English, the language that the others are translated from."""
+
+from assistant.words.shape import Words
+
+WORDS = Words(
+    weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    months=(
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
+    moment="{weekday} {day} {month}, {time} ({place})",
+    day_join=", ",
+    greeting="Hello! What can I help you with?",
+    thanks="You are welcome. Did that solve it?",
+    ok="Good. Ask away if anything else comes up.",
+    bye="Goodbye, and thanks for writing. You can come back to this conversation at any time.",
+    other="I am here to help. What would you like to know?",
+    of_course="Of course.",
+    no_access=(
+        "I have no access to accounts, bookings or payments, so I cannot look that up or change it for you. "
+        "A person can."
+    ),
+    leave_by="Leave your e-mail address below and a person answers by {by}.",
+    leave="Leave your e-mail address below and a person answers as soon as possible.",
+    reach="You can also reach us here: {contact}.",
+    hours="Hours: {hours}.",
+    still_here="I am an AI and stay here for everything else.",
+    only_approved=(
+        "I can only give approved answers at the moment, and none of them fits your question for certain."
+    ),
+    budget_spent="No AI model can be asked until midnight ({zone}).",
+    unavailable="No AI model is available at the moment.",
+    write_now_by="If you write now, a person answers by e-mail by {by}.",
+    write_now="A person answers by e-mail as soon as possible.",
+    received_by="Your request no. {number} has reached us. We answer by e-mail to {email} by {by}.",
+    received="Your request no. {number} has reached us. We answer by e-mail to {email} as soon as possible.",
+    bad_email="Please write an e-mail address such as name@example.com, so that we can answer.",
+    no_text="Please write what you would like us to help with.",
+    too_long="Please shorten your message: {limit} characters are the most that we can take.",
+    too_many="Those were many requests in a short time. Please try again in {minutes} min; your text stays.",
+    subject="Your request no. {number} to {name}",
+    hello="Hello,",
+    you_wrote="What you wrote:",
+    conversation="The conversation so far:",
+    visitor="You",
+    assistant="Assistant",
+    staff="Our team",
+    answer_here="You can simply answer this e-mail.",
+    automatic="This e-mail was sent automatically because somebody left this address in our chat.",
+)

@@ -1,0 +1,70 @@
+"""Our sentences in French."""
+
+from assistant.words.shape import Words
+
+WORDS = Words(
+    weekdays=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    months=(
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ),
+    moment="{weekday} {day} {month}, {time} ({place})",
+    day_join=", ",
+    greeting="Bonjour ! En quoi puis-je vous aider ?",
+    thanks="Avec plaisir. Votre question est-elle résolue ?",
+    ok="Très bien. N'hésitez pas si autre chose se présente.",
+    bye="Au revoir, et merci de votre message. Vous pouvez revenir à cette conversation à tout moment.",
+    other="Je suis là pour vous aider. Que souhaitez-vous savoir ?",
+    of_course="Bien sûr.",
+    no_access=(
+        "Je n'ai pas accès aux comptes, aux réservations ni aux paiements : je ne peux donc ni consulter ni "
+        "modifier cela pour vous. Une personne le peut."
+    ),
+    leave_by="Laissez votre adresse e-mail ci-dessous : une personne vous répond avant {by}.",
+    leave="Laissez votre adresse e-mail ci-dessous : une personne vous répond dès que possible.",
+    reach="Vous pouvez aussi nous joindre ici : {contact}.",
+    hours="Horaires : {hours}.",
+    still_here="Je suis une IA et je reste là pour tout le reste.",
+    only_approved=(
+        "Je ne peux donner pour le moment que des réponses validées, et aucune ne correspond avec certitude "
+        "à votre question."
+    ),
+    budget_spent="Aucun modèle d'IA ne peut être interrogé avant minuit ({zone}).",
+    unavailable="Aucun modèle d'IA n'est disponible pour le moment.",
+    write_now_by="Si vous écrivez maintenant, une personne vous répond par e-mail avant {by}.",
+    write_now="Une personne vous répond par e-mail dès que possible.",
+    received_by=(
+        "Votre demande n° {number} nous est parvenue. Nous répondons par e-mail à {email} avant {by}."
+    ),
+    received=(
+        "Votre demande n° {number} nous est parvenue. Nous répondons par e-mail à {email} dès que possible."
+    ),
+    bad_email="Indiquez une adresse e-mail comme nom@example.com, afin que nous puissions vous répondre.",
+    no_text="Écrivez ce pour quoi vous avez besoin d'aide.",
+    too_long="Raccourcissez votre message : {limit} caractères sont le maximum que nous pouvons recevoir.",
+    too_many=(
+        "Cela fait beaucoup de demandes en peu de temps. Réessayez dans {minutes} min ; votre texte est "
+        "conservé."
+    ),
+    subject="Votre demande n° {number} à {name}",
+    hello="Bonjour,",
+    you_wrote="Votre message :",
+    conversation="La conversation jusqu'ici :",
+    visitor="Vous",
+    assistant="Assistant",
+    staff="Notre équipe",
+    answer_here="Vous pouvez simplement répondre à cet e-mail.",
+    automatic=(
+        "Cet e-mail a été envoyé automatiquement parce que quelqu'un a laissé cette adresse dans notre chat."
+    ),
+)

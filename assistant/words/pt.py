@@ -1,0 +1,71 @@
+"""Our sentences in Portuguese."""
+
+from assistant.words.shape import Words
+
+WORDS = Words(
+    weekdays=(
+        "segunda-feira",
+        "terça-feira",
+        "quarta-feira",
+        "quinta-feira",
+        "sexta-feira",
+        "sábado",
+        "domingo",
+    ),
+    months=(
+        "janeiro",
+        "fevereiro",
+        "março",
+        "abril",
+        "maio",
+        "junho",
+        "julho",
+        "agosto",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
+    ),
+    moment="{weekday}, {day} de {month}, {time} ({place})",
+    day_join=", ",
+    greeting="Olá! Em que posso ajudar?",
+    thanks="De nada. Ficou resolvido?",
+    ok="Certo. Pergunte à vontade se surgir mais alguma coisa.",
+    bye="Até logo e obrigado pela mensagem. Pode voltar a esta conversa quando quiser.",
+    other="Estou aqui para ajudar. O que gostaria de saber?",
+    of_course="Claro.",
+    no_access=(
+        "Não tenho acesso a contas, reservas ou pagamentos e por isso não posso consultar nem alterar isso. "
+        "Uma pessoa pode."
+    ),
+    leave_by="Deixe abaixo o seu e-mail e uma pessoa responde até {by}.",
+    leave="Deixe abaixo o seu e-mail e uma pessoa responde assim que possível.",
+    reach="Também pode falar connosco aqui: {contact}.",
+    hours="Horário: {hours}.",
+    still_here="Sou uma IA e continuo aqui para tudo o resto.",
+    only_approved=(
+        "Neste momento só posso dar respostas aprovadas, e nenhuma corresponde com certeza à sua pergunta."
+    ),
+    budget_spent="Nenhum modelo de IA pode ser consultado até à meia-noite ({zone}).",
+    unavailable="Neste momento não há nenhum modelo de IA disponível.",
+    write_now_by="Se escrever agora, uma pessoa responde por e-mail até {by}.",
+    write_now="Uma pessoa responde por e-mail assim que possível.",
+    received_by="Recebemos o seu pedido n.º {number}. Respondemos por e-mail para {email} até {by}.",
+    received="Recebemos o seu pedido n.º {number}. Respondemos por e-mail para {email} assim que possível.",
+    bad_email="Indique um e-mail como nome@example.com, para que possamos responder.",
+    no_text="Escreva em que podemos ajudar.",
+    too_long="Encurte a sua mensagem: podemos receber no máximo {limit} caracteres.",
+    too_many=(
+        "Foram muitos pedidos em pouco tempo. Tente de novo dentro de {minutes} min; o seu texto fica "
+        "guardado."
+    ),
+    subject="O seu pedido n.º {number} a {name}",
+    hello="Olá,",
+    you_wrote="O que escreveu:",
+    conversation="A conversa até agora:",
+    visitor="Você",
+    assistant="Assistente",
+    staff="A nossa equipa",
+    answer_here="Pode simplesmente responder a este e-mail.",
+    automatic="Este e-mail foi enviado automaticamente porque alguém deixou este endereço no nosso chat.",
+)
