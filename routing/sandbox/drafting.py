@@ -56,6 +56,11 @@ _FRAMES = {
     ),
     ("de", "may"): ("Ist es möglich, {0}?", "Ich möchte {0}", "Geht das: {0}?"),
     ("de", ""): ("{0}, was kann ich tun?", "{0}, bitte um Hilfe", "Kurze Frage: {0}?"),
+    ("fr", ""): ("{0}, que faire ?", "{0}, aidez-moi s'il vous plaît", "Une question : {0} ?"),
+    ("es", ""): ("{0}, ¿qué puedo hacer?", "{0}, ayuda por favor", "Una pregunta: ¿{0}?"),
+    ("it", ""): ("{0}, cosa posso fare?", "{0}, aiuto per favore", "Una domanda: {0}?"),
+    ("pt", ""): ("{0}, o que posso fazer?", "{0}, ajuda por favor", "Uma pergunta: {0}?"),
+    ("nl", ""): ("{0}, wat kan ik doen?", "{0}, graag hulp", "Korte vraag: {0}?"),
 }  # fmt: skip
 _OPENINGS = {"en": "Happy to help!", "de": "Gern helfen wir Ihnen weiter!"}
 _CLOSINGS = {
@@ -148,12 +153,13 @@ def _draft(ask: Ask, language: str) -> str:
 
 def _shorter(text: str, language: str) -> str:
     """Return the leading sentences of a text, at least one and about SHORT_SHARE of it."""
-    kept: list[str] = []
+    end = 0
     for piece in extracts.sentences(text):
-        if kept and sum(map(len, kept)) + len(piece) > SHORT_SHARE * len(text):
+        after = text.find(piece, end) + len(piece)
+        if end and after > SHORT_SHARE * len(text):
             break
-        kept.append(piece)
-    return extracts.stacked(kept)
+        end = after
+    return text[:end]
 
 
 def _warmer(text: str, language: str) -> str:

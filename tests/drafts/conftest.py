@@ -1,6 +1,7 @@
 """A seeded desk in this process, with the shipped sandbox behind its models."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from io import StringIO
 
 import pytest
@@ -29,3 +30,16 @@ def upstream(transactional_db: None, sandbox: str) -> Iterator[Control]:
     publishing.forget()
     index.forget()
     neighbours.forget()
+
+
+@pytest.fixture
+def wait() -> Callable[[Callable[[], bool], str], None]:
+    """Return a function that waits for something another process does, and fails when it never comes."""
+
+    def until(done: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 100  # bounds a failure; a killed worker is replaced after some 30 s
+        while not done():
+            assert time.monotonic() < deadline, f"{what} never came"
+            time.sleep(0.2)
+
+    return until
