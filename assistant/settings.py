@@ -6,6 +6,7 @@ from typing import Any
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
 
 from assistant.unfold_settings import UNFOLD as UNFOLD_LOOK
 from common.env import ROOT, read_env
@@ -95,7 +96,7 @@ def database() -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
         },
         # A file and not memory, so that threads of one test share it.
         "TEST": {"NAME": str(ENV.data_dir / "test.sqlite3")},
@@ -197,11 +198,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 1,  # a visitor waits while a task is handed over; beat drives what was not
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Figures are promised never to be more than 10 s behind; a run that waited longer is not worth making.
     "roll-up": {"task": "routing.roll_up", "schedule": 5.0, "options": {"expires": 15}},
+    "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},
+    # Imports whose worker was killed, and uploaded files after their day.
+    "drive-uploads": {"task": "faq.drive_uploads", "schedule": 15.0, "options": {"expires": 30}},
+    "forget-uploads": {"task": "faq.forget_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Once a day; a desk that slept through the hour catches up when it starts.
+    "retention": {"task": "assistant.retention", "schedule": crontab(hour=3, minute=17)},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
 }

@@ -19,6 +19,17 @@ def raise_version(name: str) -> int:
     return Version.objects.values_list("n", flat=True).get(name=name)
 
 
+def hold_version(name: str) -> None:
+    """Take counter `name`'s lock until the caller's transaction ends, without raising it.
+
+    For edits in many transactions whose readers need to load only once, after the last of them.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"hold_version({name!r}) belongs inside the transaction of the edit.")
+    Version.objects.get_or_create(name=name)
+    Version.objects.select_for_update().get(name=name)
+
+
 def read_version(name: str) -> int:
     """Return counter `name`, 0 when nothing has raised it yet."""
     return Version.objects.filter(name=name).values_list("n", flat=True).first() or 0

@@ -15,11 +15,12 @@ from django.db.models import Q
 
 from common.clock import now
 from common.text import clean, redact
-from common.versions import raise_version
+from common.versions import hold_version, raise_version
 from faq.index import VERSION, FaqMatch
 from faq.models import AskedQuestion, Entry, Phrasing, key_of
 
 REVIEW_AFTER = timedelta(days=180)  # when staff give no date: twice a year
+PUBLISHED_AT_ONCE = 50  # entries a transaction, so that nobody waits long for SQLite's one writer
 SHOWN_BY = "faq"  # the route that shows an approved answer
 STORED_CANDIDATES = 5  # of an asked question; what a reviewer looks at
 
@@ -65,18 +66,22 @@ def check(entry: Entry, texts: Iterable[str]) -> None:
             raise ValidationError([str(each) for each in found])
 
 
-def stage(entry: Entry) -> Entry:
+def stage(entry: Entry, *, quiet: bool = False) -> Entry:
     """Store an entry's own fields, as a new version when its content has changed.
 
-    The caller goes on with phrasings and ends with `seal`, all in one transaction.
+    The caller goes on with phrasings and ends with `seal`, all in one transaction. One that edits many
+    entries does it quietly and raises the version once, so that no process loads the FAQ for each.
     """
-    raise_version(VERSION)
+    if quiet:
+        hold_version(VERSION)
+    else:
+        raise_version(VERSION)
     entry.question = " ".join(clean(entry.question).split())
     entry.answer = clean(entry.answer).replace("\r\n", "\n").strip()
     entry.category = " ".join(clean(entry.category).split())
     entry.language = entry.language.strip().lower()
     if entry.status == Entry.Status.PUBLISHED:
-        _date_review(entry)
+        date_review(entry)
     before = Entry.objects.filter(pk=entry.pk).first() if entry.pk else None
     if before and any(getattr(before, name) != getattr(entry, name) for name in Entry.CONTENT):
         entry.version = before.version + 1
@@ -93,9 +98,9 @@ def seal(entry: Entry) -> None:
 
 
 @transaction.atomic
-def save_entry(entry: Entry, phrasings: Sequence[str] | None = None) -> Entry:
+def save_entry(entry: Entry, phrasings: Sequence[str] | None = None, *, quiet: bool = False) -> Entry:
     """Store an entry and, when given, exactly these phrasings; raises ValidationError."""
-    stage(entry)
+    stage(entry, quiet=quiet)
     if phrasings is not None:
         _store_phrasings(entry, phrasings)
     seal(entry)
@@ -123,6 +128,22 @@ def publish(entry: Entry) -> Entry:
     return save_entry(entry)
 
 
+def publish_many(entries: Iterable[Entry]) -> tuple[int, list[tuple[Entry, ValidationError]]]:
+    """Publish entries in transactions of PUBLISHED_AT_ONCE; return how many, and why others were not."""
+    waiting = list(entries)
+    refused: list[tuple[Entry, ValidationError]] = []
+    for start in range(0, len(waiting), PUBLISHED_AT_ONCE):
+        with transaction.atomic():
+            raise_version(VERSION)
+            for entry in waiting[start : start + PUBLISHED_AT_ONCE]:
+                entry.status = Entry.Status.PUBLISHED
+                try:
+                    save_entry(entry, quiet=True)
+                except ValidationError as error:
+                    refused.append((entry, error))
+    return len(waiting) - len(refused), refused
+
+
 @transaction.atomic
 def archive(entry: Entry) -> Entry:
     """Take an entry out of use, keeping it and its history."""
@@ -143,7 +164,7 @@ def delete(entries: Iterable[Entry]) -> int:
     return count
 
 
-def _date_review(entry: Entry) -> None:
+def date_review(entry: Entry) -> None:
     """Give a published entry its review dates where staff gave none."""
     if entry.reviewed_on is None:
         entry.reviewed_on = now().date()

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from common.clock import now
 from faq import services
-from faq.admin import editing, pages, proposals
+from faq.admin import editing, imports, pages, proposals
 from faq.admin.base import ModelAdmin, TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
 from faq.admin.forms import PUBLISH, EntryForm, PhrasingForm, PhrasingFormSet
@@ -26,6 +26,8 @@ from faq.admin.history import HistoryAdmin
 from faq.models import AskedQuestion, Entry, Phrasing
 
 USAGE_DAYS = 30
+MOST_PUBLISHED = 500  # at once: some seconds of one request
+REFUSALS_TOLD = 10
 
 
 class PhrasingInline(TabularInline[Phrasing, Entry]):
@@ -53,7 +55,7 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     list_per_page = 50
     ordering = ("category", "question")
     actions = ("publish_selected", "archive_selected")
-    actions_list = ("import_csv", "propose_phrasings")
+    actions_list = ("import_faq", "propose_phrasings")
     actions_submit_line = ("save_and_publish",)
     warn_unsaved_form = True
     change_form_outer_after_template = "faq/proposals_panel.html"
@@ -129,15 +131,21 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
 
     @admin.action(description="Publish selected entries", permissions=("change",))
     def publish_selected(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
-        done = 0
-        for entry in self._fresh(queryset):
+        entries = self._fresh(queryset[: MOST_PUBLISHED + 1])
+        if len(entries) > MOST_PUBLISHED:
+            messages.error(
+                request,
+                f"At most {MOST_PUBLISHED} entries are published at once, so that the page answers. "
+                "Narrow the list by a filter, such as the category, and publish part by part.",
+            )
+            return
+        for entry in entries:
             entry._history_user = request.user  # type: ignore[attr-defined]
-            try:
-                services.publish(entry)
-            except ValidationError as error:
-                messages.error(request, f"“{entry.question}” was not published. {' '.join(error.messages)}")
-            else:
-                done += 1
+        done, refused = services.publish_many(entries)
+        for entry, error in refused[:REFUSALS_TOLD]:
+            messages.error(request, f"“{entry.question}” was not published. {' '.join(error.messages)}")
+        if len(refused) > REFUSALS_TOLD:
+            messages.error(request, f"{len(refused) - REFUSALS_TOLD} more were not published.")
         if done:
             messages.success(request, f"{done} published. Visitors may be shown them within a second.")
 
@@ -253,15 +261,16 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
         urls: list[URLPattern] = super().get_urls()
         own = [
             path("preview/", preview, name="faq_entry_preview"),
+            *imports.urls(self),
             *proposals.urls(self),
             *editing.urls(self),
         ]
         return [*own, *urls]
 
-    @action(description="Import from CSV", url_path="import-csv", icon="upload", permissions=["add"])
-    def import_csv(self, request: HttpRequest) -> HttpResponse:
-        """Take a file, show what it would change, and change it when that is confirmed."""
-        return pages.import_csv(self, request)
+    @action(description="Import", url_path="import-faq", icon="upload", permissions=["add"])
+    def import_faq(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page that takes a file."""
+        return redirect("admin:faq_entry_import")
 
     @action(
         description="Propose phrasings", url_path="propose-phrasings", icon="forum", permissions=["change"]

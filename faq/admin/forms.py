@@ -1,16 +1,14 @@
 """The entry form: its answer with counter and preview, and phrasings that belong to one entry each."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 
 from faq import services
 from faq.admin import editing
-from faq.admin.base import FileInput, Textarea
-from faq.importer import MAX_BYTES
+from faq.admin.base import Textarea
 from faq.models import ANSWER_LIMIT, Entry, Phrasing, key_of
 
 PUBLISH = "faq_entry_save_and_publish"  # the name that Unfold gives the button of the submit line
@@ -99,29 +97,3 @@ class PhrasingFormSet(BaseInlineFormSet[Phrasing, Entry, forms.ModelForm[Phrasin
             for form, text in rows:
                 if text in taken:
                     form.add_error("text", taken[text])
-
-
-class UploadForm(forms.Form):
-    """Takes a CSV file, or its text when the preview comes back to be confirmed."""
-
-    file = forms.FileField(required=False, widget=FileInput(attrs={"accept": ".csv,text/csv"}))
-    text = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
-    publish = forms.BooleanField(
-        required=False, label="Publish what is imported, else new entries are drafts"
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        upload = cast("UploadedFile[bytes] | None", cleaned.get("file"))
-        if upload is not None and (upload.size or 0) > MAX_BYTES:
-            self.add_error("file", f"The file has {upload.size:,} bytes; {MAX_BYTES:,} are the most at once.")
-        elif upload is None and not cleaned.get("text"):
-            self.add_error("file", "Choose a CSV file.")
-        return cleaned
-
-    def content(self) -> bytes:
-        """Return what is to be imported."""
-        upload = cast("UploadedFile[bytes] | None", self.cleaned_data.get("file"))
-        if upload is not None:
-            return bytes(upload.read())
-        return str(self.cleaned_data["text"]).encode()

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from zeal import zeal_context
@@ -14,7 +12,7 @@ from faq.models import Entry
 from tests.faq.conftest import SignIn
 
 LIST = "/admin/faq/entry/"
-IMPORT = f"{LIST}import-csv/"
+IMPORT = f"{LIST}import/"
 
 
 def form(
@@ -140,52 +138,6 @@ def test_preview_is_what_visitors_get(sign_in: SignIn) -> None:
     assert support.get(url).status_code == 405
     assert sign_in("manager").post(url, {"text": "x"}).status_code == 403
     assert Client().post(url, {"text": "x"}).status_code == 302
-
-
-def upload(client: Client, body: str, **more: str) -> Any:
-    return client.post(IMPORT, {"file": SimpleUploadedFile("faq.csv", body.encode()), **more})
-
-
-def test_import_shows_first_and_stores_when_confirmed(sign_in: SignIn) -> None:
-    support = sign_in("support")
-    services.save_entry(Entry(question="How do I pay?", answer="x", status="published"))
-    body = 'question,answer\nHow do I pay?,By card.\nParking?,"Behind\n\nthe house"\n,x\n'
-    response = upload(support, body)
-    text = page(response)
-    assert "1 new" in text and "1 changed" in text and "1 with an error" in text
-    assert "The question is empty." in text and "live at once" in text
-    assert Entry.objects.count() == 1
-
-    posted = {"text": response.context["text"].replace("\n", "\r\n"), "confirm": "1"}
-    text = page(support.post(IMPORT, posted, follow=True))
-    assert "1 new, 1 changed, 0 unchanged entries." in text
-    assert "Left out: 1. line 6: The question is empty." in text
-    assert dict(Entry.objects.values_list("question", "answer")) == {
-        "How do I pay?": "By card.",
-        "Parking?": "Behind\n\nthe house",
-    }
-    assert Entry.objects.get(question="Parking?").status == "draft"
-    assert "Everything in this file is in the FAQ already." in page(
-        upload(support, "question,answer\nHow do I pay?,By card.\n")
-    )
-    text = page(upload(support, "question,answer\nHow do I pay?,By card.\n,x\n"))
-    assert "The other rows are in the FAQ already" in text
-    assert "Everything in this file" not in text
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ("", "empty"),
-        ("a,b\n1,2\n", "exactly one column “question”"),
-        ("question,answer\n,\n", "Nothing in this file"),
-    ],
-)
-def test_a_file_that_cannot_be_imported_says_why(sign_in: SignIn, body: str, message: str) -> None:
-    support = sign_in("support")
-    assert message in page(upload(support, body))
-    assert "Choose a CSV file." in page(support.post(IMPORT, {}))
-    assert Entry.objects.count() == 0
 
 
 def test_the_pages_are_for_those_who_may(sign_in: SignIn) -> None:

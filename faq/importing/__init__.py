@@ -1,0 +1,1 @@
+"""Reads what people have their FAQ in: bytes in, documents and named errors out. Knows no framework."""

@@ -1,0 +1,27 @@
+"""The Celery tasks of the FAQ: each only calls a service and may run twice."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from faq import uploads
+
+
+@shared_task(name=uploads.TASK)
+def advance_upload(pk: str) -> None:
+    """Go on with an import for some seconds, and come again for the rest."""
+    if uploads.advance(UUID(pk), uploads.STEP_S):
+        advance_upload.delay(pk)
+
+
+@shared_task(name="faq.drive_uploads")
+def drive_uploads() -> None:
+    """Go on with imports whose worker has died."""
+    for pk in uploads.unattended():
+        advance_upload.delay(str(pk))
+
+
+@shared_task(name="faq.forget_uploads")
+def forget_uploads() -> None:
+    """Delete uploaded files after their day."""
+    uploads.forget_old()
