@@ -164,6 +164,15 @@ def waiting(entry: Entry | None = None) -> QuerySet[Proposal]:
     )
 
 
+def first_waiting(entry: Entry | None, most: int) -> list[int]:
+    """Return the first `most` entries with proposals that wait, in the order of `waiting`."""
+    if entry is not None:
+        return [entry.pk]
+    ordered = waiting().values_list("entry__category", "entry__question", "entry_id")
+    rows = ordered.order_by("entry__category", "entry__question", "entry_id").distinct()[:most]
+    return [pk for _, _, pk in rows]
+
+
 def accept(proposal: Proposal, who: str, anyway: bool = False) -> Phrasing | None:
     """Make a proposal a phrasing of its entry; None when it already is one.
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
@@ -119,18 +120,26 @@ def _price(offer: Offer, entries: int) -> str:
 
 
 def _listed(entry: Entry | None) -> dict[str, Any]:
-    """Return the waiting proposals by entry, the first GROUPS_SHOWN of them, with their counts."""
-    rows = list(proposals.waiting(entry))
+    """Return the waiting proposals by entry, the first GROUPS_SHOWN of them, with their counts.
+
+    `clear` counts what is shown without a conflict, `waiting` all. Read every second while a run is on.
+    """
+    waiting = proposals.waiting(entry)
+    figures = waiting.order_by().aggregate(
+        rows=Count("pk"), last=Max("pk"), groups=Count("entry", distinct=True)
+    )
+    shown = proposals.first_waiting(entry, GROUPS_SHOWN)
+    rows = list(waiting.filter(entry__in=shown))
     groups = [
         Group(owner, reverse("admin:faq_entry_change", args=[owner.pk]), list(found))
         for owner, found in groupby(rows, lambda row: row.entry)
     ]
     return {
-        "groups": groups[:GROUPS_SHOWN],
-        "more": max(0, len(groups) - GROUPS_SHOWN),
-        "waiting": len(rows),
+        "groups": groups,
+        "more": figures["groups"] - len(groups),
+        "waiting": figures["rows"],
         "clear": sum(row.state == Proposal.State.OPEN for row in rows),
-        "version": f"{len(rows)}.{max((row.pk for row in rows), default=0)}",
+        "version": f"{figures['rows']}.{figures['last'] or 0}",
     }
 
 

@@ -96,7 +96,7 @@ def test_an_accepted_phrasing_of_a_published_entry_answers_visitors(support: Cli
     index.refresh()
     best = index.match("Invoices as a spreadsheet!").best
     assert best is not None and best.exact and best.entry_id == str(entry.pk)
-    history = Phrasing.history.get(text="invoices as a spreadsheet")  # type: ignore[attr-defined]
+    history = Phrasing.history.get(text="invoices as a spreadsheet")
     assert history.history_user.get_username() == "support"
 
 

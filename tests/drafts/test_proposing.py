@@ -9,6 +9,7 @@ from pytest_django import Settings
 from assistant import drafting, writing
 from common.clock import now
 from faq import claims, proposals
+from faq.drafter import PROPOSE_TASK
 from faq.models import Entry, Phrasing, Proposal, ProposalRun, Work
 from routing.budget import ALL, DRAFTS
 from routing.models import Budget, ModelCall, Purpose
@@ -181,7 +182,7 @@ def test_beat_hands_over_what_no_worker_is_at(upstream: Control, monkeypatch: py
     assert writing.drive() == []
     ProposalRun.objects.update(moved_at=now() - claims.UNTOUCHED_FOR - timedelta(seconds=1))
     assert writing.drive() == [run.uuid]
-    assert sent == [(writing.PROPOSE_TASK, str(run.uuid))]
+    assert sent == [(PROPOSE_TASK, str(run.uuid))]
     claims.claim(ProposalRun, str(run.uuid), "w", now())
     assert writing.drive() == []
     ProposalRun.objects.update(
