@@ -44,12 +44,14 @@ CASE = re.compile(
     r"refund|subscription|"
     r"account|customer|rechnung|bestellung|buchung|termin|kundennummer|vorgang|facture|commande|reservation|"
     r"dossier|"
-    r"factura|pedido|reserva|recibo)s?(?: (?:number|numbers|no|nr|num|id|ref|reference|code|nummer|numero|"
+    r"factura|pedido|reserva|recibo|fatura|encomenda|marcacao|agendamento)s?"
+    r"(?: (?:number|numbers|no|nr|num|id|ref|reference|code|nummer|numero|"
     r"mit der nummer|"
     r"with (?:the )?(?:number|id)))?(?: is)? (?:# ?|n ?)?"
     r"(?:[a-z]{0,4} ?(?=\d{3,15}\b)\d{3,15}|(?=[a-z0-9]{5,15}\b)[a-z]{1,5}\d{2,10}[a-z0-9]{0,5}|"
     r"[a-z]{2,4} \d{4} \d{2,8})\b"
     r"|#\d{3,12}\b"
+    r"|(?:請求書|注文|予約|領収書|支払い?|契約|会員)(?:番号|no)?(?:の|は)? ?[a-z]{0,4}-?\d{3,15}"
 )
 
 # An order to act: "can you cancel my subscription", "please refund my last payment", "... for me".

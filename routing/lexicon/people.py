@@ -2,6 +2,7 @@
 
 import re
 
+from routing.lexicon.people_pt_ja import FILLERS, PERSON_JA, PERSON_PT, PHRASES, SMALL_TALK
 from routing.lexicon.text import Reading, word_set
 
 # ---- small talk: the whole message consists of these words, and at least one says which kind ----
@@ -89,6 +90,9 @@ _FILLERS = word_set(
     information problem my issue et y und fur die hilfe votre aide la por ayuda mucho mil
     """
 )
+_KINDS = {kind: words | SMALL_TALK[kind] for kind, words in _KINDS.items()}
+_PHRASES = (*_PHRASES, *PHRASES)
+_FILLERS |= FILLERS
 SMALL_TALK_WORDS = 12  # longer than any greeting, shorter than a question wrapped in one
 
 
@@ -146,6 +150,10 @@ _EN = (
     r"\| (?:please |can you |could you )?(?:call|phone|ring) me (?:\||back|now|please|asap|today|tomorrow|"
     r"on|at|about|when|in|this|as soon)",
     r"(?:call|phone|ring) me back\b",
+    r"(?:want|would like|id like|prefer|need|wish|hope|appreciate it) (?:it )?(?:that |if )?"
+    r"(?:someone|somebody|anyone|"
+    rf"an? (?:human|person|colleague|agent)|one of (?:you|your {_W})) ?{_W}{{0,4}}?(?:calls?|called|phones?|"
+    r"rings?|rang|contacts?|contacted|emails?|gets? back to|writes?|helps?) (?:me|us|back)\b",
     r"(?:give|schedule|arrange|book) (?:me|us) an? (?:phone )?(?:call|callback|ring)\b",
     r"(?:want|need|request|requesting|get|have|like) a (?:call ?back|phone call|call back)\b",
     rf"(?:i dont|i do not|dont|do not|not|no|instead of|rather than|tired of|stop|sick of) (?:want |wanna |"
@@ -221,7 +229,7 @@ _MORE = (
     rf"met (?:een|iemand) ?{_W}{{0,3}}(?:praten|spreken|chatten)\b",
     rf"iemand spreken|medewerker spreken|rozmawiac z {_W}{{0,2}}(?:czlowiekiem|konsultantem|kims)",
 )
-PERSON = re.compile("|".join((*_EN, *_DE, *_FR, *_ES, *_MORE)))
+PERSON = re.compile("|".join((*_EN, *_DE, *_FR, *_ES, *PERSON_PT, *_MORE, *PERSON_JA)))
 
 # Asks what it is talking to, or says that no human is needed.
 PERSON_NOT = re.compile(
@@ -241,7 +249,7 @@ PERSON_NOT = re.compile(
 
 
 def asks_for_person(reading: Reading) -> bool:
-    """Return whether some sentence asks for a human, in English, German, French, Spanish or kin."""
+    """Return whether some sentence asks for a human, in a language of the page or one of its kin."""
     return any(
         PERSON.search(line) is not None and PERSON_NOT.search(line) is None
         for line in (f"| {sentence} |" for sentence in reading.sentences)

@@ -243,6 +243,23 @@ Is a human available?
 transfer me to an advisor
 I would like to be contacted by one of your staff
 may I talk with support
+I would like that somebody of your team calls me back, thank you
+I'd appreciate it if someone contacted me about this
+Quero falar com uma pessoa
+Gostaria de falar com um atendente, por favor
+Podem ligar-me amanhã?
+Não quero falar com um robô
+Preciso de um atendente humano
+Me passe para um atendente
+人と話したいです
+担当者につないでください
+オペレーターに代わってください
+有人対応をお願いします
+電話してください
+スタッフと直接話せますか
+Kann ich bitte mit einem Mitarbeiter sprechen?
+J'aimerais un conseiller, s'il vous plaît
+¿Puedo hablar con un agente?
 """.splitlines()
 
 NO_PERSON = """\
@@ -264,6 +281,24 @@ How do I call the API?
 someone booked twice
 Is my data seen by any human?
 I need to add someone to my account
+can a person book two slots?
+how do I add a person to my team?
+What if a client calls me back about a booking?
+I would like that somebody of my team sees the calendar
+I want a person to appear twice in the list
+Kann eine Person zwei Termine buchen?
+Wie füge ich meinem Team eine Person hinzu?
+Une personne peut-elle réserver deux créneaux ?
+Comment ajouter une personne à mon équipe ?
+¿Puede una persona reservar dos citas?
+¿Cómo agrego una persona a mi equipo?
+Uma pessoa pode marcar dois horários?
+Como adiciono uma pessoa à minha equipe?
+Quero uma pessoa por marcação
+一人で二つの予約ができますか
+チームに人を追加するにはどうすればいいですか
+スタッフに連絡先を表示できますか
+予約を担当者に割り当てるには?
 """.splitlines()
 
 ACCOUNT = """\
