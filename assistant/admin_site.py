@@ -17,10 +17,20 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         # This module is read before the apps are ready; the views need their models.
         from assistant.admin.locate import locate_reply
         from assistant.admin.try_page import try_question
+        from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
         from routing.admin.metrics import urls as metrics_urls
 
         return [
             path("try/", self.admin_view(try_question), name="try"),
+            path("visitor-data/", self.admin_view(visitor_data), name="visitor_data"),
+            path(
+                "visitor-data/<uuid:visitor_id>/export/",
+                self.admin_view(export_visitor),
+                name="visitor_export",
+            ),
+            path(
+                "visitor-data/<uuid:visitor_id>/erase/", self.admin_view(erase_visitor), name="visitor_erase"
+            ),
             path("reply/<uuid:reply_id>/", self.admin_view(locate_reply), name="reply"),
             *metrics_urls(self),
         ]

@@ -11,6 +11,7 @@ from assistant.pipeline import Consideration, consider, judge, redirected
 from assistant.who import Who
 from faq import index
 from routing.config import Config, RouteSpec
+from routing.ladder import confined
 
 # A follow-up suggestion must at least be about the same subject.
 NEAR = 0.35
@@ -54,7 +55,8 @@ def _route_again(reply: Reply, source: Reply, fresh: Consideration, config: Conf
             above = fresh.route  # the rules know better than a fixed next step which model fits
         return above, "The visitor asked for more than the answer above."
     if reply.cause == Reply.Cause.CONTINUE:
-        longer = config.routes.get("long") or config.routes[source.route]
+        begun = config.routes.get(source.route)
+        longer = confined(config.routes.get("long") or config.routes[source.route], begun)
         return longer, "The answer above was cut off; a model with room for the rest goes on."
     same = config.routes.get(source.route) or fresh.route
     return same, "The visitor tried the same question again."

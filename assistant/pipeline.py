@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from assistant.outgoing import outgoing
 from assistant.prompts import PastTurn, Prompt, build_request
 from common.clock import now
 from faq import index
@@ -92,6 +93,7 @@ class Consideration:
             ],
             "estimate_pico": self.estimate_pico,
             "prompt_tokens": prompt.tokens if prompt else None,
+            "redacted": prompt.redacted if prompt else None,
             "passages": [
                 {"id": passage.id, "entry_id": passage.entry_id, "title": passage.title}
                 for passage in (prompt.passages if prompt else ())
@@ -121,7 +123,8 @@ def plan_route(
     The estimate is that of the first usable model; None when it has no price or there is no model.
     """
     passages = index.nearest_passages(text, limit=PASSAGES, exclude=exclude)
-    prompt = build_request(route, config.settings, passages, facts.history, text, canary(), partial)
+    sent = outgoing(route, config.settings, text, facts.history, partial)
+    prompt = build_request(route, config.settings, passages, sent, canary())
     ladder = registry.ladder(route, config.models)
     steps = steps_of(ladder)
     estimate = reserve_of(steps[0], prompt.tokens, route.max_output_tokens, now().date()) if steps else None

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from assistant import db, ending, frames, selectors, services, starting
 from assistant.mirrors import Mirrors
+from assistant.privacy.forgetting import Forgetting
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
 from assistant.redis_log import Doorbell, StreamWriter, keep_going
 from assistant.reply_log import ReplyLog
@@ -53,6 +54,7 @@ class Process:
         self.hub = TurnLog()
         self.runner = Runner(self.hub, self._reply_ended)
         self.leaving = False  # no new visitors, please; `draining` is when the work itself ends
+        self.forgetting = Forgetting(self.hub, self.runner)
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._checkpointed: dict[UUID, int] = {}
@@ -221,6 +223,7 @@ class Process:
 
     async def _poll_events(self) -> None:
         """Do by polling what a lost doorbell would have said, and end what nobody waits for."""
+        await self.forgetting.poll()
         if self.runner.runs:
             for reply_id in await db.run(selectors.stops_requested, list(self.runner.runs)):
                 self.runner.stop(reply_id)
@@ -278,6 +281,8 @@ class Process:
     async def _event(self, body: Mapping[str, Any]) -> None:
         if body["kind"] == "stop":
             self.runner.stop(UUID(body["reply"]))
+        elif body["kind"] == "erased":
+            await self.forgetting.look()
         elif body["kind"] == "turn":
             self._follow_turn(UUID(body["conversation"]), body["frame"])
 

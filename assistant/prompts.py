@@ -69,6 +69,22 @@ class Prompt:
     version: str
     passages: tuple[PassageLike, ...]
     turns_used: int
+    partial: str = ""
+    redacted: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """The message, the history (oldest first) and a partial answer, as their route lets them out.
+
+    `redacted` counts what was taken out by kind; None is a route that takes nothing out.
+    """
+
+    text: str
+    history: tuple[PastTurn, ...] = ()
+    partial: str = ""
+    explanation: str = ""
+    redacted: Mapping[str, int] | None = None
 
 
 def _line(title: str, text: str) -> str:
@@ -126,15 +142,14 @@ def build_request(
     route: RouteSpec,
     settings: Mapping[str, Any],
     passages: Sequence[PassageLike],
-    history: Sequence[PastTurn],
-    text: str,
+    sent: Outgoing,
     canary: str,
-    partial: str = "",
 ) -> Prompt:
-    """Return the prompt for `text` on `route`; `partial` is a cut answer that is to be gone on with.
+    """Return the prompt for `sent.text` on `route`; `sent.partial` is a cut answer to be gone on with.
 
-    `passages` come nearest first, `history` oldest first. Token figures are estimates.
+    `passages` come nearest first, the history oldest first. Token figures are estimates.
     """
+    text, history, partial = sent.text, sent.history, sent.partial
     budget = route.max_prompt_tokens - estimate_tokens(text) - estimate_tokens(partial)
     used = _fitting_passages(passages, int(max(0, budget) * PASSAGE_SHARE))
     system = TEMPLATE.format(
@@ -143,7 +158,7 @@ def build_request(
         canary=canary,
         tone=_line("Tone", settings.get("tone", "")),
         house=_line("House instructions", settings.get("house_instructions", "")),
-        route=_line("For this kind of question", route.instructions),
+        route=_line("For this kind of question", route.instructions) + sent.explanation,
         passages="\n".join(_passage(passage) for passage in used),
     )
     turns = _fitting_history(history, max(0, budget - estimate_tokens(system)))
@@ -155,4 +170,6 @@ def build_request(
         version=prompt_version(route, settings),
         passages=used,
         turns_used=len(turns),
+        partial=partial,
+        redacted=sent.redacted,
     )

@@ -13,7 +13,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from assistant.reply_log import Record, ReplyLog, merged
-from common.redis import Redis, RedisGone
+from common.redis import Redis, RedisGone, SyncRedis
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +125,11 @@ async def stored_text(client: Redis, reply_id: UUID, epoch: int) -> str:
         if written == epoch and not log.take(record):
             return ""
     return log.text
+
+
+def ring_once(client: SyncRedis, kind: str, **body: Any) -> None:
+    """Tell all processes from one that is none of them: a command, a task. Raises RedisGone."""
+    client.publish(CONTROL, json.dumps({"from": "", "kind": kind, **body}))
 
 
 class Doorbell:

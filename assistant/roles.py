@@ -30,6 +30,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "admin": {
         "assistant.conversation": ("view", "use:try_question"),
         "assistant.assistantsettings": ("view", "change"),
+        "assistant.retentionpolicy": ("view", "change"),
+        "assistant.deletion": ("view",),
+        "assistant.visitordataaction": ("view", "use:export_visitor_data", "use:erase_visitor_data"),
         "faq.entry": _ALL,
         "faq.phrasing": _ALL,
         "faq.askedquestion": ("view",),

@@ -178,15 +178,10 @@ def _job(
         request=prompt.request,
         prompt_tokens=prompt.tokens,
         prompt_version=prompt.version,
-        continues_text=_continued_text(reply),
+        continues_text=prompt.partial,  # as the models have read it, so that what they repeat is known
     )
     first = first_attempt(job)
     return first, replace(job, first=first)
-
-
-def _continued_text(reply: Reply) -> str:
-    source = reply.continues if reply.cause == Reply.Cause.CONTINUE else None
-    return source.text if source else ""
 
 
 def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Started | None:

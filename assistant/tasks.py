@@ -8,6 +8,7 @@ from celery import shared_task
 from assistant import ending, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
+from assistant.privacy import retention
 from common.clock import now
 from faq.drafter import EDIT_TASK, PROPOSE_TASK
 from routing import example, rollup
@@ -65,3 +66,10 @@ def drive_drafts() -> None:
     """Hand over again what a dead worker or a lost message left behind."""
     for uuid in writing.drive():
         logger.warning("order %s was at no worker and is handed over again", uuid)
+
+
+@shared_task(name="assistant.retention")
+def retain() -> None:
+    """Delete what has reached its age, for less than a minute; what is left follows at once."""
+    if not retention.run(now()).finished:
+        retain.delay()

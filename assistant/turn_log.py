@@ -38,6 +38,11 @@ class Feed:
     def wake(self) -> None:
         self._news.set()
 
+    def drop(self) -> None:
+        """Forget what was still to be sent: its visitor has been erased."""
+        self._frames.clear()
+        self.seen.clear()
+
     def close(self, code: int) -> None:
         """Have the socket closed with `code` once everything queued is sent."""
         self.close_code = code

@@ -58,6 +58,10 @@ ADVANCED = [
     _item(
         "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"
     ),
+    _item("Visitor data", "person_search", "visitor_data", "assistant.export_visitor_data"),
+    _item(
+        "Retention", "auto_delete", "assistant_retentionpolicy_changelist", "assistant.view_retentionpolicy"
+    ),
     _item("Users", "group", "auth_user_changelist", "auth.view_user"),
 ]
 

@@ -8,9 +8,10 @@ import redis
 import redis.asyncio
 from redis.exceptions import RedisError as RedisGone
 
-__all__ = ["Redis", "RedisGone", "async_client", "sync_client"]
+__all__ = ["Redis", "RedisGone", "SyncRedis", "async_client", "sync_client"]
 
 Redis = redis.asyncio.Redis
+SyncRedis = redis.Redis
 
 CONNECT_TIMEOUT_S = 1.0  # loopback or same network; longer means it is gone
 COMMAND_TIMEOUT_S = 2.0  # above XREAD's own BLOCK of 200 ms, below what a visitor would notice

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from common.clock import ms_since, ticks
+from common.personal import find
 from common.versions import read_version
 from faq.matcher import ANSWER_THRESHOLD, Candidate, Matcher
 from faq.models import Entry
@@ -82,6 +83,7 @@ class Snapshot:
     starters: tuple[EntryView, ...]
     passages: tuple[Passage, ...]
     passage_index: PassageIndex
+    details: frozenset[tuple[str, str]] = frozenset()
 
 
 _lock = threading.Lock()
@@ -115,6 +117,7 @@ def _load(number: int) -> Snapshot:
         starters=tuple(answers[str(pk)] for _, pk in featured if str(pk) in answers),
         passages=tuple(passages),
         passage_index=PassageIndex(documents),
+        details=frozenset((found.kind, found.key) for row in rows for found in find(row.answer)),
     )
 
 
@@ -220,6 +223,11 @@ def nearest_passages(
     ]
     best = sorted((each for each in scored if each[0] >= LEAST_SIMILAR), reverse=True)[:limit]
     return tuple(held.passages[-place] for _, place in best)
+
+
+def published_details() -> frozenset[tuple[str, str]]:
+    """Return kind and key of each address and number that the company itself has published."""
+    return _snapshot().details
 
 
 def entry(entry_id: str) -> EntryView | None:

@@ -68,6 +68,7 @@ class DecisionView:
     passages: tuple[PassageView, ...]
     estimate: str
     prompt_tokens: int | None
+    taken_out: str
     versions: tuple[tuple[str, str], ...]
 
 
@@ -130,6 +131,7 @@ def decision_view(
         ),
         estimate=usd(estimate) if estimate is not None else "",
         prompt_tokens=record.get("prompt_tokens"),
+        taken_out=_taken_out(record),
         versions=_versions(record),
     )
 
@@ -192,6 +194,18 @@ def _ladder(steps: Iterable[Mapping[str, Any]]) -> tuple[StepView, ...]:
         )
         asked = asked or not status
     return tuple(views)
+
+
+def _taken_out(record: Mapping[str, Any]) -> str:
+    """Return how many details of what kind no provider has read; "" where no model was planned for."""
+    if "redacted" not in record or not record.get("ladder"):
+        return ""
+    counts = record["redacted"]
+    if counts is None:
+        return "Personal details are not taken out on this route."
+    if not counts:
+        return "No personal details had to be taken out."
+    return f"Taken out before a provider: {', '.join(f'{count} {kind}' for kind, count in counts.items())}."
 
 
 def _versions(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

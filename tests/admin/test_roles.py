@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from assistant.models import Deletion
 from assistant.roles import RIGHTS, ROLES, ensure_roles
 from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route
 from tests.admin.conftest import SignIn
@@ -45,6 +46,7 @@ def one_row(model: type[Model]) -> Model:
     needed: dict[type[Model], dict[str, Any]] = {
         LadderChange: {"route_slug": "common", "old": ["a"], "new": ["b"]},
         ProbeRun: {"target": "common", "figures": {"first_text": {"p50_ms": 12}}},
+        Deletion: {"day": "2026-11-23", "kind": "sessions", "count": 2},
         Budget: {"scope": "all", "period_start": "2026-11-23", "cap_pico": 5 * 10**12},
     }
     if model in needed:

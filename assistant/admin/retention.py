@@ -1,0 +1,109 @@
+"""How long each class of data is kept, and what has gone because its time was over."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from assistant.models import Deletion, RetentionPolicy
+from assistant.privacy.classes import BY_NAME, CLASSES, LABELS, LEAST_DAYS, MOST_DAYS, flaws
+from routing.admin.base import ModelAdmin, ReadOnlyAdmin
+
+SHOWN = 60  # rows of the log under the form: about a week of all classes
+
+
+class RetentionForm(forms.ModelForm[RetentionPolicy]):
+    """The days of each class, with their reasons beside them."""
+
+    class Meta:
+        model = RetentionPolicy
+        fields = tuple(each.name for each in CLASSES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            about = BY_NAME[name]
+            field.label = about.label
+            field.help_text = f"Days since {about.counts_from}. {about.reason} As shipped: {about.days}."
+            field.widget.attrs.update({"min": LEAST_DAYS, "max": MOST_DAYS})
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse days out of range, and parts that would outlive the whole."""
+        data: dict[str, Any] = super().clean() or {}
+        for name, words in flaws({each.name: data.get(each.name) for each in CLASSES}).items():
+            self.add_error(name, words)
+        return data
+
+
+@admin.register(RetentionPolicy)
+class RetentionAdmin(ModelAdmin[RetentionPolicy]):
+    form = RetentionForm
+    warn_unsaved_form = True
+    change_form_after_template = "admin/desk/deletions.html"
+    fieldsets = (
+        (
+            "Kept for, in days",
+            {
+                "fields": (
+                    ("conversations", "requests"),
+                    ("asked_questions", "partial_outputs"),
+                    ("ledger", "drafts"),
+                    ("staff_log", "sign_in_log"),
+                    "uploads",
+                ),
+                "description": "Once a night whatever is older goes for good. What waits for a person stays.",
+            },
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RetentionPolicy | None = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Go straight to the one row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row, _ = RetentionPolicy.objects.get_or_create(pk=1)
+        return redirect(reverse("admin:assistant_retentionpolicy_change", args=[row.pk]))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form with the newest lines of the log under it."""
+        rows = [(row, LABELS.get(row.kind, row.kind)) for row in Deletion.objects.all()[:SHOWN]]
+        policy = RetentionPolicy.objects.filter(pk=1).first()
+        context = {"deletions": rows, "policy": policy, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def response_change(self, request: HttpRequest, obj: RetentionPolicy) -> HttpResponse:
+        # There is no list to go back to, so saving stays on the page.
+        super().response_change(request, obj)
+        return redirect(request.path)
+
+
+@admin.register(Deletion)
+class DeletionAdmin(ReadOnlyAdmin[Deletion]):
+    list_display = ("day", "what", "count")
+    list_filter = ("kind",)
+    date_hierarchy = "day"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deletion]:
+        return super().get_queryset(request).order_by("-day", "kind")
+
+    @admin.display(description="Class of data", ordering="kind")
+    def what(self, obj: Deletion) -> str:
+        return LABELS.get(obj.kind, obj.kind)

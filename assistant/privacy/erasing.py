@@ -1,0 +1,139 @@
+"""Erase a visitor: stop what runs, delete every row, cut the figures loose, clear the caches.
+
+Irreversible. What has left the desk already cannot be called back: mail that was sent, what providers
+were sent, and backups until they are rotated out; docs/privacy.md says so to whoever must answer.
+"""
+
+import hashlib
+import hmac
+import logging
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.db import connection, transaction
+
+from assistant import ending
+from assistant.models import Conversation, Reply, Request, Turn, Visitor, VisitorDataAction
+from assistant.privacy import caches
+from assistant.privacy.trail import Trail, chunks, trail_of
+from common.clock import ticks
+from common.versions import raise_version
+from faq import services as faq_services
+from routing.unlinking import unlink
+
+logger = logging.getLogger(__name__)
+
+ERASED = "erased"  # the counter that tells every process to look what it still holds
+STOP_PATIENCE_S = 12.0  # a process hears of a stop within a second and may wait for its database then
+LOOK_EVERY_S = 0.1
+CHECKPOINT_TRIES = 20
+
+
+class StillRunning(Exception):
+    """An answer of this visitor could not be stopped in time; nothing was erased, try again."""
+
+
+def hash_of(visitor_id: UUID) -> str:
+    """Return what stands for a visitor in the audit: the same for the same id, useless without it."""
+    return hmac.new(settings.SECRET_KEY.encode(), b"visitor " + visitor_id.bytes, hashlib.sha256).hexdigest()
+
+
+def note(action: str, visitor_id: UUID, by: str, counts: dict[str, int]) -> None:
+    """Leave an audit row."""
+    VisitorDataAction.objects.create(
+        action=action, visitor_hash=hash_of(visitor_id), by=by[:150], counts=counts
+    )
+
+
+def erase(visitor_id: UUID, by: str = "command line", patience_s: float = STOP_PATIENCE_S) -> dict[str, int]:
+    """Erase everything about a visitor and return how much of each class there was.
+
+    A second call finds nothing and counts zeros. Raises StillRunning, having erased nothing.
+    """
+    _stop(visitor_id, patience_s)
+    with transaction.atomic():
+        # Holds back a message that is just being stored, on PostgreSQL; SQLite has one writer anyway.
+        list(Visitor.objects.select_for_update().filter(pk=visitor_id))
+        if _running(visitor_id):
+            raise StillRunning
+        trail = trail_of(visitor_id)
+        counts = trail.counts()
+        _delete(trail)
+        if trail.exists:
+            note(VisitorDataAction.Action.ERASE, visitor_id, by, counts)
+        raise_version(ERASED)
+    transaction.on_commit(lambda: caches.forget(trail.conversations, trail.replies))
+    transaction.on_commit(overwrite)
+    logger.info("erased visitor %s: %s", hash_of(visitor_id)[:12], counts)
+    return counts
+
+
+def _running(visitor_id: UUID) -> list[Reply]:
+    open_states = (Reply.State.QUEUED, Reply.State.STREAMING)
+    return list(Reply.objects.filter(conversation__visitor_id=visitor_id, state__in=open_states))
+
+
+def _stop(visitor_id: UUID, patience_s: float) -> None:
+    """Have every open reply of the visitor ended, wherever it runs."""
+    deadline = ticks() + patience_s
+    rung = False
+    while open_replies := _running(visitor_id):
+        for reply in open_replies:
+            if reply.state != Reply.State.QUEUED or not ending.cancel_queued(reply.pk):
+                ending.request_stop(reply.pk)
+        if not rung:
+            caches.ask_to_stop([reply.pk for reply in open_replies])
+            rung = True
+        for orphan in ending.orphans(timedelta(0)):
+            if orphan.pk in {reply.pk for reply in open_replies}:
+                ending.end_orphan(orphan, orphan.text)
+        if ticks() > deadline:
+            raise StillRunning
+        time.sleep(LOOK_EVERY_S)
+
+
+def _delete(trail: Trail) -> None:
+    turns_of = dict(
+        Reply.objects.filter(conversation__visitor_id=trail.visitor_id).values_list("pk", "turn_id")
+    )
+    unlink(turns_of)
+    for turns in chunks(trail.turns):
+        faq_services.erase(turns)
+    _delete_admin_log(trail)
+    for message in trail.messages():
+        message.delete()
+    Request.objects.filter(visitor_id=trail.visitor_id).delete()
+    Reply.objects.filter(conversation__visitor_id=trail.visitor_id).delete()
+    Turn.objects.filter(visitor_id=trail.visitor_id).delete()
+    Conversation.objects.filter(visitor_id=trail.visitor_id).delete()
+    Visitor.objects.filter(pk=trail.visitor_id).delete()
+
+
+def _delete_admin_log(trail: Trail) -> None:
+    """Delete what the admin noted about these rows: its lines repeat titles and addresses."""
+    ids = [trail.visitor_id, *trail.conversations, *trail.turns, *trail.replies, *trail.requests]
+    for part in chunks(ids):
+        names = [form for each in part for form in (str(each), each.hex)]
+        LogEntry.objects.filter(content_type__app_label="assistant", object_id__in=names).delete()
+
+
+def overwrite() -> bool:
+    """Have SQLite write its log back and empty it, so that the file holds no deleted text any more.
+
+    With secure_delete (assistant/settings.py) deleted rows are overwritten in the file itself. Returns
+    False when readers kept the log busy; it is then emptied at the next chance. Nothing elsewhere:
+    PostgreSQL overwrites at its next vacuum. Belongs behind the commit, never into a transaction.
+    """
+    if connection.vendor != "sqlite":
+        return True
+    for _ in range(CHECKPOINT_TRIES):
+        with connection.cursor() as cursor:
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if not busy:
+            return True
+        time.sleep(LOOK_EVERY_S)
+    logger.warning("SQLite's log could not be emptied after an erasure: the file is read all the time")
+    return False

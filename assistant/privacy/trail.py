@@ -1,0 +1,77 @@
+"""Every row that belongs to a visitor, found from the visitor's id."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from assistant.models import Conversation, Message, Reply, Request, Turn, Visitor
+from faq.models import AskedQuestion
+from routing.models import ModelCall, RouteOutcome
+
+CHUNK = 500  # below SQLite's limit of variables in one statement
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The ids of all that a visitor has left; `exists` says whether there is a row of the visitor itself."""
+
+    visitor_id: UUID
+    exists: bool = False
+    conversations: list[UUID] = field(default_factory=list)
+    turns: list[UUID] = field(default_factory=list)
+    replies: list[UUID] = field(default_factory=list)
+    requests: list[UUID] = field(default_factory=list)
+
+    def messages(self) -> QuerySet[Message]:
+        """Return what staff and the desk wrote to the visitor, in a conversation or by mail."""
+        mine = Q(conversation__visitor_id=self.visitor_id) | Q(request__visitor_id=self.visitor_id)
+        return Message.objects.filter(mine).distinct().order_by("created_at")
+
+    def asked(self) -> list[AskedQuestion]:
+        return [row for ids in chunks(self.turns) for row in AskedQuestion.objects.filter(uuid__in=ids)]
+
+    def calls(self) -> list[ModelCall]:
+        found = [row for ids in chunks(self.replies) for row in ModelCall.objects.filter(reply_id__in=ids)]
+        known = {row.pk for row in found}
+        loose = (row for ids in chunks(self.turns) for row in ModelCall.objects.filter(turn_id__in=ids))
+        return sorted(
+            [*found, *(row for row in loose if row.pk not in known)], key=lambda row: row.started_at
+        )
+
+    def outcomes(self) -> list[RouteOutcome]:
+        return [row for ids in chunks(self.replies) for row in RouteOutcome.objects.filter(pk__in=ids)]
+
+    def counts(self) -> dict[str, int]:
+        """Return how much there is of each class of data, as a confirmation names it."""
+        return {
+            "conversations": len(self.conversations),
+            "messages of the visitor": len(self.turns),
+            "answers": len(self.replies),
+            "messages of staff": self.messages().count(),
+            "requests": len(self.requests),
+            "asked questions": len(self.asked()),
+            "model calls": len(self.calls()),
+        }
+
+
+def chunks(ids: list[UUID]) -> list[list[UUID]]:
+    """Return `ids` in pieces that one statement can name."""
+    return [ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)]
+
+
+def trail_of(visitor_id: UUID) -> Trail:
+    """Return what there is of a visitor; all of it is empty for one who never sent anything."""
+    replies = Reply.objects.filter(conversation__visitor_id=visitor_id).order_by("created_at")
+    return Trail(
+        visitor_id,
+        Visitor.objects.filter(pk=visitor_id).exists(),
+        list(
+            Conversation.objects.filter(visitor_id=visitor_id)
+            .order_by("created_at")
+            .values_list("pk", flat=True)
+        ),
+        list(Turn.objects.filter(visitor_id=visitor_id).order_by("created_at").values_list("pk", flat=True)),
+        list(replies.values_list("pk", flat=True)),
+        list(Request.objects.filter(visitor_id=visitor_id).order_by("number").values_list("pk", flat=True)),
+    )
