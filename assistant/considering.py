@@ -9,6 +9,7 @@ from assistant import fixed_replies, selectors
 from assistant.models import Reply
 from assistant.pipeline import Consideration, consider, judge, redirected
 from assistant.who import Who
+from common.clock import now
 from faq import index
 from routing.config import Config, RouteSpec
 from routing.ladder import confined
@@ -62,8 +63,8 @@ def _route_again(reply: Reply, source: Reply, fresh: Consideration, config: Conf
     return same, "The visitor tried the same question again."
 
 
-def instant_text(consideration: Consideration, config: Config) -> str:
-    """Return the Markdown of a reply that needs no model."""
+def instant_text(consideration: Consideration, config: Config, language: str) -> str:
+    """Return the Markdown of a reply that needs no model; our own sentences come in `language`."""
     signals, kind = consideration.signals, consideration.route.kind
     best = consideration.match.best
     if kind == "faq" and best is not None:
@@ -71,8 +72,9 @@ def instant_text(consideration: Consideration, config: Config) -> str:
         if entry is not None:
             return entry.answer
     if kind == "person":
-        return fixed_replies.person(config.settings, bool(signals.account_bound))
-    return fixed_replies.small_talk(str(signals.small_talk))
+        account_bound = signals.account_bound and not signals.asks_for_person
+        return fixed_replies.person(config.settings, account_bound, language, now())
+    return fixed_replies.small_talk(str(signals.small_talk), language)
 
 
 def instant_sources(consideration: Consideration) -> list[dict[str, Any]]:

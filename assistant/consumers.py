@@ -13,7 +13,7 @@ from uuid import UUID
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from assistant import db, desk_facts, frames, protocol, selectors, services
+from assistant import db, desk_facts, frames, protocol, requests, selectors, services
 from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, FrameBucket, RateLimited, limiter
 from assistant.origins import Refused, check_origin
 from assistant.process import Process, process
@@ -28,7 +28,7 @@ from common.clock import ticks
 logger = logging.getLogger(__name__)
 
 ALIVE_S = 15.0  # proxies cut idle connections at 60 to 100 s; browsers hide protocol pings
-NOT_BUILT = frozenset({"choose", "handoff", "list", "rename", "delete"})
+NOT_BUILT = frozenset({"choose", "list", "rename", "delete"})
 
 
 ANSWERED = (
@@ -39,18 +39,19 @@ ANSWERED = (
     Busy,
     services.NotAvailable,
     selectors.NotFound,
+    requests.RequestRefused,
 )
 
 
 def answer_to(error: Exception) -> tuple[str, str, dict[str, Any]]:
     """Return code, plain words and further fields of the `error` frame for one of ANSWERED."""
     match error:
-        case FrameError():
+        case FrameError() | requests.RequestRefused():
             return error.code, error.message, {}
         case db.DatabaseGone():
             return "not_stored", "That could not be stored just now; please send it again.", {}
-        case RateLimited(retry_after=seconds):
-            return "rate_limited", f"Too many messages. Go on in {seconds} s.", {"retry_after": seconds}
+        case RateLimited():
+            return "rate_limited", error.message, {"retry_after": error.retry_after}
         case services.Conflict():
             return "conflict", "This message id was used for another text.", {}
         case Busy():
@@ -195,6 +196,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             "feedback": self._feedback,
             "resolve": self._resolve,
             "history": self._history,
+            "handoff": self._handoff,
         }
         await handlers[frame.type](frame, received)
 
@@ -218,6 +220,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             desk_facts.complete(facts.turns, log)
             self.feed.seen[reply.pk] = (log.epoch, log.snapshot()["seq"])
         desk_facts.leave_out(facts.turns, after)
+        self.process.news.know(self.feed, facts.desk["messages"], facts.desk["state"])
         self.feed.put(frames.opened_frame(conversation_id, facts.turns, facts.desk))
 
     async def _send_message(self, frame: Frame, received: float) -> None:
@@ -312,6 +315,22 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         reply_id = frame.get("reply_id")
         await db.run(services.resolve, self.who, self._conversation, frame["solved"], reply_id)
 
+    async def _handoff(self, frame: Frame, received: float) -> None:
+        stored = await db.run(
+            requests.hand_over,
+            self.who,
+            frame["reason"],
+            frame.get("email", ""),
+            frame.get("text", ""),
+            frame["client_request_id"],
+            self._conversation,
+            frame.get("reply_id"),
+        )
+        # Repeated for a page that did not hear the first answer; the other sockets have it.
+        self.process.news.tell_one(self.feed, stored.message, again=True)
+        if stored.conversation_id is not None:
+            self.process.tell(stored.conversation_id, stored.message, stored.state)
+
     async def _history(self, frame: Frame, received: float) -> None:
         before = frame.get("before")
         if before is None:
@@ -331,8 +350,7 @@ def _about(frame: Frame | None, raw: str | None = None) -> dict[str, Any]:
     if frame is None:
         return protocol.ids_in(raw or "")
     about: dict[str, Any] = {}
-    if "client_message_id" in frame.fields:
-        about["client_message_id"] = frame["client_message_id"]
-    if "reply_id" in frame.fields:
-        about["reply_id"] = str(frame["reply_id"])
+    for name in protocol.IDS_IN_ERRORS:
+        if frame.get(name) is not None:
+            about[name] = str(frame[name])
     return about

@@ -13,8 +13,10 @@ from django.db import transaction
 from django.db.models import F
 
 from assistant import considering, fixed_replies
+from assistant.languages import reply_language
 from assistant.models import Reply, Worker
 from assistant.rendering import render
+from assistant.words.notices import in_language
 from common.clock import now
 from routing import publishing, recorder
 from routing.attempts import AttemptResult, AttemptStart
@@ -99,12 +101,21 @@ def outcome_of(
     )
 
 
+def language_of(reply: Reply) -> str:
+    """Return the language of our own words under a reply."""
+    signals = reply.decision.get("signals", {})
+    return reply_language(reply.turn.text, str(signals.get("language") or ""))
+
+
 def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
     """Write the one end of a running reply with its outcome; False when it is no longer ours.
 
     On success `reply` holds the stored values.
     """
     html = render(end.text, considering.link_hosts(config)) if end.text else ""
+    notice = fixed_replies.closing_notice(
+        end.notice, end.state, end.ended_by, config.settings, language_of(reply), now()
+    )
     with transaction.atomic():
         values = {
             "state": end.state,
@@ -116,7 +127,7 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             "tier": end.tier,
             "label": end.label,
             "answering_model": end.answering_model,
-            "notice": end.notice,
+            "notice": notice,
             "sources": list(end.sources),
             "first_text_ms": end.first_text_ms,
             "total_ms": end.total_ms,
@@ -142,7 +153,7 @@ def cancel_queued(reply_id: UUID) -> bool:
         "state": Reply.State.CANCELLED,
         "ended_by": "stop",
         "ended_at": now(),
-        "notice": fixed_replies.STOPPED_NOTICE,
+        "notice": in_language(fixed_replies.STOPPED_NOTICE, language_of(reply)),
         "seq": 1,
         "total_ms": max(0, round((now() - reply.created_at).total_seconds() * 1000)),
     }

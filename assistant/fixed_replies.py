@@ -1,56 +1,55 @@
 """The replies that need no model: small talk, the way to a person, and what we say when we cannot help.
 
-Pure: settings and signals in, Markdown out.
+Pure: settings, signals and the time in, Markdown in the visitor's language out.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-SMALL_TALK: Mapping[str, str] = {
-    "greeting": "Hello! What can I help you with?",
-    "thanks": "You are welcome. Did that solve it?",
-    "ok": "Good. Ask away if anything else comes up.",
-    "bye": "Goodbye, and thanks for writing. You can come back to this conversation at any time.",
-}
-SMALL_TALK_OTHER = "I am here to help. What would you like to know?"
+from assistant import words
+from assistant.words.notices import in_language
+
+NEVER_FINISHED = ("failed", "refused")
+NO_MODEL_LEFT = ("budget", "upstream")
 
 
-def small_talk(kind: str) -> str:
+def small_talk(kind: str, language: str) -> str:
     """Return the reply to a greeting, thanks, ok or goodbye."""
-    return SMALL_TALK.get(kind, SMALL_TALK_OTHER)
+    said = words.words(language)
+    replies = {"greeting": said.greeting, "thanks": said.thanks, "ok": said.ok, "bye": said.bye}
+    return replies.get(kind, said.other)
 
 
-def contact_line(settings: Mapping[str, Any]) -> str:
-    """Return how to reach a person, as one sentence; a plain one when no contact is set."""
-    contact, hours = settings.get("contact", ""), settings.get("hours", "")
-    if not contact:
-        return "Please use the contact details on our website; I cannot see them from here."
-    return f"You can reach a person here: {contact}." + (f" Hours: {hours}." if hours else "")
-
-
-def person(settings: Mapping[str, Any], account_bound: bool) -> str:
+def person(settings: Mapping[str, Any], account_bound: bool, language: str, now: datetime) -> str:
     """Return what a visitor reads who asks for a person, or for something only a person may do."""
-    if account_bound:
-        return (
-            "I have no access to accounts, bookings or payments, so I cannot look that up or change it "
-            f"for you. A person can. {contact_line(settings)}"
-        )
-    return f"Of course. {contact_line(settings)} I am an AI and stay here for everything else."
+    said = words.words(language)
+    first = said.no_access if account_bound else said.of_course
+    last = "" if account_bound else said.still_here
+    return _joined(first, words.next_step(settings, language, now), words.reach(settings, language), last)
 
 
-def no_model(settings: Mapping[str, Any]) -> str:
+def no_model(settings: Mapping[str, Any], language: str, now: datetime) -> str:
     """Return the answer of a desk that can only use its approved answers at the moment."""
-    return (
-        "I can only give approved answers at the moment, and none of them fits your question for certain. "
-        f"{contact_line(settings)}"
-    )
+    step = words.next_step(settings, language, now)
+    return _joined(words.words(language).only_approved, step, words.reach(settings, language))
 
 
-def no_model_notice(settings: Mapping[str, Any], ended_by: str) -> str:
+def no_model_notice(settings: Mapping[str, Any], ended_by: str, language: str) -> str:
     """Return why no model was asked, and when that ends where it is known."""
+    said = words.words(language)
     if ended_by == "budget":
-        return f"No AI model can be asked until midnight ({settings.get('time_zone') or 'UTC'})."
-    return "No AI model is available at the moment."
+        return said.budget_spent.format(zone=settings.get("time_zone") or "UTC")
+    return said.unavailable
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def without_answer(state: str, ended_by: str) -> bool:
+    """Return whether a reply left its visitor without an answer, so that a person is the next step."""
+    return state in NEVER_FINISHED or ended_by in NO_MODEL_LEFT
 
 
 FAILED_NOTICE = "The answer could not be finished. Your question is kept; please try again."
@@ -64,7 +63,7 @@ CONTINUED_NOTICE = "The answer was interrupted and then completed by another mod
 
 
 def notice_of(state: str, ended_by: str) -> str:
-    """Return the plain words under a reply that did not simply complete."""
+    """Return the plain words, in English, under a reply that did not simply complete."""
     by_cause = {
         "stop": STOPPED_NOTICE,
         "abandoned": ABANDONED_NOTICE,
@@ -76,3 +75,11 @@ def notice_of(state: str, ended_by: str) -> str:
     if ended_by in by_cause:
         return by_cause[ended_by]
     return {"truncated": CUT_NOTICE, "failed": FAILED_NOTICE}.get(state, "")
+
+
+def closing_notice(
+    notice: str, state: str, ended_by: str, settings: Mapping[str, Any], language: str, now: datetime
+) -> str:
+    """Return a notice in the visitor's language, with the next step where there was no answer."""
+    step = words.next_step(settings, language, now) if without_answer(state, ended_by) else ""
+    return _joined(in_language(notice, language), step)

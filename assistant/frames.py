@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from assistant.fixed_replies import without_answer
+
 CONTINUABLE = frozenset({"truncated", "cancelled"})
 RETRYABLE = frozenset({"failed", "cancelled"})
 FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
+SOLVED_ACTIONS = ("solved_yes", "solved_no")  # under our reply to a "thanks"
 
 
 class ReplyRow(Protocol):
@@ -53,6 +56,32 @@ def suggestions(row: ReplyRow) -> list[str]:
     return list(kept)[:3]
 
 
+def feedback_actions(row: ReplyRow) -> list[str]:
+    """Return which buttons stand under a reply."""
+    if row.route == "faq":
+        return list(FEEDBACK_ACTIONS)
+    thanked = row.route == "small_talk" and _signals(row).get("small_talk") == "thanks"
+    return list(SOLVED_ACTIONS) if thanked else []
+
+
+def _signals(row: ReplyRow) -> Mapping[str, Any]:
+    found = row.decision.get("signals") if isinstance(row.decision, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def person_reason(row: ReplyRow) -> str:
+    """Return why the form for a person stands under an ended reply, "" when it does not."""
+    if not row.ended_by:
+        return ""
+    if row.route == "person":
+        signals = _signals(row)
+        account = signals.get("account_bound") and not signals.get("asks_for_person")
+        return "account" if account else "asked"
+    if row.ended_by == "budget":
+        return "budget"
+    return "failed" if without_answer(row.state, row.ended_by) else ""
+
+
 def done_body(row: ReplyRow) -> dict[str, Any]:
     """Return what `done` says beyond reply id and seq."""
     return {
@@ -67,7 +96,9 @@ def done_body(row: ReplyRow) -> dict[str, Any]:
         "retryable": retryable(row),
         "continuable": continuable(row),
         "notice": row.notice,
-        "feedback_actions": list(FEEDBACK_ACTIONS) if row.route == "faq" else [],
+        "feedback_actions": feedback_actions(row),
+        "offer_person": bool(person_reason(row)),
+        "person_reason": person_reason(row),
     }
 
 
@@ -136,6 +167,48 @@ def ack_frame(client_message_id: str | None, turn_id: UUID, row: ReplyRow) -> di
         "epoch": row.epoch,
         "cause": row.cause,
     }
+
+
+class RequestRow(Protocol):
+    """The columns of a request that its visitor sees."""
+
+    id: UUID
+    number: int
+    state: str
+    answer_by: datetime | None
+    client_request_id: str
+
+
+class MessageRow(Protocol):
+    """The columns of a message that its frames show."""
+
+    id: UUID
+    author: str
+    text: str
+    html: str
+    created_at: datetime
+    after_turn_id: UUID | None
+
+
+def message_view(row: MessageRow, request: RequestRow | None) -> dict[str, Any]:
+    """Return what staff or the desk wrote, with the request that it belongs to."""
+    view: dict[str, Any] = {
+        "message_id": str(row.id),
+        "author": row.author,
+        "text": row.text,
+        "html": row.html,
+        "created_at": row.created_at.isoformat(),
+        "after_turn": str(row.after_turn_id) if row.after_turn_id else None,
+    }
+    if request is not None:
+        view["request"] = {
+            "request_id": str(request.id),
+            "number": request.number,
+            "state": request.state,
+            "answer_by": request.answer_by.isoformat() if request.answer_by else None,
+            "client_request_id": request.client_request_id,
+        }
+    return view
 
 
 def opened_frame(

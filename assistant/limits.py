@@ -46,11 +46,12 @@ class FrameBucket:
 
 
 class RateLimited(Exception):
-    """Too many messages; `retry_after` is in whole seconds."""
+    """Too many messages; `retry_after` is in whole seconds, `message` says it to a visitor."""
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, message: str = "") -> None:
         super().__init__(f"retry after {retry_after} s")
         self.retry_after = retry_after
+        self.message = message or f"Too many messages. Go on in {retry_after} s."
 
 
 @dataclass

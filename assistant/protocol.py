@@ -15,8 +15,10 @@ PROTOCOL: Final = 1
 
 TEXT_LIMIT: Final = 8_000  # code points of one message
 FRAME_LIMIT: Final = 256 * 1024  # bytes of one incoming frame; larger ones get `too_long`
+IDS_IN_ERRORS: Final = ("client_message_id", "client_request_id", "reply_id")
 HARD_FRAME_LIMIT: Final = 1024 * 1024  # bytes; the server closes the socket above this
 ID_LIMIT: Final = 64
+HANDOFF_REASONS: Final = ("asked", "button", "failed", "budget", "account")
 COMMENT_LIMIT: Final = 1_000
 
 CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,7 +30,7 @@ CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "continue": ("reply_id",),
     "escalate": ("reply_id",),
     "choose": ("turn_id", "entry_id"),
-    "handoff": ("reason", "email?"),
+    "handoff": ("reason", "email?", "text?", "reply_id?", "client_request_id"),
     "resolve": ("solved", "reply_id?"),
     "feedback": ("reply_id", "rating", "reason?", "comment?"),
     "history": ("before",),
@@ -60,6 +62,7 @@ ERROR_CODES: Final[Mapping[str, str]] = {
     "bad_frame": "a field is missing or has the wrong form",
     "unknown_type": "no such verb in this version",
     "empty": "the message has no text",
+    "bad_email": "the e-mail address of a request for a person is none",
     "too_long": "the text or the frame is over the limit",
     "conflict": "this client_message_id was used for another text",
     "busy": "three messages are waiting already",
@@ -159,6 +162,17 @@ def _rating(value: Any, name: str) -> str:
     return str(value)
 
 
+def _handoff_reason(value: Any, name: str) -> str:
+    if value not in HANDOFF_REASONS:
+        raise FrameError("bad_frame", f"{name} must be one of {', '.join(HANDOFF_REASONS)}.")
+    return str(value)
+
+
+def _plain_text(value: Any, name: str) -> str:
+    """Return a text that may be empty; its own limit is that of the service, in the visitor's language."""
+    return "" if value is None else _text(value, name, TEXT_LIMIT)
+
+
 def _solved(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise FrameError("bad_frame", f"{name} must be true or false.")
@@ -172,6 +186,11 @@ _READERS: Final[Mapping[str, Any]] = {
     "resume.after": _count,
     "token": lambda value, name: None if value is None else _text(value, name, 4096),
     "client_message_id": _message_id,
+    "client_request_id": _message_id,
+    "handoff.reason": _handoff_reason,
+    "handoff.text": _plain_text,
+    "handoff.email": _plain_text,
+    "handoff.reply_id": _optional_id,
     "text": _message_text,
     "reply_id": _id,
     "turn_id": _id,
@@ -221,7 +240,7 @@ def encode(frame: Mapping[str, Any]) -> str:
 
 
 def ids_in(raw: str) -> dict[str, str]:
-    """Return the client_message_id and reply_id that an unusable frame names, for its error."""
+    """Return the ids of a message, a request and a reply that an unusable frame names, for its error."""
     if len(raw) > FRAME_LIMIT:
         return {}
     try:
@@ -230,5 +249,5 @@ def ids_in(raw: str) -> dict[str, str]:
         return {}
     if not isinstance(data, dict):
         return {}
-    named = ((name, data.get(name)) for name in ("client_message_id", "reply_id"))
+    named = ((name, data.get(name)) for name in IDS_IN_ERRORS)
     return {name: clean(value) for name, value in named if isinstance(value, str) and len(value) <= ID_LIMIT}

@@ -3,6 +3,7 @@
 Sync, one hop through the database door each. Needs the database alone: no model, no Redis, no mail server.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +16,10 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils.html import linebreaks, urlize
-from django.utils.safestring import SafeString
 
-from assistant import mail_queue, words
+from assistant import frames, mail_queue, words
 from assistant.languages import reply_language
-from assistant.limits import request_limiter
+from assistant.limits import RateLimited, request_limiter
 from assistant.models import Conversation, Mailed, Message, Request, Turn
 from assistant.reserved import is_reserved
 from assistant.selectors import NotFound, conversation_of, reply_of
@@ -64,9 +64,12 @@ class PersonFacts:
     available: bool
 
 
-def facts(language: str, at: datetime) -> PersonFacts:
-    """Return what a visitor is told about people, at a moment, in a language (English if unknown)."""
-    values = desk.settings()
+def facts(language: str, at: datetime, values: Mapping[str, Any] | None = None) -> PersonFacts:
+    """Return what a visitor is told about people, at a moment, in a language (English if unknown).
+
+    `values` are the settings of a configuration; by default those of the newest one.
+    """
+    values = desk.settings() if values is None else values
     return PersonFacts(
         contact=str(values.get("contact") or ""),
         hours_text=words.hours_text(values, language),
@@ -105,7 +108,7 @@ def create(
     language = reply_language(text, who.language)
     email = _checked(clean(email).strip(), text, language)
     existing = _owned(who, conversation_id)
-    request_limiter().take(who)
+    _take(who, language)
     request = Request(
         client_request_id=client_request_id,
         reason=reason if reason in Request.Reason.values else Request.Reason.ASKED,
@@ -116,6 +119,42 @@ def create(
         conversation_id=conversation_id,
     )
     return _store(who, request, new_conversation=conversation_id is not None and existing is None)
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """What the sockets of a conversation are told once a request is stored."""
+
+    conversation_id: UUID | None
+    message: dict[str, Any]
+    state: str
+
+
+def hand_over(
+    who: Who,
+    reason: str,
+    email: str,
+    text: str,
+    client_request_id: str,
+    conversation_id: UUID,
+    reply_id: UUID | None = None,
+) -> HandedOver:
+    """Store a request as `create` does, and return its receipt and the conversation's state."""
+    request = create(who, reason, email, text, client_request_id, conversation_id, reply_id)
+    receipt = request.messages.filter(author=Message.Author.SYSTEM).order_by("created_at")[0]
+    row = request.conversation
+    state = row.state if row else Conversation.State.OPEN.value
+    return HandedOver(request.conversation_id, frames.message_view(receipt, request), state)
+
+
+def _take(who: Who, language: str) -> None:
+    """Count a request. Raises RateLimited with words for the visitor."""
+    try:
+        request_limiter().take(who)
+    except RateLimited as limited:
+        minutes = max(1, round(limited.retry_after / 60))
+        text = words.words(language).too_many.format(minutes=minutes)
+        raise RateLimited(limited.retry_after, text) from None
 
 
 def _earlier(who: Who, client_request_id: str) -> Request | None:
@@ -164,7 +203,7 @@ def _store(who: Who, request: Request, new_conversation: bool) -> Request:
 def _insert(who: Who, request: Request, new_conversation: bool) -> Request:
     values, moment = desk.settings(), now()
     request.visitor = stored_visitor(who)
-    if new_conversation:
+    if new_conversation and request.conversation_id:
         Conversation.objects.get_or_create(
             pk=request.conversation_id,
             defaults={"visitor": request.visitor, "title": shorten(request.text, 80)},
@@ -208,11 +247,12 @@ def _place(message: Message) -> None:
 
 def _wait(conversation_id: UUID | None) -> None:
     """Let the conversation wait for a person; the assistant goes on answering in it."""
-    ours = Conversation.objects.filter(pk=conversation_id).exclude(state=Conversation.State.WITH_STAFF)
-    ours.update(state=Conversation.State.WAITING, updated_at=now())
+    if conversation_id:
+        ours = Conversation.objects.filter(pk=conversation_id).exclude(state=Conversation.State.WITH_STAFF)
+        ours.update(state=Conversation.State.WAITING, updated_at=now())
 
 
-def _paragraphs(text: str) -> SafeString:
+def _paragraphs(text: str) -> str:
     """Return plain text as HTML: escaped, with its lines, its links made to be followed."""
     return linebreaks(urlize(text, nofollow=True, autoescape=True))
 
@@ -261,8 +301,10 @@ def reopen(request: Request) -> None:
 
 def _go_on(request: Request) -> None:
     """Take the conversation out of waiting once no request in it is new any more."""
+    if not request.conversation_id:
+        return
     new = Request.objects.filter(conversation_id=request.conversation_id, state=Request.State.NEW)
-    if request.conversation_id and not new.exists():
+    if not new.exists():
         Conversation.objects.filter(pk=request.conversation_id, state=Conversation.State.WAITING).update(
             state=Conversation.State.OPEN, updated_at=now()
         )

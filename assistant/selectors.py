@@ -1,11 +1,13 @@
 """Reads for the socket side: conversations as pages see them, and the facts a decision needs."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from assistant import frames
-from assistant.models import Conversation, Reply, Turn, Visitor
+from assistant.models import Conversation, Message, Reply, Turn, Visitor
 from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
 from assistant.prompts import PastTurn
 from assistant.signed_in import signed_in
@@ -105,6 +107,35 @@ def turn_view(turn: Turn, replies: Sequence[Reply]) -> dict[str, Any]:
         "created_at": turn.created_at.isoformat(),
         "replies": [frames.reply_view(reply) for reply in replies],
     }
+
+
+MESSAGES = 100  # of staff and the desk: more than any one conversation has had
+
+
+def messages(conversation_id: UUID) -> list[dict[str, Any]]:
+    """Return what staff and the desk wrote into a conversation, oldest first."""
+    rows = Message.objects.filter(conversation_id=conversation_id).select_related("request")
+    return [frames.message_view(row, row.request) for row in rows.order_by("-created_at")[:MESSAGES]][::-1]
+
+
+@dataclass(frozen=True)
+class StaffNews:
+    """What was written into conversations, and which states they have, by conversation."""
+
+    messages: list[tuple[UUID, dict[str, Any]]]
+    states: list[tuple[UUID, str]]
+
+
+def staff_news(conversations: Sequence[UUID], since: datetime) -> StaffNews:
+    """Return messages stored, and states of conversations touched, since a moment."""
+    fresh = Message.objects.filter(created_at__gt=since, conversation_id__in=conversations)
+    touched = Conversation.objects.filter(updated_at__gt=since, pk__in=conversations)
+    views = [
+        (row.conversation_id, frames.message_view(row, row.request))
+        for row in fresh.select_related("request").order_by("created_at")
+        if row.conversation_id is not None
+    ]
+    return StaffNews(views, list(touched.values_list("pk", "state")))
 
 
 def replies_by_id(ids: Iterable[UUID]) -> dict[UUID, Reply]:

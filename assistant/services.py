@@ -189,6 +189,12 @@ def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None
         raise NotFound("reply")
     with transaction.atomic():
         Reply.objects.filter(pk=latest.pk).update(resolved=solved)
+        if latest.route == "small_talk":
+            # "Did that solve it?" asks about the answer before the visitor's thanks.
+            answers = Reply.objects.filter(conversation_id=conversation_id, ended_at__lte=latest.ended_at)
+            meant = answers.exclude(route="small_talk").order_by("-turn__ordinal", "-ordinal").first()
+            latest = meant or latest
+            Reply.objects.filter(pk=latest.pk).update(resolved=solved)
         recorder.amend_outcome(latest.pk, resolved=solved)
         if latest.route == "faq":
             faq_services.label_asked(latest.turn_id, "right" if solved else "wrong")

@@ -27,6 +27,8 @@ class Feed:
         self.conversation_id = conversation_id
         self.seen: dict[UUID, tuple[int, int]] = {}
         self.close_code: int | None = None
+        self.told: set[UUID] = set()  # ids of staff's and the desk's messages that this socket has
+        self.state = ""  # of the conversation, as this socket knows it
         self._frames: deque[tuple[Mapping[str, Any], tuple[UUID, int, int] | None]] = deque()
         self._news = asyncio.Event()
 
