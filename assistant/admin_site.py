@@ -19,9 +19,11 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
         from routing.admin.metrics import urls as metrics_urls
+        from routing.admin.setup import set_up
 
         return [
             path("try/", self.admin_view(try_question), name="try"),
+            path("models/set-up/", self.admin_view(set_up), name="setup_models"),
             path("visitor-data/", self.admin_view(visitor_data), name="visitor_data"),
             path(
                 "visitor-data/<uuid:visitor_id>/export/",

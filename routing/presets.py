@@ -5,7 +5,7 @@ that cannot be served and why, the catalogue rows to make, and what staff should
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -103,7 +103,11 @@ def propose(found: Sequence[Candidate], choice: Choice, routes: Sequence[RouteSp
     wanted = [route for route in routes if route.kind == "model"]
     if not wanted:
         raise CannotPropose("There is no route with a model: run manage.py seed.")
-    plans = tuple(_plan(route, _steps(route, found, choice, light, heavy, today), found) for route in wanted)
+    usual = {one.spec.id for one in default_pair(found, today) or ()}
+    plans = tuple(
+        _plan(route, _steps(route, found, choice.preset, (light, heavy), usual, today), found)
+        for route in wanted
+    )
     used = {model for plan in plans if not plan.problem for model in plan.after}
     chosen = [one for one in found if one.spec.id in used]
     prices = tuple(priced for one in chosen if (priced := _priced(one.spec, choice)) is not None)
@@ -181,16 +185,19 @@ def _qualified(one: Candidate) -> str:
 def _steps(
     route: RouteSpec,
     found: Sequence[Candidate],
-    choice: Choice,
-    light: Candidate,
-    heavy: Candidate,
+    preset: Preset,
+    pair: tuple[Candidate, Candidate],
+    usual: Container[str],
     today: date,
 ) -> list[Candidate]:
-    """Return the route's ladder before it is known what fits the route."""
-    mine, other = (heavy, light) if route.tier == "heavy" else (light, heavy)
-    if choice.preset != "all":
+    """Return the route's ladder before it is known what fits the route.
+
+    In the preset `all` a model that is not among the `usual` was chosen, and stands first on its routes.
+    """
+    mine, other = reversed(pair) if route.tier == "heavy" else pair
+    if preset != "all":
         return [mine] if mine.spec.id == other.spec.id else [mine, other]
-    named = (choice.heavy if route.tier == "heavy" else choice.light) != ""
+    named = mine.spec.id not in usual
     default = next((default.ladder for default in ROUTES if default.slug == route.slug), ())
     living = {
         one.spec.id: one for one in found if not retired(one.spec, today) and route.allows(one.spec.provider)

@@ -37,14 +37,14 @@ class Stale(Exception):
 # ---- asking ---------------------------------------------------------------------------------------
 
 
-def configured() -> bool:
-    """Return whether any provider is configured; the sandbox is none."""
-    return bool(registry.environment().providers)
+def providers() -> tuple[ProviderEnv, ...]:
+    """Return the configured providers; the sandbox is none."""
+    return registry.environment().providers
 
 
 def ask_providers() -> tuple[ProviderOffer, ...]:
     """Return what each configured provider offers, asked all at once; the one that fails says why."""
-    return ask(registry.environment().providers)
+    return ask(providers())
 
 
 def ask(providers: Sequence[ProviderEnv]) -> tuple[ProviderOffer, ...]:

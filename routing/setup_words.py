@@ -45,6 +45,11 @@ def life_words(spec: ModelSpec, today: date) -> str:
     return f"{'retired' if spec.retires_on <= today else 'retires'} {spec.retires_on}"
 
 
+def host_of(base_url: str) -> str:
+    """Return host and port of an address, without the user and password that it may hold."""
+    return urlsplit(base_url).netloc.rpartition("@")[2]
+
+
 def newest_first(found: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates for reading: those the catalogue knows, then the newest."""
 
@@ -62,7 +67,7 @@ def offer_lines(
     for offer in offers:
         mine = newest_first([one for one in found if one.spec.provider == offer.provider])
         count = f"{len(mine)} chat model{'' if len(mine) == 1 else 's'}"
-        yield f"{offer.provider} at {urlsplit(offer.base_url).netloc}: {count}"
+        yield f"{offer.provider} at {host_of(offer.base_url)}: {count}"
         if offer.problem:
             yield f"  ! {offer.problem}"
         for one in mine[:shown]:

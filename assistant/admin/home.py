@@ -177,7 +177,7 @@ def _machinery() -> list[Step]:
             str(len(stuck)),
             ", ".join(route.name for route in stuck)
             or "Every route has at least one model that can be asked.",
-            _link("routing_route_changelist"),
+            _link("setup_models" if stuck else "routing_route_changelist"),
             "alt_route",
             "bad" if stuck else "good",
         ),

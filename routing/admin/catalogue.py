@@ -75,6 +75,7 @@ class CatalogueForm(forms.ModelForm[CatalogueModel]):
 @admin.register(CatalogueModel)
 class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
     form = CatalogueForm
+    list_before_template = "admin/desk/models_before.html"
     list_display = ("name", "life", "status", "tier", "window", "price", "ladders")
     list_filter = ("provider", "tier", RetirementFilter)
     list_filter_submit = True

@@ -8,7 +8,7 @@ from typing import Any
 
 from routing.sandbox.asking import Ask, BadRequest, WireName, read_ask
 from routing.sandbox.control import NO_CREDIT, BadControl, Control, Fault
-from routing.sandbox.listing import list_body, list_wire
+from routing.sandbox.listing import Model, list_body, list_wire
 from routing.sandbox.replying import Reply
 from routing.sandbox.speaking import error_body, no_credit_body
 
@@ -23,9 +23,9 @@ BODY_LIMIT = 32 * 1024 * 1024  # what Anthropic documents; the others take less
 
 
 class Sandbox:
-    """Answers requests; `models` are listed with their making in Unix seconds, `control` remembers."""
+    """Answers requests; `models` are listed by their id, `control` remembers."""
 
-    def __init__(self, control: Control, models: Mapping[str, int]) -> None:
+    def __init__(self, control: Control, models: Mapping[str, Model]) -> None:
         self._control = control
         self._models = models
 

@@ -1,6 +1,7 @@
 """The sandbox's lists of models, in the shape of each wire, page by page as the vendors send them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,8 +23,17 @@ def list_wire(path: str, headers: Mapping[str, str]) -> WireName | None:
     return "anthropic" if "anthropic-version" in headers or "x-api-key" in headers else "openai"
 
 
-def list_body(wire: WireName, models: Mapping[str, int], query: str) -> dict[str, Any]:
-    """Return the page that `query` asks for."""
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model of the sandbox: on which vendor's wire it is at home, and when it was made (Unix seconds)."""
+
+    wire: str
+    created: int
+
+
+def list_body(wire: WireName, all_models: Mapping[str, Model], query: str) -> dict[str, Any]:
+    """Return the page that `query` asks for: a vendor lists its own models, a compatible server all."""
+    models = {name: m.created for name, m in all_models.items() if wire in ("openai", m.wire)}
     asked = {name: values[-1] for name, values in parse_qs(query).items()}
     if wire == "openai":
         return {

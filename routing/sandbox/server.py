@@ -13,6 +13,7 @@ from common.clock import now
 from routing.catalogue import read_file
 from routing.sandbox.app import Sandbox
 from routing.sandbox.control import Control
+from routing.sandbox.listing import Model
 from routing.sandbox.prices import Prices
 
 HOST = "127.0.0.1"
@@ -33,7 +34,8 @@ class DirectProtocol(H11Protocol):
 def build() -> Sandbox:
     """Return a sandbox with the release's models and prices."""
     rows = read_file()
-    return Sandbox(Control(Prices(rows, now().date())), {str(row["id"]): _created(row) for row in rows})
+    models = {str(row["id"]): Model(str(row["wire"]), _created(row)) for row in rows}
+    return Sandbox(Control(Prices(rows, now().date())), models)
 
 
 def _created(row: Mapping[str, Any]) -> int:

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="publish without asking; for scripts")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not setup.configured():
+        if not setup.providers():
             raise CommandError(NO_PROVIDER)
         try:
             self._set_up(options)
