@@ -24,6 +24,7 @@ from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
 from assistant.redis_log import Doorbell, StreamWriter, keep_going
 from assistant.reply_log import ReplyLog
 from assistant.runner import Runner
+from assistant.staff_news import StaffNews
 from assistant.starting import Started
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
@@ -59,6 +60,7 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
         self._checkpointed: dict[UUID, int] = {}
         self.mirrors = Mirrors(self.hub)
+        self.news = StaffNews(self.hub)
         self._left: dict[UUID, float] = {}
         self._doorbell: Doorbell | None = None
         self._streams: StreamWriter | None = None
@@ -71,6 +73,7 @@ class Process:
         self._spawn(self._every(LEASE_EVERY_S, self._renew))
         self._spawn(self._every(POLL_VERSIONS_S, self._poll_versions))
         self._spawn(self._every(POLL_EVENTS_S, self._poll_events))
+        self._spawn(self._every(POLL_EVENTS_S, self.news.poll))
         self._spawn(self._every(CHECKPOINT_S, self._checkpoint))
         self._spawn(self._every(SWEEP_S, self._sweep))
         if settings.REDIS_URL:
@@ -146,6 +149,15 @@ class Process:
         self.hub.announce(reply.conversation_id, frame, (reply.pk, reply.epoch, 0), but)
         if self._doorbell:
             self._ring(self._doorbell, "turn", conversation=str(reply.conversation_id), frame=frame)
+
+    def tell(self, conversation_id: UUID, message: Mapping[str, Any], state: str) -> None:
+        """Show a stored message, and the conversation's state, to all of its sockets in every process."""
+        self.news.tell(conversation_id, message)
+        self.news.state(conversation_id, state)
+        if self._doorbell:
+            self._ring(
+                self._doorbell, "message", conversation=str(conversation_id), message=message, state=state
+            )
 
     def _ring(self, bell: Doorbell, kind: str, **body: Any) -> None:
         async def ring() -> None:
@@ -285,6 +297,9 @@ class Process:
             await self.forgetting.look()
         elif body["kind"] == "turn":
             self._follow_turn(UUID(body["conversation"]), body["frame"])
+        elif body["kind"] == "message":
+            self.news.tell(UUID(body["conversation"]), body["message"])
+            self.news.state(UUID(body["conversation"]), body["state"])
 
     def _follow_turn(self, conversation_id: UUID, frame: Mapping[str, Any]) -> None:
         """Show a reply that another process began to the sockets of its conversation here."""

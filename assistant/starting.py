@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from assistant import considering, fixed_replies
 from assistant.ending import label_of, outcome_of, queue_ms
+from assistant.languages import reply_language
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.prompts import PassageLike, Prompt
@@ -106,7 +107,8 @@ def _decide(
         "suggestions": considering.suggestions(consideration),
     }
     if consideration.route.kind != "model":
-        text = considering.instant_text(consideration, config)
+        language = reply_language(turn.text, consideration.signals.language)
+        text = considering.instant_text(consideration, config, language)
         sources = considering.instant_sources(consideration)
         _end_at_once(reply, consideration, config, received, text, sources)
         return _stored(turn, reply, config, new)
@@ -132,8 +134,9 @@ def _without_model(
     ended_by: str,
 ) -> Started:
     """End a reply whose route needs a model that cannot be asked: the desk answers from the FAQ only."""
-    text = fixed_replies.no_model(config.settings)
-    reply.notice = fixed_replies.no_model_notice(config.settings, ended_by)
+    language = reply_language(turn.text, consideration.signals.language)
+    text = fixed_replies.no_model(config.settings, language, now())
+    reply.notice = fixed_replies.no_model_notice(config.settings, ended_by, language)
     _end_at_once(reply, consideration, config, received, text, [], state="failed", ended_by=ended_by)
     return _stored(turn, reply, config, new)
 

@@ -2,10 +2,11 @@
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 from celery import shared_task
 
-from assistant import ending, writing
+from assistant import ending, mail_queue, request_letters, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -66,6 +67,19 @@ def drive_drafts() -> None:
     """Hand over again what a dead worker or a lost message left behind."""
     for uuid in writing.drive():
         logger.warning("order %s was at no worker and is handed over again", uuid)
+
+
+@shared_task(name=mail_queue.TASK)
+def send_mail(kind: str, pk: str) -> None:
+    """Send the mail of a request or a message, if it is still to be sent."""
+    request_letters.deliver(kind, UUID(pk))
+
+
+@shared_task(name="assistant.send_due_mails")
+def send_due_mails() -> None:
+    """Send the mails whose next try has come, and those that no worker was told about."""
+    for kind, pk in mail_queue.due(now()):
+        request_letters.deliver(kind, pk)
 
 
 @shared_task(name="assistant.retention")
