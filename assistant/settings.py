@@ -220,7 +220,12 @@ UNFOLD = UNFOLD_LOOK
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {
+            "()": "assistant.log_filters.NoTexts",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "filters": {"refusals": {"()": "assistant.log_filters.BriefRefusals"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
@@ -230,5 +235,18 @@ LOGGING: dict[str, Any] = {
         "daphne": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        # Celery's lines about each task, and the broker's about each message: with what they carry.
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "amqp": {"level": "WARNING"},
+        # At DEBUG these write whole statements, frames and prompts.
+        "django.db.backends": {"level": "INFO"},
+        "django.template": {"level": "INFO"},
+        "asyncio": {"level": "INFO"},
+        "websockets": {"level": "INFO"},
+        "aiohttp": {"level": "INFO"},
+        "httpcore": {"level": "WARNING"},
+        "uvicorn": {"level": "INFO"},
+        "markdown_it": {"level": "INFO"},
     },
 }
