@@ -47,13 +47,23 @@
       const active = Boolean(run && run.active);
       find("stop").hidden = !active;
       find("start").disabled = active || told.asked === 0;
-      if (told.asked) find("start").textContent = `Propose phrasings for ${told.asked} ${told.asked === 1 ? "entry" : "entries"}`;
+      if (told.asked !== undefined) find("start").textContent = startLabel(told.asked);
       if (told.price !== undefined && find("price")) find("price").textContent = told.price;
       if (told.html !== undefined) replace(told.html);
       version = told.version;
       count(told.clear, told.waiting, active);
       clearTimeout(timer);
       timer = active ? setTimeout(poll, POLL_MS) : 0;
+    }
+
+    function startLabel(entries) {
+      if (!entries) return "Propose phrasings";
+      return `Propose phrasings for ${entries} ${entries === 1 ? "entry" : "entries"}`;
+    }
+
+    function recount() {
+      const left = all();
+      count(left.filter((each) => each.dataset.state === "open").length, left.length, timer !== 0);
     }
 
     function count(clear, waiting, active) {
@@ -119,6 +129,10 @@
       const place = row.querySelector(".faq-proposal-problem");
       place.textContent = told.problem;
       place.hidden = false;
+      if (told.anyway) {
+        row.dataset.state = "conflict";
+        recount();
+      }
       if (!told.anyway || verb !== "accept") return;
       const button = document.createElement("button");
       button.type = "button";
@@ -148,11 +162,10 @@
       row.remove();
       if (group && !group.querySelector("[data-proposal]")) group.remove();
       mark(following, focused);
-      const left = all();
-      count(left.filter((each) => each.dataset.state === "open").length, left.length, timer !== 0);
+      recount();
       version = "";
       say(verb === "accept" ? `Accepted: “${text}”. It is a phrasing now.` : `Rejected: “${text}”.`);
-      if (!left.length && timer === 0) poll(); // the next entries come up
+      if (!all().length && timer === 0) poll(); // the next entries come up
     }
 
     const KEYS = { a: "accept", r: "reject" };
