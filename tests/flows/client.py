@@ -52,8 +52,13 @@ class Shown:
 class Chat:
     """One socket; `async with Chat(base_url, cookie) as chat`."""
 
-    def __init__(self, base: str, cookie: str, conversation_id: str | None = None) -> None:
+    def __init__(
+        self, base: str, cookie: str, conversation_id: str | None = None, origin: str = "", **dial: Any
+    ) -> None:
+        """Speak to `base`; `dial` says how to get there, as `websockets` takes it: host, port, ssl."""
         self.base = base
+        self.origin = origin or base
+        self.dial = dial
         self.cookie = cookie
         self.conversation_id = conversation_id
         self.shown: dict[str, Shown] = {}
@@ -69,9 +74,10 @@ class Chat:
     async def __aenter__(self) -> Self:
         self._socket = await connect(
             self.base.replace("http", "ws", 1) + "/ws/chat/",
-            origin=self.base,  # type: ignore[arg-type]  # a NewType of str
+            origin=self.origin,  # type: ignore[arg-type]  # a NewType of str
             additional_headers={"Cookie": self.cookie},
             max_size=None,
+            **self.dial,
         )
         await self.put(type="open", conversation_id=self.conversation_id)
         self.opened = await self.until(lambda frame: frame["type"] == "opened")
