@@ -75,7 +75,7 @@ def preview(upload: Upload, request: HttpRequest) -> dict[str, Any]:
         "groups": groups,
         "shown": shown,
         "group_name": GROUPS[shown][0] if shown else "",
-        "page": page,
+        "part": page,
         "rows": [_row(row) for row in _with_entries(page.object_list)],
         "todo": sum(number.get(action, 0) for action in TO_STORE),
         "live": number.get("live", 0),

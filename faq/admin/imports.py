@@ -7,11 +7,10 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.views.decorators.http import require_POST
 
 from faq import uploads
 from faq.admin import import_shown
@@ -172,10 +171,11 @@ def columns(page: Page, request: HttpRequest, pk: UUID) -> HttpResponse:
     return _show(page, request, "columns", upload=upload, form=form, tables=tables, number=number)
 
 
-@require_POST
 def progress(page: Page, request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return how far an upload is, going on with it when no worker does."""
     upload = _upload(request, pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     if upload.pk in uploads.unattended():
         uploads.advance(upload.pk, STEP_S)
         upload.refresh_from_db()

@@ -1,6 +1,7 @@
 """Whether documents can be entries: the first thing that is wrong with each, in words."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,18 @@ def checked(documents: Iterable[Document], language: str) -> list[Document]:
                 seen.update((key, each.place) for key in keys)
         found.append(each)
     return found
+
+
+def short_languages(documents: Sequence[Document]) -> list[Document]:
+    """Return documents with "en-us" as "en", unless another English is among them as well."""
+    locales = {each.language.replace("_", "-") for each in documents if each.language}
+    bases = Counter(each.split("-", maxsplit=1)[0] for each in locales)
+
+    def short(locale: str) -> str:
+        base = locale.split("-", maxsplit=1)[0]
+        return base if bases[base] == 1 else locale
+
+    return [replace(each, language=short(each.language.replace("_", "-"))) for each in documents]
 
 
 def _cleaned(document: Document, language: str) -> Document:

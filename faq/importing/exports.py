@@ -87,7 +87,7 @@ def read(value: Any, options: Options) -> Reading:
         raise Unreadable(f"This export holds more than {MAX_ROWS:,} articles and translations; split it.")
     if not documents:
         raise Unreadable("This export holds no articles.")
-    return Reading(_short_languages(documents))
+    return Reading(documents)
 
 
 def tables(value: Any) -> Tables:
@@ -210,18 +210,3 @@ def _text(thing: Json, key: str) -> str:
 
 def _named(pages: list[Json], key: str) -> dict[str, Json]:
     return {_text(each, "id"): each for page in pages for each in _objects(page.get(key))}
-
-
-def _short_languages(documents: tuple[Document, ...]) -> tuple[Document, ...]:
-    """Return them with "en-us" as "en", unless the file holds another English as well."""
-    locales = {each.language.replace("_", "-") for each in documents if each.language}
-    bases = [each.split("-", maxsplit=1)[0] for each in locales]
-    return tuple(
-        Document(**{**each.stored(), "language": _short(each.language.replace("_", "-"), bases)})
-        for each in documents
-    )
-
-
-def _short(locale: str, bases: list[str]) -> str:
-    base = locale.split("-", maxsplit=1)[0]
-    return base if bases.count(base) == 1 else locale

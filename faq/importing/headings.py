@@ -16,14 +16,14 @@ ROLES = (QUESTION, ANSWER, PHRASINGS, CATEGORY, LANGUAGE, IGNORE)
 ONCE = (QUESTION, ANSWER, CATEGORY, LANGUAGE)
 _LONGEST_HEADING = 60
 
-# Without accents, spaces, numbers and punctuation, as `_folded` makes them. en, de, fr, es, pt, ja, it, nl.
+# en, de, fr, es, pt, it, nl, ar, ja; compared without accents, spaces, numbers and punctuation.
 SYNONYMS = {
     QUESTION: """question questions q faq title titel titre titulo heading subject betreff frage fragen
         pregunta preguntas pergunta perguntas questiontext customerquestion kundenfrage intitule asunto
-        assunto domanda vraag 質問 問い 質問文 タイトル よくある質問""",
+        assunto domanda vraag سؤال السؤال 質問 問い 質問文 タイトル よくある質問""",
     ANSWER: """answer answers a response reply body text content antwort antworten antworttext loesung losung
         reponse reponses respuesta respuestas resposta respostas contenu contenido conteudo inhalt solution
-        risposta antwoord answertext 回答 答え 答 回答文 内容 本文""",
+        risposta antwoord answertext جواب الجواب الإجابة 回答 答え 答 回答文 内容 本文""",
     PHRASINGS: """phrasing phrasings alternative alternatives alternativequestion alternativequestions variant
         variants variante variantes varianten variation variations synonym synonyms synonyme utterance
         utterances otherwaystoask formulierung formulierungen alternativfrage alternativfragen weiterefragen
@@ -93,18 +93,21 @@ def guess(sheet: Sheet, number: int = 0) -> Mapping:
 
 
 def _fill(roles: list[str], sheet: Sheet, start: int) -> None:
-    """Give question and answer to the likeliest free columns: the longest texts are the answers."""
+    """Give question and answer to the likeliest free columns: one that asks, and the longest texts."""
     lengths = {
         place: mean(len(cell) for cell in cells)
         for place in range(sheet.width)
         if roles[place] == IGNORE and (cells := _column(sheet, place, start))
     }
     free = sorted(lengths, key=lambda place: lengths[place], reverse=True)
+    asking = [place for place in free if _asks(_column(sheet, place, start))]
+    if QUESTION not in roles and asking:
+        roles[asking[0]] = QUESTION
+        free.remove(asking[0])
     if ANSWER not in roles and free:
         roles[free.pop(0)] = ANSWER
     if QUESTION not in roles and free:
-        asking = [place for place in free if _asks(_column(sheet, place, start))]
-        roles[asking[0] if asking else free[0]] = QUESTION
+        roles[free[0]] = QUESTION
 
 
 def _column(sheet: Sheet, place: int, start: int) -> list[str]:

@@ -4,13 +4,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import PageElement
 
 from faq.importing.documents import Document, Options
 from faq.importing.markup import TOO_DEEP, Converted, absolute, from_html, from_tag, soup_of
 
+_BLOCKS = ("p", "ul", "ol", "div", "table", "section", "article", "h2", "h3", "h4", "dl", "blockquote", "pre")
 _AROUND = ("nav", "header", "footer", "aside")
 _ASKS = re.compile(r"[?？؟;]\s*$")
 _WORDS = re.compile(
@@ -45,8 +48,10 @@ def read(
             _paired(pair, f"{place}, question {number}", base, heading, language)
             for number, pair in enumerate(pairs, 1)
         ]
-    for tag in content.find_all("h1", limit=1):
-        tag.decompose()
+    for first in content.find_all("h1", limit=1):
+        for part in _opening(first):
+            part.extract()
+        first.unwrap()  # what is left of one that was never closed is text
     body = from_tag(content, base)
     return [made(place, title, body, category=category, language=language, source=_source(soup, source))]
 
@@ -109,10 +114,18 @@ def _content(soup: BeautifulSoup) -> Tag:
 
 def _title(soup: BeautifulSoup, content: Tag) -> str:
     heading = content.find("h1") or soup.find("h1")
-    if isinstance(heading, Tag) and heading.get_text(strip=True):
-        return heading.get_text(" ", strip=True)
+    words = [part.get_text(" ", strip=True) for part in _opening(heading)] if isinstance(heading, Tag) else []
+    if any(words):
+        return " ".join(" ".join(words).split())
     title = soup.find("title")
     return _SITE.split(title.get_text(" ", strip=True))[0] if isinstance(title, Tag) else ""
+
+
+def _opening(heading: Tag) -> list[PageElement]:
+    """Return what stands in a heading before the first paragraph or list: all of it, when it was closed."""
+    return list(
+        takewhile(lambda part: not (isinstance(part, Tag) and part.name in _BLOCKS), heading.contents)
+    )
 
 
 # --- pages that hold questions ---------------------------------------------------------------------

@@ -13,6 +13,12 @@ DEEPEST = 150  # elements in one another; the converter goes down by recursion, 
 _IMAGES = ("img", "svg", "picture", "video", "audio", "canvas", "map")
 _SCRIPTS = ("script", "style", "iframe", "object", "embed", "noscript", "template", "applet")
 _CONTROLS = ("form", "input", "button", "select", "textarea", "link", "meta", "base")
+# Elements that HTML lets end without a sign where the next of them begins; the parser does not know it.
+_ENDS_AT = {
+    "p": ("p",), "li": ("li", "p"), "dt": ("dt", "dd", "p"), "dd": ("dt", "dd", "p"),
+    "tr": ("td", "th", "tr"), "td": ("td", "th"), "th": ("td", "th"),
+}  # fmt: skip
+_MOST_OPEN = 5000  # each move takes longer the deeper the page; no help page has so many
 _HTML = re.compile(
     r"</(?:p|div|a|ul|ol|li|strong|b|em|i|u|span|h[1-6]|table|td|font|blockquote|script|iframe)\s*>"
     r"|<(?:br|hr|img|p|div|li|script|iframe)\b[^<>]*/?>",
@@ -50,7 +56,18 @@ def soup_of(text: str) -> BeautifulSoup | None:
         soup = BeautifulSoup(text, "html.parser")
     except ParserRejectedMarkup:
         return None
+    _close(soup)
     return soup if _depth(soup) <= DEEPEST else None
+
+
+def _close(soup: BeautifulSoup) -> None:
+    """Put beside each other what stands in one another only because it was never closed."""
+    open_tags = soup.find_all(list(_ENDS_AT), limit=_MOST_OPEN)
+    if len(open_tags) == _MOST_OPEN:
+        return
+    for tag in open_tags:
+        while tag.parent is not None and tag.parent.name in _ENDS_AT[tag.name]:
+            tag.parent.insert_after(tag)
 
 
 def _depth(soup: BeautifulSoup) -> int:
@@ -150,6 +167,8 @@ def _tidy(text: str) -> str:
     text = text.replace("\xa0", " ").replace("\r\n", "\n")
     parts = _CODE.split(text)
     for place in range(0, len(parts), 2):
-        lines = re.sub(r"[ \t]+\n", "\n", parts[place])
+        # Two spaces at the end of a line that says something are a line break.
+        lines = re.sub(r"(?<=[^ \t\n])[ \t]{2,}\n(?!\n)", "  \n", parts[place])
+        lines = re.sub(r"(?<![ \t])[ \t]\n|(?:(?<=\n)|\A)[ \t]+\n|[ \t]+\n(?=\n)", "\n", lines)
         parts[place] = re.sub(r"\n{3,}", "\n\n", lines)
     return "".join(parts).strip()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from faq.importing import delimited, exports, folders, tables, workbook
-from faq.importing.checking import checked
+from faq.importing.checking import checked, short_languages
 from faq.importing.decoding import decode
 from faq.importing.documents import MAX_BYTES, MAX_PAGE, Document, Options, Reading, Tables, Unreadable, count
 from faq.importing.headings import Mapping
@@ -70,9 +70,10 @@ def look(data: bytes, name: str) -> Found:
     for signature, sentence in _SIGNATURES:
         if data.startswith(signature):
             raise Unreadable(sentence)
-    if data.startswith(b"PK"):
-        return _packed(data)
-    return _text(data, PurePosixPath(name).suffix.lower())
+    found = _packed(data) if data.startswith(b"PK") else _text(data, PurePosixPath(name).suffix.lower())
+    if found.tables and all(sheet.width < 2 for sheet in found.tables.sheets):
+        raise Unreadable("The file has only one column; an FAQ needs a question and an answer in each row.")
+    return found
 
 
 def _packed(data: bytes) -> Found:
@@ -133,7 +134,9 @@ def read(data: bytes, name: str, options: Options, mapping: Mapping | None = Non
         reading = readers.get(found.format, single)()
     if not reading.documents:
         raise Unreadable("The file holds no questions.")
-    documents = tuple(checked(reading.documents, options.language))
+    # A table says itself what its languages are; systems and pages write the region of each.
+    named = reading.documents if found.tables is not None else short_languages(reading.documents)
+    documents = tuple(checked(named, options.language))
     return Reading(documents, (*reading.notes, *told(documents)))
 
 

@@ -7,6 +7,7 @@ from faq.importing.documents import Document, Options, Reading, Sheet, Tables, U
 from faq.importing.headings import ANSWER, CATEGORY, IGNORE, LANGUAGE, PHRASINGS, QUESTION, Mapping
 from faq.importing.markup import convert
 
+_BULLET = re.compile(r"^\s*[-•*]\s+")
 _GUARD = re.compile(r"^'(?=[=+\-@\t\r])")
 
 
@@ -57,5 +58,5 @@ def _one(values: dict[str, list[str]], role: str) -> str:
 
 
 def _phrasings(cells: Sequence[str]) -> tuple[str, ...]:
-    lines = (" ".join(line.split()) for cell in cells for line in cell.split("\n"))
+    lines = (" ".join(_BULLET.sub("", line).split()) for cell in cells for line in cell.split("\n"))
     return tuple(dict.fromkeys(line for line in lines if line))

@@ -18,7 +18,7 @@ def opened(data: bytes) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
-        raise Unreadable("This zip file is damaged or cut off and cannot be opened.") from error
+        raise Unreadable("This zip or Excel file is damaged or cut off and cannot be opened.") from error
     members = [member for member in archive.infolist() if not member.is_dir()]
     if any(member.flag_bits & _ENCRYPTED for member in members):
         raise Unreadable("This zip file is protected by a password; pack it again without one.")
