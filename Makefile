@@ -7,7 +7,7 @@ TEST_WORKERS ?= 2
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench check format venv
+.PHONY: help run doctor test lint types bench check format venv
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || true
@@ -18,6 +18,9 @@ venv:
 
 run: venv ## start the desk: web, worker, Redis and, without a provider key, the sandbox
 	@exec $(PY) -m assistant.supervisor
+
+doctor: venv ## say what is missing on this desk, and the line that mends it
+	@$(PY) manage.py doctor
 
 test: venv ## run the tests (TESTS=tests/faq for a part of them)
 	@$(PY) -m pytest -q -n $(TEST_WORKERS) $(TESTS)

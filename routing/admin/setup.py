@@ -37,16 +37,20 @@ from routing.setup_words import host_of, life_words, newest_first, price_words
 PERMISSION = "routing.change_cataloguemodel"
 SESSION_KEY = "setup_models_offers"
 KEPT_S = 600  # long enough to read and choose; after it the providers are asked again
-SHOWN = 12
+SHOWN = 6
+# In a few words each: a radio button's label is cut at the end of its line on a phone.
+PRESET_CHOICES = [
+    ("one", "One model on every route"),
+    ("two", "Two tiers, light and heavy"),
+    ("all", "All routes, as by default"),
+]
 LARGEST_PRICE = 100_000
 
 
 class SetupForm(forms.Form):
     """Which preset, and which two models; with one preset only the heavy one counts."""
 
-    preset = forms.ChoiceField(
-        label="Ladders", choices=list(PRESET_WORDS.items()), widget=UnfoldAdminRadioSelectWidget()
-    )
+    preset = forms.ChoiceField(label="Ladders", choices=PRESET_CHOICES, widget=UnfoldAdminRadioSelectWidget())
     light = forms.ChoiceField(
         label="Light model", widget=UnfoldAdminSelectWidget(), help_text="For everyday questions."
     )
