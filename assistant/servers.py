@@ -57,7 +57,8 @@ def _endpoint(listen: Listen) -> str:
     if not listen.unix_socket:
         (endpoint,) = build_endpoint_description_strings(host=listen.host, port=listen.port)
         return f"{endpoint}:backlog={BACKLOG}"
-    (endpoint,) = build_endpoint_description_strings(unix_socket=quoteStringArgument(listen.unix_socket))
+    path = quoteStringArgument(listen.unix_socket)  # type: ignore[no-untyped-call]  # Twisted has no types
+    (endpoint,) = build_endpoint_description_strings(unix_socket=path)
     # By the lock file the socket of a process that was killed is known to be nobody's.
     return f"{endpoint}:mode={SOCKET_MODE}:lockfile=1:backlog={BACKLOG}"
 

@@ -64,7 +64,7 @@ class Edge:
             connection.close()
 
     def get(self, path: str, **headers: str) -> Answer:
-        return self.ask("GET", path, **headers)
+        return self.ask("GET", path, None, "127.0.0.1", **headers)
 
     def visitor(self) -> str:
         """Open the page as a new browser and return the Cookie header that it sends from then on."""

@@ -46,7 +46,7 @@ def change(row: AssistantSettings, given: dict[str, str]) -> None:
     for name in set(form.fields) - set(given):
         del form.fields[name]  # declared on the form itself, and not asked for
     if not form.is_valid():
-        wrong = "; ".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+        wrong = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
         raise CommandError(f"Nothing was changed. {wrong}")
     form.save()
 
