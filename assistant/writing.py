@@ -12,9 +12,11 @@ from common.clock import ms_since, now, ticks
 from faq import claims, edits, paraphrases, proposals, rewriting
 from faq.drafter import EDIT_TASK, PROPOSE_TASK, hand_over
 from faq.models import AnswerEdit, Entry, ProposalRun, Work
+from routing import rollup
 
-# A step begins no call after this; with the longest call it stays under a minute.
-STEP_MS = 15_000
+# A step begins no call after this; with the longest call it stays under a minute. Short, because a desk
+# may have one worker process, and mails and the roll-up wait behind it.
+STEP_MS = 4_000
 
 NO_LINE = "The model's answer held no usable phrasing. Try again, or write some yourself."
 NO_ANSWER = "The model's answer was empty. Try again."
@@ -41,9 +43,7 @@ def propose(uuid: str) -> bool:
 def _ask_about(run: ProposalRun, holder: str, entry: Entry) -> bool:
     """Ask for one entry's phrasings and store them; False when the run is over or not ours any more."""
     try:
-        written = drafting.ask(
-            "light", proposals.call_for(entry), run.uuid, lambda: claims.say(run, holder, now())
-        )
+        written = drafting.ask("light", proposals.call_for(entry), run.uuid, lambda: _say(run, holder))
     except drafting.NoModel as error:
         claims.end(run, holder, Work.State.FAILED, now(), str(error))
         return False
@@ -77,7 +77,7 @@ def edit(uuid: str) -> None:
             edits.role_of(order.kind),
             edits.call_of(order),
             order.uuid,
-            lambda: claims.say(order, holder, now()),
+            lambda: _say(order, holder),
         )
     except drafting.NoModel as error:
         claims.end(order, holder, Work.State.FAILED, now(), str(error))
@@ -93,6 +93,12 @@ def edit(uuid: str) -> None:
         order, holder, state, now(), problem, output_text=text, model=written.model[:120], cost_pico=cost
     ):
         _books(order, holder)
+
+
+def _say(order: Work, holder: str) -> bool:
+    """Say that the order is worked on; keep the figures meanwhile, as this may be the only worker."""
+    rollup.roll_up(now())
+    return claims.say(order, holder, now())
 
 
 def _books(order: Work, holder: str) -> None:

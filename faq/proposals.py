@@ -128,7 +128,7 @@ def store(
             left=left,
             done=run.wanted - len(left),
             proposed=F("proposed") + len(found),
-            skipped=F("skipped") + (not found),
+            skipped=F("skipped") + int(not found),
             model=model[:120],
             cost_pico=cost_pico,
             moved_at=now(),

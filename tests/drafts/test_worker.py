@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests import servers
+from tests import postgres, servers
 from tests.flows.control import Control
 from tests.servers import DeskServer
 
@@ -51,6 +51,11 @@ class Admin:
 
     def run(self) -> dict[str, object]:
         found = self.json("proposals/state/")["run"]
+        assert isinstance(found, dict)
+        return found
+
+    def edit(self) -> dict[str, object]:
+        found = self.json("edit/state/", entry="", present="")["edit"]
         assert isinstance(found, dict)
         return found
 
@@ -98,3 +103,29 @@ def test_a_killed_worker_costs_time_and_nothing_else(
         booked, summed, unsettled, entries, reserved = map(int, figures)
         assert booked == summed > 0
         assert (unsettled, entries, reserved) == (0, 3, 0)
+
+
+@pytest.mark.postgres
+def test_a_run_and_a_draft_on_postgresql(
+    tmp_path: Path, postgres_url: str, wait: Callable[[Callable[[], bool], str], None]
+) -> None:
+    database = postgres.new_database(postgres_url, "drafts")
+    with (
+        servers.running_sandbox(tmp_path) as sandbox,
+        servers.running_desk(
+            tmp_path / "var", sandbox, database_url=database, worker=True, env={"EXAMPLE": "0"}
+        ) as desk,
+    ):
+        desk.manage("shell", "-c", THREE)
+        admin = Admin(desk)
+        admin.json("proposals/start/", entry="")
+        wait(lambda: not admin.run()["active"], "the run")
+        assert (admin.run()["state"], admin.run()["done"]) == ("done", 3)
+        # Some of three such like entries may come nearer to each other as they are accepted.
+        assert re.match(r"[12]\d accepted\.", str(admin.json("proposals/accept-all/", entry="")["said"]))
+        admin.json("edit/start/", entry="", kind="draft", question="May I paint it?", present="")
+        wait(lambda: bool(admin.edit()["done"]), "the draft")
+        assert admin.edit()["output"] and not admin.edit()["problem"]
+        figures = desk.manage("shell", "-c", SHELL).split("FIGURES ")[1].split()
+        booked, summed, unsettled, entries, reserved = map(int, figures)
+        assert (booked, unsettled, entries, reserved) == (summed, 0, 3, 0)
