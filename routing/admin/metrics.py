@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from common import clock
-from common.money import from_pico
+from common.money import from_pico, usd
 from routing import desk, example, metrics
 from routing.admin.cells import MODEL_COLUMNS, Cell, cells, duration, model_row, target_lines
+from routing.beside import beside
 from routing.definitions import DEFINITIONS
 from routing.metrics import MANAGED, Figures, Freshness, Report
 from routing.models import MinuteRow, Purpose, RouteOutcome
@@ -197,6 +198,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "unused": [route.name for route in report.routes if not route.requests],
         "model_columns": MODEL_COLUMNS,
         "models": [model_row(model) for model in report.models],
+        "beside": [(row, usd(row.cost_pico)) for row in beside(period.start, period.end)],
         "drawn": drawn,
         "chart_rows": chart_rows(drawn),
         "has_p95": any(value is not None for value in drawn["first_text_p95"]),
