@@ -114,13 +114,13 @@ def _lint_escalation(config: Config, route: RouteSpec) -> Iterator[Finding]:
         if target is None or not target.enabled:
             yield Finding("warning", route.slug, f"Escalates to “{above}”, which is switched off.")
             return
-        wider = _wider(route, target)
-        if wider:
-            yield Finding("warning", route.slug, f"Escalates to “{above}”, which {wider}.")
+        words = wider(route, target)
+        if words:
+            yield Finding("warning", route.slug, f"Escalates to “{above}”, which {words}.")
         above = target.escalates_to
 
 
-def _wider(route: RouteSpec, target: RouteSpec) -> str:
+def wider(route: RouteSpec, target: RouteSpec) -> str:
     """Return what an escalation lets out that the route below keeps in, "" for nothing."""
     if target.kind != "model" or route.kind != "model":
         return ""

@@ -15,8 +15,10 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from common.clock import now
 from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
+from routing.checks import wider
 from routing.models import CatalogueModel, LadderStep, Route
 from routing.providers import registry
+from routing.publishing import route_spec
 
 
 def step_badges(step: LadderStep) -> SafeString:
@@ -217,6 +219,14 @@ class RouteAdmin(PublishingAdmin[Route]):
             models = [step.model for step in steps.order_by("position")]
             for warning in ladder_warnings(models, now().date(), form.instance.allowed_providers):
                 messages.warning(request, warning)
+            self._warn_of_escalation(request, form.instance)
+
+    def _warn_of_escalation(self, request: HttpRequest, route: Route) -> None:
+        if route.escalates_to is None:
+            return
+        words = wider(route_spec(route), route_spec(route.escalates_to))
+        if words:
+            messages.warning(request, f"Escalates to “{route.escalates_to}”, which {words}.")
 
     def _number_steps(self, route: Route, formsets: Any) -> None:
         """Number the ladder from 0; new steps, which cannot be dragged yet, go to its end."""

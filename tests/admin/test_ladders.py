@@ -79,6 +79,7 @@ def test_allowed_providers_are_ticked_and_hold_from_the_next_message_on(admin: C
     form = common_form(admin) | {"allowed_providers": ["anthropic"]}
     saved = text_of(admin.post(url_of("common"), form, follow=True))
     assert "is skipped: gemini is not allowed on this route" in saved
+    assert "Escalates to “Complex”, which may ask providers that are not allowed here" in saved
     route = publishing.current().routes["common"]
     assert route.allowed_providers == ("anthropic",)
     assert first_model(EVERYDAY) == "claude-haiku-5-5"
