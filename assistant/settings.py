@@ -8,6 +8,7 @@ import dj_database_url
 import django_stubs_ext
 from celery.schedules import crontab
 
+from assistant.people import switches
 from assistant.unfold_settings import UNFOLD as UNFOLD_LOOK
 from common.env import ROOT, read_env
 
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "faq",
     "routing",
     "assistant",
+    *switches.apps(ENV),
 ]
 
 MIDDLEWARE = [
@@ -58,6 +60,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "assistant.desk_time.DeskTimeMiddleware",
     "axes.middleware.AxesMiddleware",
+    *switches.middleware(ENV),
 ]
 
 ROOT_URLCONF = "assistant.urls"
@@ -122,6 +125,8 @@ AXES_LOCKOUT_CALLABLE = "assistant.lockout.locked_out"
 AXES_ENABLE_ADMIN = False  # its tables are an audit trail that nobody edits; the Users page unlocks
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
+
+globals().update(switches.further_settings(ENV))  # sign-in through the company, second factor
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -215,7 +220,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 }
 CELERY_TIMEZONE = "UTC"
 
-UNFOLD = UNFOLD_LOOK
+UNFOLD = {**UNFOLD_LOOK, "ACCOUNT": {"navigation": switches.account_menu(ENV)}}
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -238,6 +243,7 @@ LOGGING: dict[str, Any] = {
         # Celery's lines about each task, and the broker's about each message: with what they carry.
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
+        "redis": {"level": "INFO"},
         "amqp": {"level": "WARNING"},
         # At DEBUG these write whole statements, frames and prompts.
         "django.db.backends": {"level": "INFO"},

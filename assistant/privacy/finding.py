@@ -37,7 +37,8 @@ def _meaning(term: str) -> Q:
     try:
         wanted = UUID(term)
     except ValueError:
-        return Q(requests__email__iexact=term)
+        # SQLite compares in any case for ASCII letters only.
+        return Q(requests__email__iexact=term) | Q(requests__email__iexact=term.lower())
     return (
         Q(pk=wanted)
         | Q(conversations__pk=wanted)
