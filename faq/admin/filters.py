@@ -8,8 +8,9 @@ from django.http import HttpRequest
 
 from common.clock import now
 from faq.models import Entry
+from faq.proposals import FEW
 
-FEW_PHRASINGS = 3  # below that an entry is rarely recognised
+FEW_PHRASINGS = FEW
 
 
 class ReviewFilter(admin.SimpleListFilter):

@@ -161,7 +161,8 @@ def run_view(run: ProposalRun) -> dict[str, Any]:
 
 def _cost(run: ProposalRun, active: bool) -> str:
     said = "Cost so far" if active else "Cost"
-    return f"{said}: {usd(run.cost_pico)}. Estimated for all: {usd(run.estimate_pico)}."
+    estimate = "no price known" if run.estimate_pico is None else usd(run.estimate_pico)
+    return f"{said}: {usd(run.cost_pico)}. Estimated before: {estimate}."
 
 
 def _label(run: ProposalRun) -> str:

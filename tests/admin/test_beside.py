@@ -37,7 +37,7 @@ def test_drafts_are_a_row_of_their_own_and_no_visitors_figure(client: Client) ->
     rollup.roll_up(clock.now())
 
     text = client.get(address).content.decode()
-    assert 'data-purpose="staff_draft"' in text and ">Staff draft</span>" in text
+    assert 'data-purpose="staff_draft"' in text and "answers they drafted or rewrote for staff" in text
     assert 'data-purpose="visitor"' not in text and 'data-purpose="demo"' not in text
     now = clock.now()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)

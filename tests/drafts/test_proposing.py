@@ -11,8 +11,9 @@ from common.clock import now
 from faq import claims, proposals
 from faq.drafter import PROPOSE_TASK
 from faq.models import Entry, Phrasing, Proposal, ProposalRun, Work
+from routing import publishing
 from routing.budget import ALL, DRAFTS
-from routing.models import Budget, ModelCall, Purpose
+from routing.models import Budget, ModelCall, ModelPrice, Purpose
 from tests.flows.control import Control
 
 
@@ -191,3 +192,15 @@ def test_beat_hands_over_what_no_worker_is_at(upstream: Control, monkeypatch: py
     assert writing.drive() == []
     run.refresh_from_db()
     assert (run.holder, run.cost_pico) == ("", 0)
+
+
+def test_a_model_without_a_price_is_said_and_still_asked(upstream: Control) -> None:
+    ModelPrice.objects.all().delete()
+    publishing.publish("a test", "without prices")
+    entry = thin("How do I export my invoices?")
+    offer = drafting.desk.offer("light", [proposals.call_for(entry)])
+    assert (offer.problem, offer.about_pico, offer.most_pico) == ("", None, None)
+    run = proposals.order([entry], ProposalRun.Scope.ENTRY, "support", offer)
+    writing.propose(str(run.uuid))
+    run.refresh_from_db()
+    assert (run.state, run.estimate_pico, run.cost_pico) == (Work.State.DONE, None, None)
