@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from simple_history.utils import bulk_create_with_history
 
+from common.clock import ticks
 from common.text import shorten
 from common.versions import hold_version
 from faq import services
@@ -18,7 +19,9 @@ from faq.importing.documents import Document, restored
 from faq.index import VERSION
 from faq.models import Entry, Phrasing, key_of
 
-CHUNK = 50  # rows a transaction, so that nobody waits long for the one writer that SQLite has
+# Rows and seconds of a transaction, so that nobody waits long for the one writer that SQLite has.
+CHUNK = 50
+LONGEST_S = 0.1
 TO_STORE = (UploadRow.Action.NEW, UploadRow.Action.CHANGED, UploadRow.Action.LIVE)
 
 _Key = tuple[str, str]
@@ -178,7 +181,10 @@ def store_chunk(upload: Upload) -> int:
     documents = [restored(row.document) for row in rows]
     stored = Stored(documents, upload.publish)
     fresh: list[tuple[UploadRow, Document]] = []
+    until = ticks() + LONGEST_S
     for row, document in zip(rows, documents, strict=True):
+        if ticks() > until and row is not rows[0]:
+            break
         planned = stored.plan(document)
         refusal = _stale(row, planned)
         if refusal:
@@ -190,7 +196,18 @@ def store_chunk(upload: Upload) -> int:
         else:
             _change(upload, row, document, planned.entry)
     _create(upload, fresh)
-    UploadRow.objects.bulk_update(rows, ["outcome", "message", "entry"])
+    return _note(upload, [row for row in rows if row.outcome])
+
+
+def _note(upload: Upload, rows: list[UploadRow]) -> int:
+    """Store what became of rows, in few queries; return how many they are."""
+    for outcome in (UploadRow.Outcome.STORED, UploadRow.Outcome.KEPT):
+        numbers = [row.number for row in rows if row.outcome == outcome]
+        if numbers:
+            upload.rows.filter(number__in=numbers).update(outcome=outcome)
+    for row in rows:
+        if row.outcome == UploadRow.Outcome.REFUSED:
+            row.save(update_fields=["outcome", "message"])
     return len(rows)
 
 
@@ -250,7 +267,7 @@ def _create(upload: Upload, fresh: list[tuple[UploadRow, Document]]) -> None:
     bulk_create_with_history([entry for _, _, entry in ready], Entry, **marks)
     phrasings: list[Phrasing] = []
     for row, document, entry in ready:
-        row.outcome, row.entry = UploadRow.Outcome.STORED, entry
+        row.outcome = UploadRow.Outcome.STORED
         phrasings += [
             Phrasing(entry=entry, text=text, normalised=key_of(text)) for text in document.phrasings
         ]

@@ -79,6 +79,7 @@ def preview(upload: Upload, request: HttpRequest) -> dict[str, Any]:
         "rows": [_row(row) for row in _with_entries(page.object_list)],
         "todo": sum(number.get(action, 0) for action in TO_STORE),
         "live": number.get("live", 0),
+        "drafts": number.get("new", 0) + number.get("changed", 0),
         "approved": upload.rows.filter(action="live", approved=True).count(),
         "errors": number.get("error", 0),
         "is_table": upload.format in TABLES,

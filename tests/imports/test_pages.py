@@ -113,7 +113,7 @@ def test_a_published_answer_changes_only_when_it_is_ticked(sign_in: SignIn) -> N
     )
     preview = confirm_columns(support, choose(support, data))
     text = text_of(preview)
-    assert "2 rows change entries that visitors are shown now. 0 are ticked" in text
+    assert "2 rows change entries that visitors are shown now. None is ticked" in text
     assert "<del>Old </del><ins>New </ins>words." in text
     assert "<dt>phrasings</dt>" in text and "<ins>Payment</ins>" in text
 
