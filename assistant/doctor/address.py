@@ -3,6 +3,7 @@
 import json
 import ssl
 from contextlib import suppress
+from socket import gaierror
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -11,7 +12,6 @@ from django.http.request import validate_host
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
-    InvalidProxy,
     InvalidStatus,
     InvalidURI,
 )
@@ -74,36 +74,52 @@ def check_static() -> list[Finding]:
 def check_socket(origin: str) -> list[Finding]:
     """Open a chat socket at `origin`, as the page would, and wait for an answer on it."""
     parts = urlsplit(origin)
-    scheme = "wss" if parts.scheme == "https" else "ws"
-    where = f"{scheme}://{parts.netloc}/ws/chat/"
     name = f"socket {parts.netloc}"
-    cookie = f"{settings.VISITOR_COOKIE}={issue_cookie(uuid4(), '')}"
+    scheme = "wss" if parts.scheme == "https" else "ws"
     try:
-        with connect(
-            where,
-            origin=Origin(origin),
-            additional_headers={"Cookie": cookie},
-            open_timeout=SOCKET_S,
-            close_timeout=1,
-            proxy=None,
-        ) as socket:
-            # A desk that turns us away says why and may have hung up before this is sent.
-            with suppress(ConnectionClosed):
-                socket.send(json.dumps({"type": "ping"}))
-            return [_answer(name, origin, str(socket.recv(timeout=SOCKET_S)))]
-    except InvalidStatus as error:
-        return [fail(name, f"the upgrade was answered {error.response.status_code}", PROXY)]
-    except ssl.SSLError as error:
-        return [fail(name, f"TLS failed: {error.reason or error}", "renew the certificate at the proxy")]
-    except ConnectionClosed as error:
-        return [fail(name, f"closed at once: {error}", "look into the log of the web process")]
-    except TimeoutError:
-        return [fail(name, f"no answer within {SOCKET_S:g} s", "start the desk, or look at the firewall")]
-    except OSError as error:
-        line = "start the desk (make run), or the proxy in front of it"
-        return [fail(name, f"cannot be reached: {error.strerror or error}", line)]
-    except (InvalidHandshake, InvalidURI, InvalidProxy) as error:
-        return [fail(name, f"is no WebSocket: {type(error).__name__}", PROXY)]
+        return [_answer(name, origin, _exchange(f"{scheme}://{parts.netloc}/ws/chat/", origin))]
+    except (OSError, ConnectionClosed, InvalidHandshake, InvalidURI) as error:
+        return [fail(name, *_why(error, parts.hostname or ""))]
+
+
+def _exchange(where: str, origin: str) -> str:
+    """Return the first frame that comes on a new socket."""
+    cookie = f"{settings.VISITOR_COOKIE}={issue_cookie(uuid4(), '')}"
+    with connect(
+        where,
+        origin=Origin(origin),
+        additional_headers={"Cookie": cookie},
+        open_timeout=SOCKET_S,
+        close_timeout=1,
+        proxy=None,
+    ) as socket:
+        # A desk that turns us away says why and may have hung up before this is sent.
+        with suppress(ConnectionClosed):
+            socket.send(json.dumps({"type": "ping"}))
+        return str(socket.recv(timeout=SOCKET_S))
+
+
+def _why(error: Exception, host: str) -> tuple[str, str]:
+    """Return what kept a socket from opening, and the line that mends it."""
+    match error:
+        case InvalidStatus():
+            return f"the upgrade was answered {error.response.status_code}", PROXY
+        case ssl.SSLError():
+            reason = getattr(error, "verify_message", "") or error.reason
+            return f"TLS failed: {reason}", f"certbot renew, or mend the certificate of {host} at the proxy"
+        case gaierror():
+            line = f"point the DNS name {host} at this machine, or mend .env: ORIGINS=..."
+            return "its name is not known in the DNS", line
+        case TimeoutError():
+            line = "open the firewall for this address, or start the desk"
+            return f"no answer within {SOCKET_S:g} s", line
+        case OSError():
+            line = "make run" if settings.DEBUG else "systemctl start desk.target nginx"
+            return f"cannot be reached: {error.strerror or error}", line
+        case ConnectionClosed():
+            return f"closed at once: {error}", "look into the log of the web process"
+        case _:
+            return f"is no WebSocket: {type(error).__name__}", PROXY
 
 
 def _answer(name: str, origin: str, text: str) -> Finding:

@@ -70,7 +70,14 @@ def _run(checks: dict[str, tuple[Check, float]]) -> dict[str, list[Finding]]:
 
 
 def _late(name: str, result: list[Finding] | Late) -> list[Finding]:
-    if isinstance(result, Late):
-        text = f"no answer within {result.after_s:g} s"
-        return [fail(name, text, "look whether its host answers: DNS, firewall, the process itself")]
-    return result
+    if not isinstance(result, Late):
+        return result
+    lines = {
+        "database": stores.database_line(),
+        "Redis": stores.redis_line(),
+        "worker": stores.redis_line(),
+        "e-mail": post.URL,
+        "models": "look at DNS and firewall of this machine, then run this again",
+    }
+    line = lines.get(name, "run this again; if it stays, look at the load of this machine")
+    return [fail(name, f"no answer within {result.after_s:g} s", line)]

@@ -186,7 +186,7 @@ def _why(provider: ProviderEnv, failure: CallFailed, model: str) -> tuple[str, s
         (
             FirstTextTimeout,
             "unreachable: no text in time",
-            "run this again; a slower model needs its own route",
+            f"open the way out of this machine, or {address}",
         ),
         (TotalTimeout, "too slow", "run this again"),
         (ProviderDown, "down", "wait for the provider; the next model on the ladder answers meanwhile"),

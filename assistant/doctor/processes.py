@@ -12,10 +12,14 @@ from common.clock import now
 from common.redis import RedisGone
 from routing.models import RollUpState
 
-START = "make run; in production: systemctl start the web, worker and beat units (docs/deployment.md)"
 PING_S = 1.5
 BEAT_S = 5  # routing.roll_up runs so often, see the beat schedule
 LATE_S = 60  # a roll-up of a long backlog takes a while
+
+
+def start_line(unit: str) -> str:
+    """Return the command that starts a part of this desk; the units are those of `deploy/systemd`."""
+    return "make run" if settings.DEBUG else f"systemctl start {unit}"
 
 
 def check_worker() -> list[Finding]:
@@ -27,9 +31,10 @@ def check_worker() -> list[Finding]:
             broker.ensure_connection(max_retries=1, timeout=2)
             answers = Inspect(app=app, timeout=PING_S, connection=broker).ping()
     except (OperationalError, RedisGone, OSError) as error:
-        return [fail("worker", f"the broker does not answer: {type(error).__name__}", "start Redis first")]
+        redis_line = start_line("redis-server")
+        return [fail("worker", f"the broker does not answer: {type(error).__name__}", redis_line)]
     if not answers:
-        return [fail("worker", f"no Celery worker answered within {PING_S:g} s", START)]
+        return [fail("worker", f"no Celery worker answered within {PING_S:g} s", start_line("desk-worker"))]
     return [ok("worker", f"{len(answers)} answer{'s' if len(answers) == 1 else ''}")]
 
 
@@ -42,11 +47,15 @@ def check_beat() -> list[Finding]:
     finally:
         connection.close()
     if ran_at is None:
-        return [fail("beat", "has never run: figures stay empty and nothing is sent later", START)]
+        return [
+            fail(
+                "beat", "has never run: figures stay empty and nothing is sent later", start_line("desk-beat")
+            )
+        ]
     ago = (now() - ran_at).total_seconds()
     if ago > LATE_S:
         text = f"last ran {_words(ago)} ago; it should every {BEAT_S} s"
-        return [fail("beat", text, START)]
+        return [fail("beat", text, start_line("desk-beat"))]
     return [ok("beat", f"last ran {max(0, ago):.0f} s ago")]
 
 
@@ -59,7 +68,7 @@ def check_web() -> list[Finding]:
     finally:
         connection.close()
     if not count:
-        return [fail("web processes", "none is alive", START)]
+        return [fail("web processes", "none is alive", start_line("desk.target"))]
     words = f"{count} alive"
     if count > 1 and connection.vendor == "sqlite":
         return [

@@ -33,12 +33,13 @@ def check_database() -> list[Finding]:
         return [_engine(), _migrations(), *_database_clock()]
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return [fail("database", reason, _database_line())]
+        return [fail("database", reason, database_line())]
     finally:
         connection.close()
 
 
-def _database_line() -> str:
+def database_line() -> str:
+    """Return what brings the database of this desk back."""
     if connection.vendor == "sqlite":
         return "look at the file's owner and the disk, or restore a backup"
     return "start PostgreSQL, or mend .env: DATABASE_URL=postgresql://user:password@host:5432/name"
@@ -98,12 +99,17 @@ def check_redis() -> list[Finding]:
         info = client.info()
         seconds, micros = client.time()
     except RedisGone as error:
-        line = "start Redis, or mend .env: REDIS_URL=redis://127.0.0.1:6379/0"
-        return [fail("Redis", f"does not answer: {_reason(error, url)}", line)]
+        return [fail("Redis", f"does not answer: {_reason(error, url)}", redis_line())]
     finally:
         client.close()
     stamp = datetime.fromtimestamp(int(seconds) + int(micros) / 1e6, UTC)
     return [_redis_version(info), _redis_memory(info), clock("Redis clock", stamp)]
+
+
+def redis_line() -> str:
+    """Return what brings Redis back."""
+    start = "make run" if settings.DEBUG else "systemctl start redis-server"
+    return f"{start}; or mend .env: REDIS_URL=redis://127.0.0.1:6379/0"
 
 
 def _reason(error: RedisGone, url: str) -> str:

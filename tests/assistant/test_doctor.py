@@ -1,8 +1,10 @@
 """`manage.py doctor`: what it says of a desk that is well, and of one on which something is broken."""
 
+import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from assistant.doctor.findings import Finding, fail, failed, ok, skip, warn
 from assistant.doctor.report import as_json, lines
+from tests import postgres
 from tests.environment import ROOT, free_port
 from tests.flows.control import Control
 from tests.servers import DeskServer, running_desk, running_sandbox, wait_until
@@ -256,6 +260,49 @@ def test_hosts_that_never_answer_do_not_hold_it_up(tmp_path: Path) -> None:
     for check in ("database", "Redis", "worker", "e-mail", "socket", "key gemini"):
         assert said.states(check) == {"fail"}, said.about(check)
     assert "secret" not in said.text
+
+
+@contextmanager
+def web_page(context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Answer every request 404, as a proxy without the WebSocket lines does."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        server.daemon_threads = True
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+class Quiet(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_proxy_that_passes_no_upgrade_and_a_bad_certificate_are_told_apart(tmp_path: Path) -> None:
+    with web_page() as port:
+        said = doctor({"DATA_DIR": str(tmp_path), "ORIGINS": f"http://127.0.0.1:{port}"})
+        assert "the upgrade was answered 404" in said.about("socket")
+        assert "Upgrade and Connection" in said.about("socket")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    with web_page(context) as port:
+        said = doctor({"DATA_DIR": str(tmp_path), "ORIGINS": f"https://localhost:{port}"})
+        assert "TLS failed: unable to get local issuer certificate" in said.about("socket")
+
+
+@pytest.mark.postgres
+def test_postgresql_is_named_with_its_version_and_its_clock(tmp_path: Path, postgres_url: str) -> None:
+    env = {"DATA_DIR": str(tmp_path), "DATABASE_URL": postgres.new_database(postgres_url, "doctor")}
+    empty = doctor(env)
+    assert "manage.py migrate" in empty.about("migrations")
+    assert empty.states("database clock") == {"ok"}
+    assert empty.about("database").startswith("PostgreSQL 1")
 
 
 def test_a_stopped_worker_and_a_dead_redis_are_seen(tmp_path: Path) -> None:
