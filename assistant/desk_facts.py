@@ -1,16 +1,18 @@
 """What `opened` says: the conversation as it stands, and what the page must know of the desk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from assistant import protocol, selectors
+from assistant import languages, protocol, requests, selectors
 from assistant.models import Conversation, Reply
 from assistant.reply_log import ReplyLog
 from assistant.who import Who
+from common import example
+from common.clock import now
 from faq import index
 from routing import publishing
 from routing.providers import registry
@@ -43,10 +45,19 @@ def read(who: Who, conversation_id: UUID) -> DeskFacts:
         "limits": {"text": protocol.TEXT_LIMIT},
         "suggestions": [entry.question for entry in index.starters(STARTERS)],
         "state": conversation.state if conversation else Conversation.State.OPEN.value,
+        "messages": selectors.messages(conversation_id) if conversation else [],
+        "person": _person(who, config.settings),
     }
-    if settings.ENV.debug and settings.ENV.example:
+    if settings.ENV.debug and example.wanted():
         desk["plans"] = list(PLANS)
     return DeskFacts(conversation is not None, turns, running, desk)
+
+
+def _person(who: Who, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the form for a person says, in the visitor's language."""
+    language = languages.supported(who.language) or languages.DEFAULT
+    found = requests.facts(language, now(), values)
+    return {**asdict(found), "privacy_url": str(values.get("privacy_url") or "")}
 
 
 def complete(turns: list[dict[str, Any]], log: ReplyLog) -> None:

@@ -44,6 +44,7 @@ def chat(request: HttpRequest) -> HttpResponse:
         "plans": EXAMPLE_PLANS if _is_example() else (),
         "plan": _plan_of(visitor),
         "ended": "ended" in request.GET,
+        "deleted": "deleted" in request.GET,
     }
     response = render(request, "chat.html", context)
     visitors.remember(response, visitor)

@@ -1,4 +1,4 @@
-"""The version counters that tell every process that something it caches has changed."""
+"""The version counters of what processes cache, and whether the example company was sent away."""
 
 from django.db import models
 
@@ -11,3 +11,16 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.n}"
+
+
+class ExampleChoice(models.Model):
+    """One row once staff have sent the example company away: it must not come back by itself."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    removed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"example removed {self.removed_at:%Y-%m-%d}"

@@ -1,17 +1,18 @@
 """The example company's FAQ, Larkfield Bookings: loaded once, and never over what staff have edited."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from common.clock import now
 from faq import services
-from faq.models import Entry
+from faq.models import Entry, Phrasing
 
 FOLDER = Path(__file__).parent
 
@@ -40,25 +41,26 @@ def rows() -> Iterator[dict[str, Any]]:
             yield {"kind": "answer", "language": "en", "status": "published", **common, **row}
 
 
-def load() -> Loaded:
+def load(again: bool = False) -> Loaded:
     """Bring the example into the database.
 
     Entries are known by their key. One that staff have edited, archived or deleted is left as it is;
-    one that only the example has written follows the files.
+    one that only the example has written follows the files. `again` also brings back deleted ones.
+    Raises ValidationError when a phrasing belongs to another published entry.
     """
     every = list(rows())
     counts = {"created": 0, "updated": 0, "kept": 0}
     for start in range(0, len(every), CHUNK):
         with transaction.atomic():
             for row in every[start : start + CHUNK]:
-                counts[_load_one(row)] += 1
+                counts[_load_one(row, again)] += 1
     return Loaded(**counts)
 
 
-def _load_one(row: dict[str, Any]) -> str:
+def _load_one(row: dict[str, Any], again: bool) -> str:
     key = row["key"]
     entry = Entry.objects.filter(example_key=key).first()
-    if entry is None and Entry.history.filter(example_key=key).exists():
+    if entry is None and not again and Entry.history.filter(example_key=key).exists():
         return "kept"  # staff have deleted it
     if entry is not None and (entry.version != entry.example_version or not _differs(entry, row)):
         return "kept"
@@ -85,3 +87,23 @@ def _fill(entry: Entry, row: dict[str, Any]) -> None:
     entry.featured = row.get("featured")
     entry.reviewed_on = today - timedelta(days=row.get("reviewed_days_ago", REVIEWED_DAYS_AGO))
     entry.review_by = today + timedelta(days=row.get("review_in_days", REVIEW_IN_DAYS))
+
+
+def entries() -> QuerySet[Entry]:
+    """Return the entries that the example has written, edited ones included."""
+    return Entry.objects.exclude(example_key="").order_by("category", "question")
+
+
+def edited() -> list[Entry]:
+    """Return the example's entries on which staff have worked: their content, or a phrasing by hand."""
+    by_hand = set(
+        Phrasing.history.filter(history_user__isnull=False, entry__in=entries()).values_list(
+            "entry_id", flat=True
+        )
+    )
+    return [entry for entry in entries() if entry.version != entry.example_version or entry.pk in by_hand]
+
+
+def adopt(mine: Iterable[Entry]) -> int:
+    """Make entries of the example ordinary ones, which no later release or removal touches."""
+    return Entry.objects.filter(pk__in=[entry.pk for entry in mine]).update(example_key="", example_version=0)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from common import clock
+from common import example as example_choice
 from common.money import from_pico, usd
 from routing import desk, example, metrics
 from routing.admin.cells import MODEL_COLUMNS, Cell, cells, duration, model_row, target_lines
@@ -24,7 +25,7 @@ from routing.definitions import DEFINITIONS
 from routing.metrics import MANAGED, Figures, Freshness, Report
 from routing.models import MinuteRow, Purpose, RouteOutcome
 from routing.periods import LABELS, Period, PeriodError, parse
-from routing.providers.registry import environment, sandbox_active
+from routing.providers.registry import sandbox_active
 
 PERMISSION = "routing.view_metrics"
 
@@ -203,7 +204,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "chart_rows": chart_rows(drawn),
         "has_p95": any(value is not None for value in drawn["first_text_p95"]),
         "with_example": with_example,
-        "example_allowed": environment().example,
+        "example_allowed": example_choice.wanted(),
         "example_real": not sandbox_active(),
         "example_n": example.DEFAULT_N,
         "example": run,
@@ -240,7 +241,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 def play(request: HttpRequest) -> HttpResponse:
     """Have the worker play the example traffic."""
     _allowed(request)
-    if not environment().example:
+    if not example_choice.wanted():
         raise PermissionDenied
     try:
         begun = example.ask(example.DEFAULT_N, clock.now())

@@ -2,35 +2,17 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
+from assistant.example.company import LARKFIELD
 from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
+from common import example as choice
+from common.clock import now
 from faq import example
 from routing.catalogue import seed_routing
 from routing.publishing import publish
-
-# The example company. Without it the row starts with the model's own neutral words.
-LARKFIELD = {
-    "name": "Larkfield assistant",
-    "greeting": "Hello! Ask me anything about Larkfield Bookings: bookings, calendars, reminders, plans, "
-    "the API.",
-    "tone": "Friendly, plain and short, as a colleague at the next desk would say it. British spelling.",
-    "house_instructions": (
-        "Larkfield Bookings is online booking for small studios, salons and clinics, with the plans Free, "
-        "Pro "
-        "and Studio, an API and webhooks. You speak with the people who run these businesses; those who book "
-        "with them are called clients."
-    ),
-    "contact": "support@larkfield.example",
-    "privacy_url": "https://larkfield.example/privacy",
-    "link_hosts": "larkfield.example\nbook.larkfield.example\napi.larkfield.example",
-    "time_zone": "Europe/London",
-    "hours": "Monday to Friday, 9:00 to 17:00 (London)",
-    "staff_email": "support@larkfield.example",
-}
 
 
 class Command(BaseCommand):
@@ -40,10 +22,16 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--no-example", action="store_true", help="start without the example company")
+        parser.add_argument(
+            "--no-example",
+            action="store_true",
+            help="start without the example company, now and at every later seed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with_example = settings.ENV.example and not options["no_example"]
+        if options["no_example"]:
+            choice.remember_removed(now())
+        with_example = choice.wanted()
         if with_example:
             loaded = example.load()
             self.stdout.write(f"FAQ: {loaded.created} created, {loaded.updated} updated, {loaded.kept} kept.")
