@@ -1,8 +1,17 @@
 """The admin site of the desk: Unfold's, with the pages that belong to no single model."""
 
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
-from django.urls import URLPattern, path
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
+
+from assistant.people import switches
 
 
 class DeskAdminConfig(AdminConfig):
@@ -11,6 +20,15 @@ class DeskAdminConfig(AdminConfig):
 
 class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """The one admin site; its name stays `admin`, so `admin:...` addresses stay Django's."""
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Lead to the page that knows of the company's sign-in and the second factor, where there are any."""
+        if not switches.is_on(settings.ENV):
+            return super().login(request, extra_context)  # type: ignore[no-any-return]
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied  # that page would send them straight back here
+        wanted = request.GET.get("next") or reverse("admin:index")
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
 
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages beside the models; Unfold puts them in front of its own."""

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from dotenv import dotenv_values
 
 from common.guards import DEVELOPMENT_SECRET, Network, Wiring, is_loopback, proxies, refusal
+from common.signing_in import SsoEnv, mfa_of, sso_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,6 +83,8 @@ class Env:
     providers: tuple[ProviderEnv, ...]
     mail: MailEnv | None
     mail_from: str
+    sso: SsoEnv | None = None
+    mfa: str = "off"
 
 
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
@@ -161,6 +164,16 @@ def _address(name: str, raw: str) -> str:
     if raw and not re.search(r"[^@\s<>]+@[^@\s<>]+", raw):
         raise EnvError(f"{name}={raw!r} holds no e-mail address.")
     return raw
+
+
+def _sign_in(values: Mapping[str, str]) -> tuple[SsoEnv | None, str]:
+    """Return the identity provider and the second factor. Raises EnvError."""
+    names = ("SSO_ISSUER", "SSO_CLIENT_ID", "SSO_CLIENT_SECRET", "SSO_NAME")
+    issuer, client_id, secret, name = (values.get(variable, "").strip() for variable in names)
+    try:
+        return sso_of(issuer, client_id, secret, name), mfa_of(values.get("MFA", "").strip())
+    except ValueError as error:
+        raise EnvError(str(error)) from None
 
 
 def _models(values: Mapping[str, str], prefix: str) -> tuple[str, ...]:
@@ -269,6 +282,7 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     rate_limits = _flag(values, "RATE_LIMITS", True)
     if not rate_limits and not is_loopback(host):
         raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")
+    sso, mfa = _sign_in(values)
     return Env(
         debug=debug,
         secret_key=secret or DEVELOPMENT_SECRET,
@@ -294,6 +308,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         providers=read_providers(values),
         mail=read_mail(values.get("EMAIL_URL", "").strip()),
         mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),
+        sso=sso,
+        mfa=mfa,
     )
 
 

@@ -213,7 +213,7 @@ def test_who_wants_less_motion_gets_whole_blocks(
 def test_a_refused_address_is_told_and_does_not_knock_for_ever(
     chromium: Browser, sandbox: str, tmp_path: Path
 ) -> None:
-    env = {"ORIGINS": "https://elsewhere.example", "ALLOWED_HOSTS": "127.0.0.1"}
+    env = {"ORIGINS": "http://localhost:1", "ALLOWED_HOSTS": "127.0.0.1"}
     with running_desk(tmp_path / "var", sandbox, env=env) as desk:
         page = chromium.new_page()
         sockets: list[str] = []

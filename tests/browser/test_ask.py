@@ -214,13 +214,6 @@ def test_a_visitor_comes_back_on_another_plan(chat: Chat) -> None:
     expect(chat.button("Free plan")).to_have_attribute("aria-current", "true")
 
 
-def test_talking_to_a_person_is_one_press_away(chat: Chat) -> None:
-    chat.button("Menu").click()
-    chat.page.locator("#menu").get_by_role("button", name="Talk to a person").click()
-    expect(chat.ended().locator(".prose")).to_contain_text("person")
-    expect(chat.page.locator("#menu")).to_be_hidden()
-
-
 def test_a_new_conversation_starts_empty_and_ending_forgets_everything(chat: Chat) -> None:
     chat.ask(FORGOTTEN)
     chat.button("Menu").click()

@@ -170,9 +170,7 @@ export class Answer {
   }
 
   #otherWays() {
-    const person = this.actions.canAskPerson()
-      ? [", or ", el("button", { type: "button", class: "link", onclick: () => this.actions.person() }, "talk to a person")]
-      : [""];
+    const person = [", or ", el("button", { type: "button", class: "link", onclick: () => this.actions.person(this.reply) }, "talk to a person")];
     return [" You can ", el("button", { type: "button", class: "link", onclick: () => this.actions.stop(this.reply) }, "stop"), " and ask again", ...person, "."];
   }
 
@@ -186,10 +184,10 @@ export class Answer {
   }
 
   #ending(reply, latest, end) {
-    const parts = [this.#notice(reply, latest), this.#sources(reply), this.#meta(reply)];
+    const parts = [this.#notice(reply, latest), this.#person(reply, latest), this.#sources(reply), this.#meta(reply)];
     const last = latest && end;
     if (reply.rating === "down") parts.push(this.#reasons(reply, latest));
-    if (reply.actions.length) parts.push(this.#faqChoices(reply, latest, last));
+    if (reply.actions.length) parts.push(this.#choices(reply, latest, last));
     if (last && reply.suggestions.length && reply.state !== "cancelled" && !reply.choosing) parts.push(this.#suggestions(reply));
     return parts.filter(Boolean);
   }
@@ -205,6 +203,11 @@ export class Answer {
     if (!words && !buttons.length) return null;
     const kind = reply.state === "completed" || spent ? "aside" : reply.state;
     return el("div", { class: "notice", "data-kind": kind }, el("p", {}, words), ...buttons);
+  }
+
+  #person(reply, latest) {
+    if (!reply.offersPerson || !latest) return null;
+    return el("div", { class: "offer" }, this.#button("Talk to a person", "person", () => this.actions.person(reply)));
   }
 
   #problem(reply) {
@@ -251,7 +254,7 @@ export class Answer {
     return el("fieldset", { class: "reasons" }, el("legend", {}, "What was wrong with it?"), ...chips, ...larger);
   }
 
-  #faqChoices(reply, latest, last) {
+  #choices(reply, latest, last) {
     if (reply.resolved) return el("p", { class: "thanks" }, "Good to hear.");
     if (reply.asked && latest) return el("p", { class: "thanks" }, "Looking at it again.");
     if (!last || reply.resolved === false) return null;
@@ -259,11 +262,15 @@ export class Answer {
       solved: ["That solved it", () => this.actions.resolve(reply)],
       not_asked: ["Not what I asked", () => this.actions.escalate(reply)],
       more: ["I need more", () => this.actions.escalate(reply)],
+      solved_yes: ["Yes", () => this.actions.resolve(reply)],
+      solved_no: ["No", () => this.actions.unsolved(reply)],
     };
+    const asks = reply.actions.includes("solved_yes") ? "Did that solve it?" : "Did this help?";
     const buttons = reply.actions
       .filter((name) => all[name])
       .map((name) => el("button", { type: "button", class: "pill", onclick: all[name][1] }, all[name][0]));
-    return el("div", { class: "choices", role: "group", "aria-label": "Did this help?" }, el("span", { class: "asks" }, "Did this help?"), ...buttons);
+    const said = reply.actions.includes("solved_yes"); // the reply itself has just asked it
+    return el("div", { class: "choices", role: "group", "aria-label": asks }, el("span", { class: said ? "unseen" : "asks" }, asks), ...buttons);
   }
 
   #suggestions(reply) {

@@ -33,6 +33,15 @@ export function contactNode(contact) {
   return el("span", {}, contact);
 }
 
+function reloadButton() {
+  return el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, "Load again");
+}
+
+/** The way to the team that needs neither this connection nor this script. */
+function plainPage() {
+  return el("a", { class: "plain-page", href: "/person/" }, "Write to the team without the chat");
+}
+
 export class Desk {
   constructor(root, { onAsk }) {
     this.root = root;
@@ -42,7 +51,7 @@ export class Desk {
     this.timer = 0;
     this.lost = "";
     this.contact = root.dataset.contact ?? "";
-    this.#contactLine();
+    this.#contactLine(root.dataset.privacy);
   }
 
   opened(frame) {
@@ -68,22 +77,21 @@ export class Desk {
       this.timer = 0;
       this.lost = "";
       if (state === "online") this.#banner("");
-      else this.#banner(reason === "refused" && message ? `${message} ${LOG_KNOWS}` : ENDED[reason] ?? message, reason !== "closed");
+      else if (reason === "closed") this.#banner(ENDED.closed);
+      else this.#banner(reason === "refused" && message ? `${message} ${LOG_KNOWS}` : ENDED[reason] ?? message, [reloadButton(), plainPage()]);
       return;
     }
     this.lost = LOST[state];
-    if (this.banner.textContent || doubted) this.#banner(this.lost);
+    if (this.banner.textContent || doubted) this.#banner(this.lost, [plainPage()]);
     // One clock for the whole loss: every new try reports here too and must not start it again.
-    else this.timer ||= setTimeout(() => this.#banner(this.lost), BANNER_AFTER_MS);
+    else this.timer ||= setTimeout(() => this.#banner(this.lost, [plainPage()]), BANNER_AFTER_MS);
   }
 
-  #banner(words, reload = false) {
+  #banner(words, ways = []) {
     if (this.banner.dataset.words === words) return;
     this.banner.dataset.words = words;
     this.banner.replaceChildren(words);
-    if (words && reload) {
-      this.banner.append(" ", el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, "Load again"));
-    }
+    for (const way of ways) this.banner.append(" ", way);
   }
 
   #text(selector, words) {
@@ -92,12 +100,12 @@ export class Desk {
 
   #contactLine(privacyUrl) {
     const line = this.root.querySelector("#contact-line");
-    line.replaceChildren();
-    if (this.contact) line.append(" For a person: ", contactNode(this.contact), ".");
+    line.replaceChildren(" ");
+    if (this.contact) line.append(el("span", { class: "reach" }, "For a person: ", contactNode(this.contact), ". "));
+    line.append(el("a", { href: "/person/" }, "Write to the team"), ".");
     if (privacyUrl && privacyUrl.startsWith("https://")) {
       line.append(" ", el("a", { href: privacyUrl, rel: "noopener", target: "_blank" }, "Privacy"), ".");
     }
-    for (const node of this.root.querySelectorAll("[data-person]")) node.hidden = !this.contact;
   }
 
   #starters(texts) {

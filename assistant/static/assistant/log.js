@@ -1,12 +1,14 @@
 // What this page knows of the conversation, and how each server frame changes it.
 // Pure: no DOM, no clock, no socket. `apply` returns a new chat and what has to be done about it.
 
+import { messageOf, withMessage } from "./messages.js";
+
 export const TERMINAL = new Set(["completed", "truncated", "failed", "cancelled", "refused"]);
 
 const PAGE = 30; // turns that the server sends at once
 
 export function emptyChat() {
-  return { conversationId: null, turns: [], replies: {}, outbox: [], hasEarlier: false };
+  return { conversationId: null, turns: [], replies: {}, messages: [], outbox: [], hasEarlier: false, state: "open" };
 }
 
 export function isRunning(reply) {
@@ -89,6 +91,8 @@ const VERBS = {
   snapshot: applySnapshot,
   done: applyDone,
   alive: applyAlive,
+  message: withMessage,
+  conversation: (chat, frame) => ({ chat: { ...chat, state: frame.state }, effects: [{ kind: "conversation" }] }),
   error: applyError,
 };
 
@@ -137,6 +141,8 @@ function ending(frame) {
     retryable: frame.retryable ?? false,
     notice: frame.notice ?? "",
     actions: frame.feedback_actions ?? [],
+    offersPerson: frame.offer_person ?? false,
+    personReason: frame.person_reason ?? "",
   };
 }
 
@@ -177,7 +183,8 @@ function applyOpened(chat, frame) {
   const outbox = chat.outbox
     .filter((entry) => !stored.has(entry.id))
     .map((entry) => ({ ...entry, sent: false }));
-  const next = { ...chat, ...now, conversationId: frame.conversation_id, outbox };
+  const messages = (frame.messages ?? []).map((item) => messageOf(item));
+  const next = { ...chat, ...now, messages, conversationId: frame.conversation_id, state: frame.state ?? "open", outbox };
   return { chat: next, effects: [{ kind: "opened" }] };
 }
 
@@ -299,6 +306,7 @@ function applyAlive(chat, frame) {
 
 function applyError(chat, frame) {
   const problem = { code: frame.code, message: frame.message, retryAfter: frame.retry_after ?? 0 };
+  if (frame.client_request_id) return { chat, effects: [{ kind: "refused", problem, requestId: frame.client_request_id }] };
   if (frame.reply_id && chat.replies[frame.reply_id]) return changed(chat, frame.reply_id, { problem });
   const entry = frame.client_message_id
     ? chat.outbox.find((other) => other.id === frame.client_message_id)

@@ -4,13 +4,14 @@ import { Announcer } from "./announce.js";
 import { Composer } from "./composer.js";
 import { Desk } from "./desk.js";
 import { placeIcons } from "./dom.js";
+import { Handoff } from "./handoff.js";
 import { apply, changeOutbox, compose, dropFromOutbox, emptyChat, isRunning, note, resumeOf, runningReply } from "./log.js";
+import { questionFor, reasonOf } from "./messages.js";
 import { setUpEnding, setUpMenu } from "./menu.js";
 import { Connection } from "./socket.js";
 import * as storage from "./storage.js";
 import { Transcript } from "./transcript.js";
 
-const PERSON = "I want to talk to a person.";
 const OPEN_AGAIN_MS = 3000; // the database may be back by then
 const RESUME_AGAIN_MS = 3000; // a resume without an answer is repeated
 
@@ -32,8 +33,7 @@ const announcer = new Announcer(byId("announce"));
 
 const actions = {
   ask,
-  person: () => ask(PERSON),
-  canAskPerson: () => Boolean(desk.contact),
+  person: (reply = null) => handoff.open({ reason: reasonOf(reply), replyId: reply?.id, text: questionFor(chat, reply?.id) }),
   stop,
   retry: (reply) => again(reply, "retry"),
   carryOn: (reply) => again(reply, "continue"),
@@ -49,6 +49,11 @@ const actions = {
     set(note(chat, reply.id, { resolved: true }), reply.id);
     verb({ type: "resolve", solved: true, reply_id: reply.id });
   },
+  unsolved(reply) {
+    set(note(chat, reply.id, { resolved: false }), reply.id);
+    verb({ type: "resolve", solved: false, reply_id: reply.id });
+    actions.person(reply);
+  },
   resend(id) {
     set(changeOutbox(chat, id, { problem: null, sent: false }));
     flush();
@@ -63,8 +68,15 @@ const actions = {
 const desk = new Desk(root, { onAsk: ask });
 const transcript = new Transcript(
   { log: byId("transcript"), list: byId("turns"), earlier: byId("earlier"), welcome: byId("welcome"), pill: byId("new-text") },
-  { actions, now: () => performance.now(), get name() { return desk.name; } },
+  { actions, now: () => performance.now(), get name() { return desk.name; }, get busy() { return handoff?.isOpen; } },
 );
+const handoff = new Handoff(byId("handoff"), {
+  send: (frame) => opened && connection.send(frame),
+  shown() {
+    transcript.sync(chat, line);
+    transcript.toEnd();
+  },
+});
 const composer = new Composer(byId("composer"), { onSend: ask, onStop: () => stop(runningReply(chat)) });
 const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(`${scheme}//${window.location.host}${root.dataset.socket}`, {
@@ -164,7 +176,9 @@ const REACTIONS = {
     composer.restore(frame.conversation_id);
     if (frame.limits?.text) composer.setLimit(frame.limits.text);
     desk.opened(frame);
+    handoff.facts(frame.person);
     set(next);
+    handoff.opened(next.messages);
     if (first) transcript.toEnd();
     flush();
     for (const waiting of held.splice(0)) connection.send(waiting);
@@ -187,6 +201,17 @@ const REACTIONS = {
     set(next, effect.replyId);
     resume(next.replies[effect.replyId]);
   },
+  message(next, effect) {
+    const receipt = handoff.received(effect.message);
+    set(next);
+    if (!effect.fresh) return;
+    announcer.say(`${effect.message.author === "staff" ? "Support team" : "Notice"}: ${effect.message.text}`);
+    if (!receipt) return;
+    transcript.toEnd();
+    byId(`message-${effect.message.id}`).focus({ preventScroll: true });
+  },
+  conversation: (next) => set(next),
+  refused: (next, effect) => handoff.refused(effect.problem, effect.requestId),
   outbox: (next) => set(next),
   history: (next) => transcript.keepPlace(() => set(next)),
   error: (next, effect) => composer.say(effect.problem.message),
@@ -197,6 +222,10 @@ function ended(reply) {
   set(chat);
   const words = transcript.answerText(reply.id);
   announcer.answered(`${desk.name}: ${words} ${reply.notice}`);
+  // Who has asked for a person finds the form under the answer; the focus stays where it is.
+  if (reply.route === "person" && reply.offersPerson) {
+    handoff.open({ reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) }, true);
+  }
   if (runningReply(chat)) announcer.answering();
 }
 
@@ -205,6 +234,7 @@ function startAnew() {
   chat = { ...emptyChat(), outbox: chat.outbox };
   held.length = 0;
   opened = false;
+  handoff.close();
   composer.restore(null);
   transcript.expecting = false;
   set(chat);
@@ -212,13 +242,16 @@ function startAnew() {
 }
 
 placeIcons(document);
+handoff.restore();
 setUpMenu(byId("menu-button"), byId("menu"));
-setUpEnding(byId("end-chat"), byId("ending"), () => {
+const leave = () => {
   storage.forgetEverything();
   connection.stop();
   chat = emptyChat();
   transcript.sync(chat, line);
-});
+};
+setUpEnding(byId("end-chat"), byId("ending"), leave);
+setUpEnding(byId("delete-data"), byId("deleting"), leave);
 byId("earlier").addEventListener("click", () => {
   connection.send({ type: "history", before: chat.turns[0].id });
 });
@@ -229,7 +262,7 @@ byId("new-conversation").addEventListener("click", () => {
   composer.text.focus();
 });
 for (const node of document.querySelectorAll("[data-person]")) {
-  if (node.tagName === "BUTTON") node.addEventListener("click", actions.person);
+  if (node.tagName === "BUTTON") node.addEventListener("click", () => actions.person());
 }
 storage.whenForgotten(() => {
   connection.stop();

@@ -60,6 +60,15 @@ export function rememberOutbox(entries) {
   put(tab, "outbox", kept.length ? JSON.stringify(kept) : null);
 }
 
+/** The request for a person that is being written or on its way from this tab, null for none. */
+export function request() {
+  return JSON.parse(tab.getItem(`${PREFIX}request`) ?? "null");
+}
+
+export function rememberRequest(draft) {
+  put(tab, "request", draft ? JSON.stringify(draft) : null);
+}
+
 export function forgetEverything() {
   for (const area of [tab, browser]) {
     const keys = area.keys ? area.keys() : Object.keys(area);

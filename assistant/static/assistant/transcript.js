@@ -1,7 +1,8 @@
 // The conversation on the page: one section for each message with its answers, in order, and where to scroll.
 
 import { Answer } from "./answer.js";
-import { el, icon } from "./dom.js";
+import { el, fragment, icon } from "./dom.js";
+import { inOrder } from "./messages.js";
 import { stamp } from "./times.js";
 
 const FOLLOW_PX = 80; // a reader this near to the end wants to stay there
@@ -67,6 +68,26 @@ class Mine {
   }
 }
 
+const AUTHORS = { staff: "Support team", system: "Notice" };
+
+/** What a person of the team wrote, or the desk itself. */
+function noteOf(message) {
+  const author = AUTHORS[message.author] ?? "Notice";
+  const time = el("time", {});
+  stamp(time, message.createdAt);
+  const body = el("div", { class: "prose" });
+  if (message.html) {
+    body.append(fragment(message.html));
+    for (const link of body.querySelectorAll("a")) link.append(el("span", { class: "unseen" }, " (opens in a new tab)"));
+  } else body.append(el("p", { class: "open" }, message.text));
+  return el(
+    "article",
+    { class: "message note", id: `message-${message.id}`, tabindex: "-1", "data-author": message.author, "aria-label": `${author}, ${time.textContent}` },
+    el("header", { class: "head" }, el("span", { class: "author" }, author), time),
+    body,
+  );
+}
+
 export class Transcript {
   constructor({ log, list, earlier, welcome, pill }, context) {
     Object.assign(this, { log, list, earlier, welcome, pill, context });
@@ -88,13 +109,13 @@ export class Transcript {
   /** Show the whole chat, touching only what changed; `line` is the state of the connection. */
   sync(chat, line) {
     const items = [
-      ...chat.turns.map((turn) => ({ key: turn.clientMessageId || turn.id, ...turn })),
+      ...inOrder(chat).map(({ turn, message }) => (turn ? { key: turn.clientMessageId || turn.id, ...turn } : { key: `m-${message.id}`, message })),
       ...chat.outbox.map((entry) => ({ key: entry.id, text: entry.text, createdAt: entry.at, waiting: entry, problem: entry.problem, replyIds: [] })),
     ];
     this.#look();
     this.#dropAllBut(new Set(items.map((item) => item.key)), chat);
     items.forEach((item, index) => this.#section(item, index, chat, line));
-    this.welcome.hidden = items.length > 0 || this.expecting;
+    this.welcome.hidden = items.length > 0 || this.expecting || this.context.busy;
     this.earlier.hidden = !chat.hasEarlier;
     this.#keepUp();
   }
@@ -162,13 +183,19 @@ export class Transcript {
   #section(item, index, chat, line) {
     let section = this.sections.get(item.key);
     if (!section) {
-      const mine = new Mine(item, this.context.actions);
-      section = { mine, node: el("section", { class: "turn" }, mine.node) };
+      section = this.#newSection(item);
       this.sections.set(item.key, section);
     }
     if (this.list.children[index] !== section.node) this.list.insertBefore(section.node, this.list.children[index] ?? null);
+    if (item.message) return;
     section.mine.update(item, line);
     for (const id of item.replyIds) this.#answer(chat.replies[id], item, chat);
+  }
+
+  #newSection(item) {
+    if (item.message) return { node: noteOf(item.message) };
+    const mine = new Mine(item, this.context.actions);
+    return { mine, node: el("section", { class: "turn" }, mine.node) };
   }
 
   #answer(reply, turn, chat) {
