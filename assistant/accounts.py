@@ -8,11 +8,12 @@ from assistant.roles import ROLES, ensure_roles
 
 
 @transaction.atomic
-def ensure_accounts(password: str) -> list[str]:
+def ensure_accounts(password: str, only_missing: bool = False) -> list[str]:
     """Create `admin`, `support` and `manager`, or set their password again; return their names.
 
     `admin` is a superuser, the others are staff in the group of their name. Rights that somebody has
-    since changed on these accounts stay as they are; only the password follows `password`.
+    since changed on these accounts stay as they are; only the password follows `password`, and with
+    `only_missing` not even that.
     """
     if not password:
         raise ValueError("The accounts need a password.")
@@ -25,7 +26,7 @@ def ensure_accounts(password: str) -> list[str]:
         )
         if created:
             user.groups.set(Group.objects.filter(name=role))
-        if not user.check_password(password):
+        if created or not (only_missing or user.check_password(password)):
             user.set_password(password)
             user.save(update_fields=["password"])
         names.append(role)

@@ -188,7 +188,15 @@ class Desk:
 
     def _tell_staff(self) -> None:
         say("", f"staff: {self.plan.url}admin/  accounts: admin, support, manager")
-        say("", f"password: {self.password}")
+        if self.plan.env.debug:
+            say("", f"password: {self.password}")
+        else:  # logs are kept, and read by more people than may sign in
+            given = (
+                "ADMIN_PASSWORD"
+                if self.plan.env.admin_password
+                else f"in {self.plan.env.data_dir}/admin-password"
+            )
+            say("", f"first password of new accounts: {given}")
 
     async def _stop(self) -> None:
         say("desk", "stopping")

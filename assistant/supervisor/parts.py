@@ -105,7 +105,8 @@ def preparations(plan: Plan, password: str) -> list[Part]:
     if not plan.env.debug:
         parts.append(_manage(plan, "static", "collectstatic", "--noinput", "--verbosity", "0"))
     parts.append(_manage(plan, "seed", "seed"))
-    accounts = _manage(plan, "accounts", "accounts")
+    # In production people have chosen passwords of their own, which a restart must not take back.
+    accounts = _manage(plan, "accounts", "accounts", *(() if plan.env.debug else ("--missing",)))
     env = {**accounts.env, "ADMIN_PASSWORD": password}
     return [*parts, Part(accounts.name, accounts.command, env, accounts.cwd)]
 

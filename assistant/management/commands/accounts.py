@@ -17,11 +17,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--missing", action="store_true", help="leave the accounts that exist alone")
         parser.add_argument("--stdin", action="store_true", help="read the password from standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = sys.stdin.readline().rstrip("\n") if options["stdin"] else settings.ENV.admin_password
         if not password:
             raise CommandError("No password: set ADMIN_PASSWORD, or use --stdin and type one line.")
-        names = ensure_accounts(password)
+        names = ensure_accounts(password, options["missing"])
         self.stdout.write(f"Accounts ready: {', '.join(names)}.")
