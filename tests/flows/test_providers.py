@@ -1,5 +1,6 @@
 """Which provider a desk asks follows from its environment alone; faults of the set-up are named."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ ONE_OF_EACH = [
 ]
 
 CALLS = """
+import asyncio
 import json
 from routing.models import ModelCall
 names = ["asked_model", "provider", "error_class", "error_detail", "http_status"]
@@ -100,3 +102,22 @@ async def test_a_wrong_set_up_is_precise_for_staff_and_polite_for_visitors(
     assert rows[-1]["error_class"]
     assert "openai" in detail or "127.0.0.1" in detail, detail
     assert "wrong" not in detail.replace("wrong key", "")
+
+
+async def test_own_models_are_set_up_beside_a_running_desk_and_answer_the_next_question(
+    tmp_path: Path, vendor: str, sandbox: str
+) -> None:
+    # A gateway offers models under ids that the vendors' own rows have in the catalogue.
+    env = {"OPENAI_API_KEY": "o-key", "OPENAI_BASE_URL": f"{vendor}/v1"}
+    with running_desk(tmp_path / "var", sandbox, env=env) as desk:
+        said = desk.manage(
+            "setup_models", "--preset", "two", "--yes", "--price-in", "0.3", "--price-out", "2.5"
+        )
+        assert "openai/gemini-3.5-flash-lite, openai/claude-sonnet-5-5" in said
+        await asyncio.sleep(1.5)  # processes poll for a new configuration twice a second
+        shown = await ask(desk, "Does it send texts too?")
+        row = calls(desk)[-1]
+    assert (shown.done or {})["state"] == "completed"
+    assert (row["asked_model"], row["provider"]) == ("openai/gemini-3.5-flash-lite", "openai")
+    assert row["error_detail"] == "", "the plain id that answers is no other model"
+    assert Control(vendor).requests()[-1]["body"]["model"] == "gemini-3.5-flash-lite"
