@@ -26,13 +26,13 @@ from unfold.widgets import (
 
 from common.clock import now
 from routing import setup
-from routing.admin.marks import Mark
+from routing.admin.marks import Mark, retirement
 from routing.config import ModelSpec
 from routing.offers import Candidate, ProviderOffer, default_pair
 from routing.presets import PRESET_WORDS, CannotPropose, Choice, Proposal, recommended
 from routing.providers.listing import Listed
 from routing.publishing import CannotPublish
-from routing.setup_words import host_of, life_words, newest_first, price_words
+from routing.setup_words import host_of, newest_first, price_words
 
 PERMISSION = "routing.change_cataloguemodel"
 SESSION_KEY = "setup_models_offers"
@@ -245,10 +245,8 @@ def _offer_views(offers: Sequence[ProviderOffer], found: Sequence[Candidate]) ->
 
 def _row(one: Candidate) -> OfferRow:
     today = now().date()
-    marks: list[Mark] = []
-    life = life_words(one.spec, today)
-    if life:
-        marks.append(Mark(life[:1].upper() + life[1:], "bad" if life.startswith("retired") else "warn"))
+    ending = retirement(one.spec.retires_on, today)
+    marks = [ending] if ending is not None else []
     if one.new:
         marks.append(Mark("New to the catalogue", "info"))
     price = price_words(one.spec, today)
