@@ -176,9 +176,8 @@ def progress(page: Page, request: HttpRequest, pk: UUID) -> HttpResponse:
     upload = _upload(request, pk)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if upload.pk in uploads.unattended():
-        uploads.advance(upload.pk, STEP_S)
-        upload.refresh_from_db()
+    uploads.stand_in(upload.pk, STEP_S)
+    upload.refresh_from_db()
     return JsonResponse({"state": upload.state, "done": upload.done, "total": upload.total})
 
 
