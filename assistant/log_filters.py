@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 
 from routing.errors import CallFailed
@@ -70,19 +70,19 @@ class NoTexts(logging.Formatter):
             copy.msg, copy.args = record.getMessage().split("\n")[0], ()
         return super().format(copy)
 
-    def formatException(self, ei: _Caught) -> str:  # type: ignore[override]
+    def formatException(self, ei: _Caught) -> str:
         """Return where the error and its causes were raised, each with what may be said of it."""
         return "\n".join(_chain(ei[1])) if ei[1] is not None else ""
 
 
-def _without_errors(record: logging.LogRecord) -> object:
+def _without_errors(record: logging.LogRecord) -> tuple[object, ...] | Mapping[str, object] | None:
     """Return a record's arguments with errors as `scrubbed` shows them."""
     args = record.args
     if isinstance(args, tuple):
         return tuple(scrubbed(each) if isinstance(each, BaseException) else each for each in args)
     if isinstance(args, dict) and record.name.startswith("celery") and record.exc_info:
         # Celery's own lines repeat the message of a task's error, its traceback and its arguments.
-        caught = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        caught = record.exc_info[1]
         shown = {"exc": scrubbed(caught) if caught else "", "traceback": "", "args": "", "kwargs": ""}
         return {**args, **shown}
     return args

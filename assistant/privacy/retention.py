@@ -4,6 +4,7 @@ Idempotent and resumable: every run looks at the tables anew, and what a run doe
 time is done by the next one.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -21,13 +22,16 @@ from assistant.privacy.classes import SESSIONS, VISITORS
 from assistant.privacy.erasing import ERASED, overwrite
 from common.clock import ticks
 from common.versions import raise_version
-from faq.models import AnswerEdit, AskedQuestion, Proposal, ProposalRun, Upload
+from faq.import_models import Upload
+from faq.models import AnswerEdit, AskedQuestion, Proposal, ProposalRun
 from routing.models import ModelCall, RouteOutcome
 from routing.unlinking import silence
 
 CHUNK = 50  # rows a transaction: some milliseconds of SQLite's one writer
 PAGE = 5000  # ids looked up at once; a query for each chunk would walk over the kept rows again and again
 BUDGET_S = 45.0  # a task stays under a minute, whatever there is to do
+# SQLite's waiting writers look again after up to 0.1 s, so without a pause they would meet a lock each time.
+BREATH_S = 0.1
 VISITOR_DAYS = 1  # a visitor's row is made with the first message, so one without any is left over
 
 
@@ -79,6 +83,8 @@ def _empty(store: Store, now: datetime, report: Report, deadline: float) -> bool
                 store.remove(chunk)
                 _count(store.kind, now, len(chunk))
             report.counts[store.kind] = report.counts.get(store.kind, 0) + len(chunk)
+            if connection.vendor == "sqlite":
+                time.sleep(BREATH_S)
     return True
 
 

@@ -190,6 +190,12 @@ class RouteAdmin(PublishingAdmin[Route]):
     def get_readonly_fields(self, request: HttpRequest, obj: Route | None = None) -> list[str]:
         return ["slug", "kind"] if obj else []
 
+    def get_fieldsets(self, request: HttpRequest, obj: Route | None = None) -> Any:
+        # A route without a model sends nothing to anybody.
+        shown = super().get_fieldsets(request, obj)
+        keeps = obj is None or obj.kind == Route.Kind.MODEL
+        return shown if keeps else [part for part in shown if part[0] != "Privacy"]
+
     def get_inlines(self, request: HttpRequest, obj: Route | None) -> Any:
         return () if obj is not None and obj.kind != Route.Kind.MODEL else self.inlines
 

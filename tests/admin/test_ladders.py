@@ -86,6 +86,7 @@ def test_allowed_providers_are_ticked_and_hold_from_the_next_message_on(admin: C
     tried = text_of(admin.post(reverse("admin:try"), {"text": EVERYDAY}))
     assert "Not allowed on this route" in tried
     assert "Not allowed on this route" in text_of(admin.get(reverse("admin:routing_route_changelist")))
+    assert "allowed_providers" not in admin.get(url_of("faq")).content.decode()
 
 
 def test_a_ladder_without_any_allowed_provider_is_refused_at_the_form(admin: Client) -> None:

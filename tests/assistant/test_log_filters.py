@@ -13,7 +13,7 @@ SECRET = "my card is 4111"
 
 def formatted(name: str, message: str, *args: object, error: BaseException | None = None) -> str:
     caught = (type(error), error, error.__traceback__) if error else None
-    record = logging.LogRecord(name, logging.ERROR, __file__, 1, message, args, caught)  # type: ignore[arg-type]
+    record = logging.LogRecord(name, logging.ERROR, __file__, 1, message, args, caught)
     return NoTexts("%(levelname)s %(name)s %(message)s").format(record)
 
 
@@ -72,7 +72,7 @@ def test_errors_that_speak_of_the_machine_or_are_our_own_keep_their_words() -> N
 
 def test_the_record_stays_as_it_was_for_another_handler() -> None:
     error = raised()
-    record = logging.LogRecord("x", 40, __file__, 1, "%s", (error,), (KeyError, error, None))  # type: ignore[arg-type]
+    record = logging.LogRecord("x", 40, __file__, 1, "%s", (error,), (KeyError, error, None))
     NoTexts("%(message)s").format(record)
     assert record.args == (error,)
     assert record.exc_text is None

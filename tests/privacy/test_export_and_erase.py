@@ -44,10 +44,7 @@ def belongs(model: type[models.Model], seen: frozenset[type[models.Model]] = fro
     return (
         bool(named)
         or Visitor in targets
-        or any(
-            isinstance(target, type) and target not in seen and belongs(target, seen | {model})
-            for target in targets
-        )
+        or any(target not in seen and belongs(target, seen | {model}) for target in targets)
     )
 
 

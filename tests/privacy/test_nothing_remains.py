@@ -48,9 +48,19 @@ def in_redis(desk: DeskServer) -> str:
     client = redis.Redis.from_url(desk.redis_url, decode_responses=True)
     parts = []
     for key in client.scan_iter():
-        kind = client.type(key)
-        read = {"stream": client.xrange, "string": client.get, "hash": client.hgetall, "set": client.smembers}
-        value = client.lrange(key, 0, -1) if kind == "list" else read[kind](key) if kind in read else ""
+        match client.type(key):
+            case "stream":
+                value: Any = client.xrange(key)
+            case "list":
+                value = client.lrange(key, 0, -1)
+            case "string":
+                value = client.get(key)
+            case "hash":
+                value = client.hgetall(key)
+            case "zset":
+                value = client.zrange(key, 0, -1)
+            case _:
+                value = client.smembers(key)
         parts.append(f"{key} {value}")
     client.close()
     return "\n".join(parts)
@@ -70,8 +80,9 @@ def dumped(database: str) -> str:
     """Return a whole PostgreSQL database as its own program writes it."""
     programs = postgres.postgres_programs()
     assert programs is not None
-    command = [programs / "pg_dump", "--dbname", database]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command = [str(programs / "pg_dump"), "--dbname", database]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return str(done.stdout)
 
 
 def post(desk: DeskServer, cookie: str, path: str) -> tuple[int, str, bytes]:
@@ -104,9 +115,10 @@ async def play(desk: DeskServer, cookie: str, control: Control) -> None:
     async with Chat(desk.url, cookie) as chat:
         first = await chat.ask(QUESTION)
         assert first.done is not None and first.done["state"] == "completed"
-        for fault, more in (("cut", {"after_tokens": 5}), ("status", {"after_tokens": -1, "status": 500})):
-            control.fault(fault, times=1, **more)
-            await chat.ask(f"{QUESTION} And what about {fault}?")
+        control.fault("cut", times=1, after_tokens=5)
+        await chat.ask(f"{QUESTION} And when it is cut?")
+        control.fault("status", times=1, after_tokens=-1, status=500)
+        await chat.ask(f"{QUESTION} And when it is down?")
         control.fault("status", times=9, after_tokens=-1, status=401)
         await chat.ask(f"{QUESTION} And again?")
         control.clear()
