@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -122,3 +123,22 @@ def test_a_process_that_is_asked_to_end_says_so_before_it_stops_listening(
         assert http_status(port, "/healthz") == 0
     finally:
         web.stop()
+
+
+def test_a_second_process_on_one_sqlite_file_is_told(desk: DeskServer, tmp_path: Path) -> None:
+    port = free_port()
+    env = {
+        **desk.env,
+        "PORT": str(port),
+        "DEBUG": "0",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ORIGINS": "https://support.example.com",
+        "SANDBOX": "1",
+    }
+    web = start([sys.executable, "manage.py", "serve"], tmp_path / "log", env)
+    try:
+        wait_until(lambda: http_status(port, "/healthz") == 200, web, "the second process")
+        assert "Another web process uses this SQLite file" in web.log(), "a warning; it serves all the same"
+    finally:
+        web.stop()
+    assert "SQLite" not in desk.webs[0].log_file.read_text()
