@@ -1,0 +1,1 @@
+"""What keeps a desk's own data: backup, restore and upgrade."""
