@@ -50,12 +50,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if apps.is_installed("allauth.mfa"):
+    from allauth.account.internal.flows.login import record_authentication
     from allauth.mfa.base import views as mfa
     from allauth.mfa.recovery_codes import views as codes
     from allauth.mfa.totp import views as totp
 
+    class SetUpFactor(totp.ActivateTOTPView):
+        """Setting the second factor up; who has just typed its code need not type it again here."""
+
+        def form_valid(self, form: Any) -> HttpResponse:
+            response: HttpResponse = super().form_valid(form)
+            record_authentication(self.request, self.request.user, method="mfa", type="totp")
+            return response
+
     # The square code is a picture inside the page: the only page that may show one of these.
-    activate = csp_update({"img-src": ["data:"]})(totp.activate_totp)
+    activate = csp_update({"img-src": ["data:"]})(SetUpFactor.as_view())
     urlpatterns += [
         path("2fa/", mfa.index, name="mfa_index"),
         path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),

@@ -1,9 +1,13 @@
 """What the desk decides where django-allauth asks: nobody signs up."""
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from django.http import HttpRequest
+
+JUST_SIGNED_IN_S = 300  # as long as allauth takes a repeated password for fresh
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -14,6 +18,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Leave the counting of wrong passwords to django-axes, whose locks the Users page shows."""
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask for the password again before the second factor is touched, but not right after signing in."""
+        records = get_authentication_records(self.request, self.request.user)
+        if records and time.time() - records[-1]["at"] < JUST_SIGNED_IN_S:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return str(request.META.get("REMOTE_ADDR", ""))

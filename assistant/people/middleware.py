@@ -33,6 +33,6 @@ def _missing(request: HttpRequest) -> str:
     if not is_mfa_enabled(request.user):
         return "mfa_activate_totp" if settings.ENV.mfa == "required" else ""
     # A session from before the factor was set up, in another browser, has never shown it.
-    if any(record.get("method") == "mfa" for record in get_authentication_records(request)):
+    if any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user)):
         return ""
     return "mfa_reauthenticate"

@@ -81,7 +81,7 @@ def _sso(env: Env) -> dict[str, Any]:
         "settings": {"server_url": env.sso.issuer},
     }
     return {
-        "SOCIALACCOUNT_ADAPTER": "assistant.people.adapters.CompanyAdapter",
+        "SOCIALACCOUNT_ADAPTER": "assistant.people.company.CompanyAdapter",
         "SOCIALACCOUNT_PROVIDERS": {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}},
         "SOCIALACCOUNT_AUTO_SIGNUP": False,
         "SOCIALACCOUNT_STORE_TOKENS": False,
