@@ -356,6 +356,8 @@ def smtp(letters: Letters, password: str = "") -> Iterator[str]:
         controller.stop()
 
 
+# On loopback the password may be asked for without encryption.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 def test_mail_is_greeted_signed_in_and_sent_only_when_asked(tmp_path: Path) -> None:
     letters = Letters()
     with smtp(letters, "right") as where:
