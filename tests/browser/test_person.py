@@ -69,6 +69,7 @@ def test_the_form_is_filled_and_sent_by_keyboard_alone(chat: Chat, desk: DeskSer
     receipt = notices(chat)
     expect(receipt).to_contain_text("a…@example.com", timeout=WAIT_MS)
     expect(receipt).to_be_focused()
+    expect(chat.page.locator(".bar")).to_contain_text("The team will answer")
     assert re.search(r"no\. \d+", receipt.inner_text())
     ((sent_to, reason, conversation),) = stored(desk, f"{QUESTION} By keyboard.")
     assert (sent_to, reason) == ("ada@example.com", "button")

@@ -16,6 +16,7 @@ const LOST = {
   reconnecting: "The connection was lost. Trying again; what you write is kept.",
   offline: "You are offline. What you write is kept and sent when you are back.",
 };
+const STATES = { waiting: " · The team will answer", with_staff: " · A person is here" };
 const LOG_KNOWS = "If you run this desk: its log names the setting that allows it.";
 const ENDED = {
   refused: `This chat does not accept connections from this address. ${LOG_KNOWS}`,
@@ -62,6 +63,11 @@ export class Desk {
     this.#contactLine(assistant.privacy_url);
     this.root.querySelector("#sandbox-note").hidden = !frame.sandbox;
     this.#starters(frame.suggestions ?? []);
+  }
+
+  /** Say in the header that the conversation waits for a person, or has one. */
+  state(name) {
+    this.#text("#conversation-state", STATES[name] ?? "");
   }
 
   get name() {

@@ -177,6 +177,7 @@ const REACTIONS = {
     if (frame.limits?.text) composer.setLimit(frame.limits.text);
     desk.opened(frame);
     handoff.facts(frame.person);
+    desk.state(next.state);
     set(next);
     handoff.opened(next.messages);
     if (first) transcript.toEnd();
@@ -210,7 +211,10 @@ const REACTIONS = {
     transcript.toEnd();
     byId(`message-${effect.message.id}`).focus({ preventScroll: true });
   },
-  conversation: (next) => set(next),
+  conversation(next) {
+    set(next);
+    desk.state(next.state);
+  },
   refused: (next, effect) => handoff.refused(effect.problem, effect.requestId),
   outbox: (next) => set(next),
   history: (next) => transcript.keepPlace(() => set(next)),
