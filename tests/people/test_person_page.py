@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from assistant import limits, requests
 from assistant.models import Request
@@ -119,3 +119,14 @@ def test_error_pages_lead_to_the_team(seeded: None, settings: Settings, page: st
     answer = Client().get(page)
     assert answer.status_code == 404
     assert 'href="/person/"' in text_of(answer)
+
+
+def test_without_redis_the_request_is_stored_and_its_mails_wait(
+    seeded: None, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    client = Client()
+    with django_capture_on_commit_callbacks(execute=True) as asked_for:  # no Redis runs beside this test
+        status, _ = send(client)
+    assert status == 302
+    assert len(asked_for) == 1
+    assert Request.objects.get().mail_state == Request.MailState.PENDING
