@@ -7,7 +7,7 @@ TEST_WORKERS ?= 2
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor test lint types bench check format venv
+.PHONY: help run doctor backup restore test lint types bench check format venv
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || true
@@ -20,7 +20,14 @@ run: venv ## start the desk: web, worker, Redis and, without a provider key, the
 	@exec $(PY) -m assistant.supervisor
 
 doctor: venv ## say what is missing on this desk, and the line that mends it
-	@$(PY) manage.py doctor
+	@$(PY) -m assistant.supervisor.aside doctor
+
+backup: venv ## back the desk up, while it runs (TO=folder or file)
+	@$(PY) -m assistant.supervisor.aside backup $(if $(TO),--to "$(TO)")
+
+restore: venv ## put a backup in place (FILE=..., REPLACE=1 for a desk that is not empty)
+	@test -n "$(FILE)" || { echo "Say which backup: make restore FILE=var/backups/....desk.tar.gz" >&2; exit 1; }
+	@$(PY) -m assistant.supervisor.aside restore "$(FILE)" $(if $(REPLACE),--replace)
 
 test: venv ## run the tests (TESTS=tests/faq for a part of them)
 	@$(PY) -m pytest -q -n $(TEST_WORKERS) $(TESTS)

@@ -68,6 +68,8 @@ class Env:
     sandbox: bool
     data_dir: Path
     static_dir: Path
+    backup_dir: Path
+    backup_keep: int
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     allowed_hosts: tuple[str, ...]
@@ -237,6 +239,13 @@ def _trusted_proxies(raw: str) -> tuple[Network, ...]:
         raise EnvError(str(error)) from None
 
 
+def _count(values: Mapping[str, str], name: str, default: int) -> int:
+    raw = values.get(name, "").strip() or str(default)
+    if not raw.isdigit():
+        raise EnvError(f"{name}={raw!r} is not a count: use a whole number, 0 for no limit.")
+    return int(raw)
+
+
 def _seconds(values: Mapping[str, str], name: str, most: int) -> int:
     raw = values.get(name, "").strip() or "0"
     if not raw.isdigit() or int(raw) > most:
@@ -292,6 +301,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         sandbox=_flag(values, "SANDBOX", False),
         data_dir=data_dir,
         static_dir=root / (values.get("STATIC_DIR", "").strip() or "staticfiles"),
+        backup_dir=root / (values.get("BACKUP_DIR", "").strip() or data_dir / "backups"),
+        backup_keep=_count(values, "BACKUP_KEEP", 14),
         database_url=values.get("DATABASE_URL", "").strip(),
         redis_url=values.get("REDIS_URL", "").strip(),
         allowed_hosts=hosts,

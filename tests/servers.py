@@ -270,14 +270,16 @@ def seeded_sqlite(example: str) -> Path:
 def running_desk(
     data_dir: Path, sandbox_url: str = "", database_url: str = "", webs: int = 1,
     worker: bool = False, env: Mapping[str, str] | None = None, server: str = "daphne",
+    prepare: Callable[[DeskServer], None] | None = None,
 ) -> Iterator[DeskServer]:  # fmt: skip
-    """Run a seeded desk with its own Redis and yield it.
+    """Run a desk with its own Redis and yield it; `prepare` fills its database, else it is seeded.
 
     Without `sandbox_url` nothing listens on its sandbox port.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     with running_redis(data_dir) as redis_url:
-        desk = _prepared_desk(data_dir, redis_url, sandbox_url, database_url, webs, env or {})
+        desk = _planned_desk(data_dir, redis_url, sandbox_url, database_url, webs, env or {})
+        (prepare or _seed)(desk)
         try:
             for index in range(webs):
                 desk.start_web(index, server)
@@ -288,7 +290,7 @@ def running_desk(
             desk.stop()
 
 
-def _prepared_desk(
+def _planned_desk(
     data_dir: Path, redis_url: str, sandbox_url: str, database_url: str, webs: int, env: Mapping[str, str]
 ) -> DeskServer:
     ports = [free_port() for _ in range(webs)]
@@ -303,8 +305,11 @@ def _prepared_desk(
         "ADMIN_PASSWORD": PASSWORD,
         **env,
     }
-    if database_url:
-        prepare_database(full)
-    else:
-        shutil.copy(seeded_sqlite(full.get("EXAMPLE", "1")), data_dir / "desk.sqlite3")
     return DeskServer(data_dir, database_url, redis_url, sandbox_url, PASSWORD, full, ports)
+
+
+def _seed(desk: DeskServer) -> None:
+    if desk.database_url:
+        prepare_database(desk.env)
+    else:
+        shutil.copy(seeded_sqlite(desk.env.get("EXAMPLE", "1")), desk.data_dir / "desk.sqlite3")

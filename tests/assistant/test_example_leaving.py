@@ -1,4 +1,4 @@
-"""From the example company to one's own desk: gone for good, nothing of staff's with it, back on request."""
+"""From the example to one's own desk: gone for good, nothing of staff's with it, back on request."""
 
 from collections.abc import Iterator
 from io import StringIO
@@ -64,7 +64,7 @@ def test_it_goes_and_neither_seed_nor_the_chat_page_brings_it_back(client: Clien
     page = client.get("/").content
     assert b"Pro plan (paid)" not in page
     assert b"arkfield" not in page
-    assert client.post("/example-plan/", {"plan": "pro"}).status_code == 404
+    assert client.post("/example/plan", {"plan": "pro"}).status_code == 404
     assert "sent away" in example("--list")
 
 
