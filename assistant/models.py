@@ -291,7 +291,7 @@ class AssistantSettings(models.Model):
 
 
 class RetentionPolicy(models.Model):
-    """One row: for how many days each class of data is kept. Defaults and reasons: assistant.privacy.classes."""
+    """One row: the days each class of data is kept. Defaults and reasons: assistant.privacy.classes."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     conversations = models.PositiveSmallIntegerField(default=365)

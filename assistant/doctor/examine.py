@@ -26,6 +26,7 @@ def examine(mail_to: str = "") -> list[Finding]:
             "database": (stores.check_database, QUICK_S + 1),
             "Redis": (stores.check_redis, QUICK_S + 1),
             "disk": (stores.check_disk, QUICK_S),
+            "backup": (stores.check_backups, QUICK_S),
             "worker": (processes.check_worker, SLOW_S),
             "origins": (address.check_origins, QUICK_S),
             "static files": (address.check_static, QUICK_S),
@@ -36,7 +37,7 @@ def examine(mail_to: str = "") -> list[Finding]:
     alive = all(finding.state != "fail" for finding in first["database"])
     second = _second(alive)
     order = (
-        "database", "Redis", "disk", "web processes", "worker", "beat", "origins", *sockets, "static files",
+        "database", "Redis", "disk", "backup", "web processes", "worker", "beat", "origins", *sockets, "static files",
         "e-mail", "content", "models",
     )  # fmt: skip
     found = {**first, **second}

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from assistant.doctor.findings import Finding, fail, ok, skip, warn
+from assistant.keeping import backup
 from common.clock import now
 from common.redis import RedisGone, sync_client
 
@@ -19,6 +20,9 @@ SKEW_WARN_S, SKEW_FAIL_S = 2.0, 30.0  # leases end after 9 s: a clock off by mor
 FREE_WARN, FREE_FAIL = 1024**3, 200 * 1024**2  # a day's log and a backup; below it SQLite stops writing
 # Redis holds the task queue: a policy that drops any key may drop waiting tasks.
 SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-ttl", "volatile-random")
+
+BACKUP = "make backup, in production systemctl enable --now desk-backup.timer"
+BACKUP_AGE_S = 2 * 24 * 3600  # one a night, and one that failed
 
 START_DATABASE = "make run, or: manage.py migrate && manage.py seed"
 
@@ -153,6 +157,18 @@ def check_disk() -> list[Finding]:
         state = fail if free < FREE_FAIL else warn
         return [state("disk", words, "make room on this disk, or move DATA_DIR")]
     return [ok("disk", words)]
+
+
+def check_backups() -> list[Finding]:
+    """Look whether the newest backup is a recent one."""
+    folder = backup.default_folder()
+    made = backup.backups(folder) if folder.is_dir() else []
+    if not made:
+        words = f"none in {folder}"
+        return [skip("backup", words) if settings.DEBUG else warn("backup", words, BACKUP)]
+    age = now().timestamp() - made[0].stat().st_mtime
+    words = f"{made[0].name}, {age / 3600:.0f} h old"
+    return [ok("backup", words) if age < BACKUP_AGE_S else warn("backup", words, BACKUP)]
 
 
 def not_looked_at(checks: tuple[str, ...]) -> list[Finding]:

@@ -8,9 +8,10 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from pytest_django.fixtures import SettingsWrapper
 
+from assistant.doctor import stores
 from assistant.doctor.findings import Finding, fail, failed, ok, skip, warn
 from assistant.doctor.report import as_json, lines
 from tests import postgres
@@ -382,3 +385,21 @@ def test_mail_is_greeted_signed_in_and_sent_only_when_asked(tmp_path: Path) -> N
     gone = doctor({**env, "EMAIL_URL": f"smtp://127.0.0.1:{free_port()}?tls=none"})
     assert gone.states("e-mail") == {"fail"}
     assert "EMAIL_URL=" in gone.about("e-mail")
+
+
+def test_a_backup_that_is_missing_or_old_is_told_in_production(
+    tmp_path: Path, settings: SettingsWrapper
+) -> None:
+    settings.ENV = replace(settings.ENV, backup_dir=tmp_path / "backups")
+    settings.DEBUG = False
+    (none,) = stores.check_backups()
+    assert (none.state, "none in" in none.text) == ("warn", True)
+    (tmp_path / "backups").mkdir()
+    file = tmp_path / "backups" / "20261124T031500Z.desk.tar.gz"
+    file.write_bytes(b"")
+    assert [found.state for found in stores.check_backups()] == ["ok"]
+    old = time.time() - 3 * 24 * 3600
+    os.utime(file, (old, old))
+    (late,) = stores.check_backups()
+    assert (late.state, "72 h old" in late.text) == ("warn", True)
+    assert "make backup" in late.mend
