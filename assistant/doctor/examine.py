@@ -37,8 +37,8 @@ def examine(mail_to: str = "") -> list[Finding]:
     alive = all(finding.state != "fail" for finding in first["database"])
     second = _second(alive)
     order = (
-        "database", "Redis", "disk", "backup", "web processes", "worker", "beat", "origins", *sockets, "static files",
-        "e-mail", "content", "models",
+        "database", "Redis", "disk", "backup", "web processes", "worker", "beat", "origins", *sockets,
+        "static files", "e-mail", "content", "models",
     )  # fmt: skip
     found = {**first, **second}
     return [finding for name in order for finding in found.get(name, ())]

@@ -19,7 +19,7 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from assistant.doctor import stores
 from assistant.doctor.findings import Finding, fail, failed, ok, skip, warn
@@ -388,7 +388,7 @@ def test_mail_is_greeted_signed_in_and_sent_only_when_asked(tmp_path: Path) -> N
 
 
 def test_a_backup_that_is_missing_or_old_is_told_in_production(
-    tmp_path: Path, settings: SettingsWrapper
+    tmp_path: Path, settings: Settings
 ) -> None:
     settings.ENV = replace(settings.ENV, backup_dir=tmp_path / "backups")
     settings.DEBUG = False
