@@ -7,7 +7,7 @@ TEST_WORKERS ?= 2
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor backup restore test lint types bench check format venv
+.PHONY: help run doctor backup restore upgrade test lint types bench check format venv
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || true
@@ -28,6 +28,9 @@ backup: venv ## back the desk up, while it runs (TO=folder or file)
 restore: venv ## put a backup in place (FILE=..., REPLACE=1 for a desk that is not empty)
 	@test -n "$(FILE)" || { echo "Say which backup: make restore FILE=var/backups/....desk.tar.gz" >&2; exit 1; }
 	@$(PY) -m assistant.supervisor.aside restore "$(FILE)" $(if $(REPLACE),--replace)
+
+upgrade: venv ## after git pull: back up, then bring the data to this release; then restart
+	@$(PY) -m assistant.supervisor.aside upgrade
 
 test: venv ## run the tests (TESTS=tests/faq for a part of them)
 	@$(PY) -m pytest -q -n $(TEST_WORKERS) $(TESTS)
