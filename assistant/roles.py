@@ -16,6 +16,7 @@ _ALL = ("view", "add", "change", "delete")
 RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "support": {
         "assistant.conversation": ("view", "use:try_question"),
+        "assistant.request": ("view", "change"),
         "faq.entry": ("view", "add", "change"),
         "faq.phrasing": _ALL,
         "faq.askedquestion": ("view",),
@@ -29,6 +30,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "admin": {
         "assistant.conversation": ("view", "use:try_question"),
+        "assistant.request": ("view", "change"),
         "assistant.assistantsettings": ("view", "change"),
         "assistant.retentionpolicy": ("view", "change"),
         "assistant.deletion": ("view",),

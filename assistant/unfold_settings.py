@@ -33,6 +33,10 @@ def _icon(request: HttpRequest) -> str:
 
 DAILY_WORK = [
     {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
+    {
+        **_item("Requests", "support_agent", "assistant_request_changelist", "assistant.view_request"),
+        "badge": "assistant.admin.requests.new_requests",
+    },
     _item("Conversations", "forum", "assistant_conversation_changelist", "assistant.view_conversation"),
     _item("FAQ", "menu_book", "faq_entry_changelist", "faq.view_entry"),
     _item("Asked questions", "quiz", "faq_askedquestion_changelist", "faq.view_askedquestion"),

@@ -1,5 +1,5 @@
 """The admin pages of the chat; importing this package registers them."""
 
-from assistant.admin import conversations, retention, settings, users, visitor_data
+from assistant.admin import conversations, requests, retention, settings, users, visitor_data
 
-__all__ = ["conversations", "retention", "settings", "users", "visitor_data"]
+__all__ = ["conversations", "requests", "retention", "settings", "users", "visitor_data"]

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from assistant.admin.filters import AnswerFilter, EscalatedFilter, RouteFilter, ThumbsFilter
 from assistant.admin.locate import TURNS_A_PAGE
 from assistant.admin.receipt import transcript
-from assistant.models import Conversation, Reply, Turn
+from assistant.models import Conversation, Reply, Request, Turn
 from common.text import shorten
 from routing import desk
 from routing.admin.base import ReadOnlyAdmin, badge
@@ -25,6 +25,12 @@ from routing.models import Purpose, Route
 
 STATE_BADGES = {"open": "plain", "waiting": "warn", "with_staff": "info", "closed": "plain"}
 LIST_REPLIES = ("id", "conversation_id", "route", "state", "rating", "escalated", "cause", "ordinal")
+
+
+def _requests_of(request: HttpRequest, conversation: Conversation) -> list[Request]:
+    """Return the requests that came out of a conversation, for who may see them."""
+    may_see = request.user.has_perm("assistant.view_request")
+    return list(conversation.requests.order_by("number")) if may_see else []
 
 
 def parsed_uuid(text: str) -> UUID | None:
@@ -145,6 +151,7 @@ class ConversationAdmin(ReadOnlyAdmin[Conversation]):
                 "state_badge": STATE_BADGES.get(conversation.state, "plain"),
                 "turns": transcript(list(page.object_list), hosts, link_entries),
                 "page": page,
+                "requests": _requests_of(request, conversation),
                 **(extra_context or {}),
             },
         )

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from assistant.admin.decision import route_names
 from assistant.admin.filters import ENDINGS
-from assistant.models import Conversation, Reply
+from assistant.admin.request_filters import unsent_mail
+from assistant.models import Reply, Request
 from common.clock import now
 from common.money import usd
 from faq.models import Entry
@@ -57,7 +58,6 @@ def _support() -> list[Step]:
     recent = Reply.objects.filter(purpose=Purpose.VISITOR, created_at__gte=_since())
     downs = recent.filter(rating=-1).values("conversation").distinct().count()
     failed = recent.filter(ENDINGS["unfinished"]).values("conversation").distinct().count()
-    waiting = Conversation.objects.filter(state=Conversation.State.WAITING).count()
     return [
         Step(
             "Try a question",
@@ -83,15 +83,44 @@ def _support() -> list[Step]:
             "error",
             "warn" if failed else "good",
         ),
+    ]
+
+
+def _requests() -> list[Step]:
+    new = Request.objects.filter(state=Request.State.NEW)
+    overdue = new.filter(answer_by__lt=now()).count()
+    unsent = Request.objects.filter(unsent_mail(now())).exclude(state=Request.State.CLOSED).count()
+    count = new.count()
+    steps = [
         Step(
-            "Waiting for a person",
-            str(waiting),
-            "Conversations in which a visitor asked for one of you.",
-            _link("assistant_conversation_changelist", state__exact=Conversation.State.WAITING),
+            "New requests",
+            str(count),
+            "Visitors who asked for one of you and wait for an answer.",
+            _link("assistant_request_changelist", state__exact=Request.State.NEW),
             "support_agent",
-            "warn" if waiting else "good",
+            "warn" if count else "good",
+        ),
+        Step(
+            "Past their promise",
+            str(overdue),
+            "New requests whose visitor was told an earlier time.",
+            _link("assistant_request_changelist", overdue="yes"),
+            "alarm",
+            "bad" if overdue else "good",
         ),
     ]
+    if unsent:
+        steps.append(
+            Step(
+                "Mail not sent",
+                str(unsent),
+                "Requests of which a mail did not go out: each says why, and can be sent again.",
+                _link("assistant_request_changelist", mail="unsent"),
+                "mail_off",
+                "bad",
+            )
+        )
+    return steps
 
 
 def _faq() -> list[Step]:
@@ -211,6 +240,7 @@ def _complaints() -> list[dict[str, Any]]:
 
 
 GROUPS: tuple[tuple[str, str, Callable[[], list[Step]]], ...] = (
+    ("Requests for a person", "assistant.view_request", _requests),
     ("Conversations", "assistant.view_conversation", _support),
     ("FAQ", "faq.view_entry", _faq),
     ("Figures", "routing.view_metrics", _figures),

@@ -14,6 +14,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
 from assistant.models import AssistantSettings
+from assistant.opening_hours import BadHours, parse_closed, parse_hours
 from assistant.settings_snapshot import as_snapshot
 from routing.admin.base import PublishingAdmin
 from routing.publishing import publish
@@ -33,17 +34,38 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
 
     class Meta:
         model = AssistantSettings
-        fields = ("time_zone", "link_hosts", "daily_cost_cap_usd")
+        fields = ("time_zone", "link_hosts", "daily_cost_cap_usd", "opening_hours", "closed_on")
         labels = {
             "privacy_url": "Privacy notice",
             "staff_email": "Staff e-mail",
+            "hours": "Hours in words",
+            "opening_hours": "Opening hours",
+            "closed_on": "Closed on",
+            "answer_within_hours": "Answer within, opening hours",
+            "confirm_requests": "Send visitors a receipt",
             "label_faq": "Approved answer",
             "label_lite": "Answer of a light model",
             "label_heavy": "Answer of a heavy model",
             "daily_cost_cap_usd": "Daily cost cap, USD",
             "link_hosts": "Hosts of links",
         }
+        help_texts = {
+            "hours": "In your own words; shown only while no opening hours are set.",
+            "staff_email": "Where requests for a person are sent. Without it they wait in the admin.",
+            "opening_hours": (
+                "When people answer, in the desk's time zone: Mon-Fri 09:00-17:00; Sat 10:00-13:00. "
+                "Empty promises nobody an hour."
+            ),
+            "closed_on": "Days without answers, one a line: 2026-12-24, or 12-25 for every year.",
+            "answer_within_hours": (
+                "Hours of opening time until a request is answered; the visitor is told the moment. "
+                "0 promises none."
+            ),
+            "confirm_requests": "The visitor gets the request and the conversation so far by e-mail.",
+        }
         widgets = {
+            "opening_hours": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "closed_on": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "house_instructions": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
             "link_hosts": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         }
@@ -82,6 +104,24 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
                 ) from error
         return "\n".join(hosts)
 
+    def clean_opening_hours(self) -> str:
+        """Keep hours that can be read, as they were typed."""
+        hours: str = self.cleaned_data["opening_hours"].strip()
+        try:
+            parse_hours(hours)
+        except BadHours as error:
+            raise ValidationError(str(error)) from error
+        return hours
+
+    def clean_closed_on(self) -> str:
+        """Keep days that can be read, as they were typed."""
+        days: str = self.cleaned_data["closed_on"].strip()
+        try:
+            parse_closed(days)
+        except BadHours as error:
+            raise ValidationError(str(error)) from error
+        return days
+
     def clean_daily_cost_cap_usd(self) -> Any:
         """Refuse a cap below nothing; nothing is allowed and means: approved answers only."""
         cap = self.cleaned_data["daily_cost_cap_usd"]
@@ -99,7 +139,13 @@ class AssistantSettingsAdmin(PublishingAdmin[AssistantSettings]):
         (
             "People",
             {
-                "fields": ("contact", ("hours", "staff_email"), "privacy_url"),
+                "fields": (
+                    ("contact", "staff_email"),
+                    ("opening_hours", "closed_on"),
+                    ("answer_within_hours", "hours"),
+                    "confirm_requests",
+                    "privacy_url",
+                ),
                 "description": "Shown to visitors who want a person, or to know what happens to their data.",
             },
         ),
