@@ -12,8 +12,8 @@ from pytest_django import Settings
 from common.env import ProviderEnv
 from routing.models import CatalogueModel, ConfigVersion, LadderStep
 from tests.admin.pages import form_of, text_of, words_of
+from tests.control import Control
 from tests.environment import free_port
-from tests.flows.control import Control
 
 KEY = "a-key-that-nobody-may-see"
 

@@ -25,8 +25,8 @@ from assistant.doctor import stores
 from assistant.doctor.findings import Finding, fail, failed, ok, skip, warn
 from assistant.doctor.report import as_json, lines
 from tests import postgres
+from tests.control import Control
 from tests.environment import ROOT, free_port
-from tests.flows.control import Control
 from tests.servers import DeskServer, running_desk, running_sandbox, wait_until
 
 KEY = "sk-a-key-that-nobody-may-see"
@@ -387,9 +387,7 @@ def test_mail_is_greeted_signed_in_and_sent_only_when_asked(tmp_path: Path) -> N
     assert "EMAIL_URL=" in gone.about("e-mail")
 
 
-def test_a_backup_that_is_missing_or_old_is_told_in_production(
-    tmp_path: Path, settings: Settings
-) -> None:
+def test_a_backup_that_is_missing_or_old_is_told_in_production(tmp_path: Path, settings: Settings) -> None:
     settings.ENV = replace(settings.ENV, backup_dir=tmp_path / "backups")
     settings.DEBUG = False
     (none,) = stores.check_backups()

@@ -16,7 +16,7 @@ from common.env import ProviderEnv
 from faq.models import AskedQuestion
 from routing import example
 from routing.models import ExampleRun, HourRow, MinuteRow, ModelCall, RouteOutcome
-from tests.flows.control import Control
+from tests.control import Control
 
 PHRASINGS = ["How do I reset my password?", "Where can I download my invoices?", "ok"]
 

@@ -12,7 +12,7 @@ from faq.models import AskedQuestion
 from routing import publishing
 from routing.models import Budget, ModelCall, ProbeRun, RouteOutcome
 from routing.probe import Measured, Spent, figures, percentile, ratio
-from tests.flows.control import Control
+from tests.control import Control
 
 
 def probe(*args: str, **options: object) -> str:

@@ -6,11 +6,8 @@ one test module and stopped again: async tests elsewhere in the session need the
 
 import functools
 import http.server
-import json
 import threading
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chat import Chat
+from tests.control import Control
 from tests.environment import ROOT
 from tests.servers import DeskServer, missing
 
@@ -63,38 +61,12 @@ def modules(chromium: Browser) -> Iterator[Page]:
     server.server_close()
 
 
-@dataclass
-class Sandbox:
-    """The control side of the sandbox provider."""
-
-    url: str
-
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-        request = urllib.request.Request(
-            self.url + path,
-            data=json.dumps(body).encode() if body is not None else None,
-            method=method,
-            headers={"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as response:
-            response.read()
-
-    def pace(self, **milliseconds: int) -> None:
-        self._call("PUT", "/_control/pace", milliseconds)
-
-    def fault(self, name: str, **more: Any) -> None:
-        self._call("POST", "/_control/faults", {"model": "*", "fault": name, **more})
-
-    def calm(self) -> None:
-        self._call("DELETE", "/_control/faults")
-
-
 @pytest.fixture
-def upstream(sandbox: str) -> Iterator[Sandbox]:
+def upstream(sandbox: str) -> Iterator[Control]:
     """Offer the sandbox's controls; faults are taken back and the pace is made quick again afterwards."""
-    control = Sandbox(sandbox)
+    control = Control(sandbox)
     yield control
-    control.calm()
+    control.clear()
     control.pace(**QUICK)
 
 
@@ -124,7 +96,7 @@ def new_chat(context: BrowserContext, desk: DeskServer) -> Iterator[Callable[[],
 
 
 @pytest.fixture
-def chat(new_chat: Callable[[], Chat], upstream: Sandbox) -> Chat:
+def chat(new_chat: Callable[[], Chat], upstream: Control) -> Chat:
     """Open the chat in a new browser, on a quick sandbox."""
     upstream.pace(**QUICK)
     return new_chat()

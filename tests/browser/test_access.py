@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.chat import WAIT_MS, Chat, Line
-from tests.browser.conftest import QUICK, Sandbox
+from tests.browser.conftest import QUICK
+from tests.control import Control
 from tests.servers import DeskServer, running_desk
 
 pytestmark = pytest.mark.browser
@@ -16,7 +17,7 @@ TEXTS = "Does it send texts too?"
 COMPARE = "Compare Pro and Studio for 3 locations, 12 staff and SMS; what happens if we downgrade mid-month?"
 
 
-def test_the_keyboard_alone_is_enough(chat: Chat, upstream: Sandbox) -> None:
+def test_the_keyboard_alone_is_enough(chat: Chat, upstream: Control) -> None:
     keys = chat.page.keyboard
     keys.press("Tab")
     expect(chat.page.get_by_role("link", name="Skip to the message box")).to_be_focused()
@@ -51,7 +52,7 @@ def test_the_keyboard_alone_is_enough(chat: Chat, upstream: Sandbox) -> None:
     expect(chat.page.locator("#menu")).to_be_hidden()
 
 
-def test_a_screen_reader_hears_the_start_and_the_whole_answer_once(chat: Chat, upstream: Sandbox) -> None:
+def test_a_screen_reader_hears_the_start_and_the_whole_answer_once(chat: Chat, upstream: Control) -> None:
     chat.page.evaluate(
         """() => {
           window.heard = [];
@@ -103,7 +104,7 @@ def test_every_control_has_a_name_and_room_to_be_hit(chat: Chat) -> None:
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_never_scrolls_sideways(
-    chromium: Browser, desk: DeskServer, upstream: Sandbox, width: int
+    chromium: Browser, desk: DeskServer, upstream: Control, width: int
 ) -> None:
     upstream.pace(**QUICK)
     context = chromium.new_context(viewport={"width": width, "height": 640}, has_touch=True)
@@ -170,7 +171,7 @@ CONTRAST = """
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_its_ground(
-    chromium: Browser, desk: DeskServer, upstream: Sandbox, scheme: str
+    chromium: Browser, desk: DeskServer, upstream: Control, scheme: str
 ) -> None:
     context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
     chat = Chat(context.new_page(), desk.url).open()
@@ -188,7 +189,7 @@ def test_every_text_stands_out_from_its_ground(
 
 
 def test_who_wants_less_motion_gets_whole_blocks(
-    chromium: Browser, desk: DeskServer, upstream: Sandbox
+    chromium: Browser, desk: DeskServer, upstream: Control
 ) -> None:
     context = chromium.new_context(reduced_motion="reduce")
     chat = Chat(context.new_page(), desk.url).open()

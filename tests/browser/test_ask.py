@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.chat import WAIT_MS, Chat, Line
-from tests.browser.conftest import Sandbox
+from tests.control import Control
 
 pytestmark = pytest.mark.browser
 
@@ -129,7 +129,7 @@ def test_nobody_is_asked_twice_what_was_wrong(chat: Chat, reason: str) -> None:
     expect(chat.answer.locator(".reasons")).to_be_visible()
 
 
-def test_a_text_that_acts_is_shown_as_text(chat: Chat, upstream: Sandbox) -> None:
+def test_a_text_that_acts_is_shown_as_text(chat: Chat, upstream: Control) -> None:
     attack = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     chat.send(attack)
     expect(chat.page.locator("article.mine .text")).to_have_text(attack)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.chat import WAIT_MS, Chat
-from tests.browser.conftest import Sandbox
+from tests.control import Control
 from tests.servers import DeskServer, running_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -22,7 +22,7 @@ def shown(chat: Chat) -> str:
 
 @pytest.mark.postgres
 def test_a_tab_on_another_process_goes_on_with_the_running_answer(
-    context: BrowserContext, desk_pair: DeskServer, upstream: Sandbox
+    context: BrowserContext, desk_pair: DeskServer, upstream: Control
 ) -> None:
     first = Chat(context.new_page(), desk_pair.urls[0]).open()
     upstream.pace(**LONG)
@@ -52,7 +52,7 @@ def own_desk(sandbox: str, tmp_path: Path) -> Iterator[DeskServer]:
 
 @pytest.mark.timeout(240)
 def test_a_killed_process_costs_a_pause_and_no_text(
-    context: BrowserContext, own_desk: DeskServer, upstream: Sandbox
+    context: BrowserContext, own_desk: DeskServer, upstream: Control
 ) -> None:
     chat = Chat(context.new_page(), own_desk.url).open()
     upstream.pace(**LONG)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.chat import WAIT_MS, Chat, Line
-from tests.browser.conftest import Sandbox
+from tests.control import Control
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ def shown(chat: Chat) -> str:
     return " ".join(chat.words().split())
 
 
-def test_stop_takes_the_place_of_send_and_keeps_the_text(chat: Chat, upstream: Sandbox) -> None:
+def test_stop_takes_the_place_of_send_and_keeps_the_text(chat: Chat, upstream: Control) -> None:
     upstream.pace(**LONG)
     chat.send(TEXTS)
     chat.streaming()
@@ -40,25 +40,25 @@ def test_stop_takes_the_place_of_send_and_keeps_the_text(chat: Chat, upstream: S
     expect(chat.button("Retry")).to_have_count(0)
 
 
-def test_a_failed_answer_says_so_and_retry_brings_one(chat: Chat, upstream: Sandbox) -> None:
+def test_a_failed_answer_says_so_and_retry_brings_one(chat: Chat, upstream: Control) -> None:
     upstream.fault("error_first", times=12)
     answer = chat.ask(TEXTS)
     expect(answer).to_have_attribute("data-state", "failed")
     expect(answer.locator(".notice")).not_to_be_empty()
-    upstream.calm()
+    upstream.clear()
     chat.button("Retry").click()
     expect(chat.answers).to_have_count(2, timeout=WAIT_MS)
     expect(chat.ended()).to_have_attribute("data-state", "completed")
     expect(chat.page.locator("section.turn")).to_have_count(1)
 
 
-def test_a_cut_answer_is_marked_and_goes_on_when_asked(chat: Chat, upstream: Sandbox) -> None:
+def test_a_cut_answer_is_marked_and_goes_on_when_asked(chat: Chat, upstream: Control) -> None:
     upstream.fault("length", times=12)
     answer = chat.ask(TEXTS)
     expect(answer).to_have_attribute("data-state", "truncated")
     expect(answer.locator(".notice p")).not_to_be_empty()
     assert chat.words()
-    upstream.calm()
+    upstream.clear()
     chat.button("Continue").click()
     expect(chat.answers).to_have_count(2, timeout=WAIT_MS)
     expect(chat.ended()).to_have_attribute("data-state", "completed")
@@ -66,7 +66,7 @@ def test_a_cut_answer_is_marked_and_goes_on_when_asked(chat: Chat, upstream: San
     expect(chat.button("Continue")).to_have_count(0)
 
 
-def test_a_refresh_goes_on_with_the_running_answer(chat: Chat, upstream: Sandbox) -> None:
+def test_a_refresh_goes_on_with_the_running_answer(chat: Chat, upstream: Control) -> None:
     upstream.pace(**LONG)
     chat.send(TEXTS)
     chat.streaming()
@@ -85,7 +85,7 @@ def test_a_refresh_goes_on_with_the_running_answer(chat: Chat, upstream: Sandbox
 
 
 def test_a_second_tab_shows_the_same_and_goes_on_with_it(
-    chat: Chat, new_chat: Callable[[], Chat], upstream: Sandbox
+    chat: Chat, new_chat: Callable[[], Chat], upstream: Control
 ) -> None:
     upstream.pace(**LONG)
     chat.send(TEXTS)
@@ -103,7 +103,7 @@ def test_a_second_tab_shows_the_same_and_goes_on_with_it(
 
 
 def test_after_a_lost_line_each_character_is_there_once(
-    context: BrowserContext, new_chat: Callable[[], Chat], upstream: Sandbox
+    context: BrowserContext, new_chat: Callable[[], Chat], upstream: Control
 ) -> None:
     line = Line(context)
     chat = new_chat()
@@ -187,7 +187,7 @@ def test_a_message_into_a_dead_line_is_sent_again_over_a_new_one(
     expect(chat.page.locator("article.mine")).to_have_count(1)
 
 
-def test_the_mark_of_another_model_stands_in_the_running_answer_only(chat: Chat, upstream: Sandbox) -> None:
+def test_the_mark_of_another_model_stands_in_the_running_answer_only(chat: Chat, upstream: Control) -> None:
     upstream.pace(first_text_ms=30, gap_ms=40, tokens=100)
     upstream.fault("cut", after_tokens=20)
     chat.send(TEXTS)
@@ -199,7 +199,7 @@ def test_the_mark_of_another_model_stands_in_the_running_answer_only(chat: Chat,
     expect(seam).to_have_count(0)
 
 
-def test_a_reader_further_up_is_not_dragged_along(chat: Chat, upstream: Sandbox) -> None:
+def test_a_reader_further_up_is_not_dragged_along(chat: Chat, upstream: Control) -> None:
     chat.ask("Compare Pro and Studio for 3 locations, 12 staff and SMS; what happens if we downgrade?")
     upstream.pace(**LONG)
     chat.send(TEXTS)
@@ -217,7 +217,7 @@ def test_a_reader_further_up_is_not_dragged_along(chat: Chat, upstream: Sandbox)
     chat.ended()
 
 
-def test_a_slow_answer_explains_itself(chat: Chat, upstream: Sandbox) -> None:
+def test_a_slow_answer_explains_itself(chat: Chat, upstream: Control) -> None:
     upstream.pace(first_text_ms=7000, gap_ms=1)
     chat.send(TEXTS)
     status = chat.answer.locator(".status")

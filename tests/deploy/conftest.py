@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgres, servers
+from tests.control import Control
 from tests.deploy.edge import ORIGIN
-from tests.flows.control import Control
 
 
 @pytest.fixture

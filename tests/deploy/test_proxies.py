@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.control import Control
 from tests.deploy.edge import HOST, Edge, running_edge
 from tests.flows.client import Chat
-from tests.flows.control import Control
 from tests.servers import DeskServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]

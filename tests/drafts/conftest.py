@@ -10,7 +10,7 @@ from django.core.management import call_command
 from faq import index, neighbours
 from routing import publishing
 from routing.cooldown import COOLDOWNS
-from tests.flows.control import Control
+from tests.control import Control
 
 
 @pytest.fixture

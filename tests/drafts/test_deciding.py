@@ -12,7 +12,7 @@ from faq import claims, edits, index, neighbours, proposals, services
 from faq.drafter import EDIT_TASK, PROPOSE_TASK
 from faq.models import AnswerEdit, Entry, Phrasing, Proposal, ProposalRun, Work
 from routing.models import ModelCall
-from tests.flows.control import Control
+from tests.control import Control
 
 
 @pytest.fixture

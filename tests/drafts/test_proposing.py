@@ -14,7 +14,7 @@ from faq.models import Entry, Phrasing, Proposal, ProposalRun, Work
 from routing import publishing
 from routing.budget import ALL, DRAFTS
 from routing.models import Budget, ModelCall, ModelPrice, Purpose
-from tests.flows.control import Control
+from tests.control import Control
 
 
 def thin(question: str, answer: str = "Yes, in the settings.", **more: str) -> Entry:

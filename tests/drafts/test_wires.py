@@ -7,7 +7,8 @@ import pytest
 from faq import paraphrases, rewriting
 from routing.config import ModelSpec
 from routing.events import ChatMessage, ModelRequest
-from tests.routing.conftest import MemoryLedger, SandboxControl, control, ledger  # noqa: F401 - fixtures
+from tests.control import Control
+from tests.routing.conftest import MemoryLedger, control, ledger  # noqa: F401 - fixtures
 from tests.routing.jobs import WIRES, job, play
 
 QUESTION = "How do I polish hull & mast of my zeppelin?"
@@ -23,7 +24,7 @@ async def said(model: ModelSpec, books: MemoryLedger, system: str, user: str) ->
 
 @pytest.mark.parametrize("model", WIRES.values(), ids=WIRES)
 async def test_phrasings_and_edits_on_every_wire(
-    control: SandboxControl,  # noqa: F811
+    control: Control,  # noqa: F811
     ledger: MemoryLedger,  # noqa: F811
     model: ModelSpec,
 ) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import postgres, servers
-from tests.flows.control import Control
+from tests.control import Control
 from tests.servers import DeskServer
 
 

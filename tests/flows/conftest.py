@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 
 from assistant.visitors import issue_cookie
+from tests.control import Control
 from tests.flows.client import Chat
-from tests.flows.control import Control
 from tests.servers import DeskServer
 
 

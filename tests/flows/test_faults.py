@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.control import Control
 from tests.flows.client import Shown
 from tests.flows.conftest import NewChat
-from tests.flows.control import Control
 from tests.servers import DeskServer
 
 COMMON = "Does it send texts too?"

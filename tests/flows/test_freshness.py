@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.control import Control
 from tests.flows.client import Chat
 from tests.flows.conftest import new_cookie
-from tests.flows.control import Control
 from tests.servers import DeskServer, running_desk
 
 # A version is polled every half second; a loaded machine may be late, so the test asks a few times.

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.control import Control
 from tests.flows.client import Chat
 from tests.flows.conftest import new_cookie
-from tests.flows.control import Control
 from tests.servers import DeskServer, running_desk, running_sandbox
 
 RESET, TEXTS = "How do I reset my password?", "Does it send texts too?"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.control import Control
 from tests.environment import free_port
 from tests.flows.client import Chat, Shown
 from tests.flows.conftest import new_cookie
-from tests.flows.control import Control
 from tests.servers import DeskServer, running_desk, running_sandbox
 
 ONE_OF_EACH = [

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.control import Control
 from tests.flows.client import Chat
 from tests.flows.conftest import NewChat, new_cookie
-from tests.flows.control import Control
 from tests.servers import running_desk
 
 DETAILS = (

@@ -19,9 +19,9 @@ from assistant.keeping import archives, manifest
 from assistant.keeping.errors import KeepingError
 from assistant.supervisor.folder import Folder
 from tests import postgres, servers
+from tests.control import Control
 from tests.environment import ROOT
 from tests.flows.client import Chat
-from tests.flows.control import Control
 
 QUESTION = "Compare the Pro and the Studio plan for three locations, please."
 SECRET = "a-secret-key-of-the-tests-that-is-long-enough-to-be-taken-as-one"

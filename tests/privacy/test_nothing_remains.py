@@ -15,9 +15,9 @@ import redis
 from websockets.exceptions import ConnectionClosed
 
 from tests import postgres
+from tests.control import Control
 from tests.flows.client import Chat
 from tests.flows.conftest import new_cookie
-from tests.flows.control import Control
 from tests.servers import DeskServer, running_desk
 
 WORD, EMAIL, KEY = "Quittengelee", "q.gelee@example.org", "secret-key-holunder"

@@ -1,58 +1,20 @@
 """The shipped sandbox on its own port, driven through its control API, and a ledger that keeps books."""
 
-import http.client
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
 from routing.attempts import AttemptResult, AttemptStart
 from routing.cooldown import COOLDOWNS
 from routing.errors import BudgetExhausted
-
-
-@dataclass
-class SandboxControl:
-    """The control API of a running sandbox."""
-
-    port: int
-
-    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body))
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-    def fault(self, fault: str, model: str = "*", **more: Any) -> None:
-        status, body = self.call("POST", "/_control/faults", {"fault": fault, "model": model, **more})
-        assert status == 200, body
-
-    def pace(self, **pace: int) -> None:
-        self.call("PUT", "/_control/pace", pace)
-
-    def requests(self) -> list[dict[str, Any]]:
-        requests: list[dict[str, Any]] = self.call("GET", "/_control/requests")[1]
-        return requests
-
-    def invoice(self) -> dict[str, Any]:
-        invoice: dict[str, Any] = self.call("GET", "/_control/invoice")[1]
-        return invoice
-
-    def reset(self) -> None:
-        self.pace()
-        for what in ("faults", "requests", "invoice"):
-            self.call("DELETE", f"/_control/{what}")
+from tests.control import Control
 
 
 @pytest.fixture
-def control(sandbox: str) -> Iterator[SandboxControl]:
+def control(sandbox: str) -> Iterator[Control]:
     """Return the running sandbox's control API; faults, books and pace are as new."""
-    sandbox_control = SandboxControl(int(sandbox.rsplit(":", 1)[1]))
+    sandbox_control = Control(sandbox)
     sandbox_control.reset()
     sandbox_control.pace(first_text_ms=0, gap_ms=0)
     COOLDOWNS.clear()

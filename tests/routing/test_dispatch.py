@@ -11,8 +11,9 @@ from routing import dispatch, walk
 from routing.config import Deadlines, ModelSpec
 from routing.events import ChatMessage, FinishReason
 from routing.providers.transport import Transport
+from tests.control import Control
 from tests.environment import free_port
-from tests.routing.conftest import MemoryLedger, SandboxControl
+from tests.routing.conftest import MemoryLedger
 from tests.routing.jobs import ANTHROPIC, GEMINI, OPENAI, WIRES, job, model, play
 
 EVERY_WIRE = pytest.mark.parametrize("asked", WIRES.values(), ids=WIRES)
@@ -31,7 +32,7 @@ async def eventually(true: Callable[[], bool]) -> None:
 
 @EVERY_WIRE
 async def test_an_answer_is_streamed_priced_and_left_to_be_settled(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec
+    control: Control, ledger: MemoryLedger, asked: ModelSpec
 ) -> None:
     start = dispatch.first_attempt(job(asked))
     told = await play(replace(job(asked), first=start), ledger)
@@ -87,7 +88,7 @@ QUICK = Deadlines(connect_s=2, first_text_s=0.6, stall_s=0.4, total_s=20)
 @EVERY_WIRE
 @pytest.mark.parametrize(("fault", "more", "error"), BEFORE_TEXT)
 async def test_a_failure_before_the_first_text_is_invisible(
-    control: SandboxControl,
+    control: Control,
     ledger: MemoryLedger,
     asked: ModelSpec,
     fault: str,
@@ -122,7 +123,7 @@ AFTER_TEXT = [
 @EVERY_WIRE
 @pytest.mark.parametrize(("fault", "error"), AFTER_TEXT)
 async def test_a_cut_answer_is_continued_once_and_its_seam_is_clean(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec, fault: str, error: str
+    control: Control, ledger: MemoryLedger, asked: ModelSpec, fault: str, error: str
 ) -> None:
     other = SECOND[asked.id.removesuffix("-lite")]
     whole = (await play(job(other), MemoryLedger())).text
@@ -150,7 +151,7 @@ async def test_a_cut_answer_is_continued_once_and_its_seam_is_clean(
 @EVERY_WIRE
 @pytest.mark.parametrize("fault", [fault for fault, _ in AFTER_TEXT])
 async def test_a_second_cut_ends_the_reply_honestly(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec, fault: str
+    control: Control, ledger: MemoryLedger, asked: ModelSpec, fault: str
 ) -> None:
     control.fault(fault, "*", after_tokens=5, times=3)
     told = await play(job(asked, deadlines=QUICK), ledger)
@@ -166,7 +167,7 @@ async def test_a_second_cut_ends_the_reply_honestly(
 
 @EVERY_WIRE
 async def test_an_answer_out_of_room_goes_on_once_with_a_larger_cap(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec
+    control: Control, ledger: MemoryLedger, asked: ModelSpec
 ) -> None:
     whole = (await play(job(asked), MemoryLedger())).text
     told = await play(job(asked, max_output=12), ledger)
@@ -183,7 +184,7 @@ async def test_an_answer_out_of_room_goes_on_once_with_a_larger_cap(
 
 
 @EVERY_WIRE
-async def test_a_refusal_is_final(control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec) -> None:
+async def test_a_refusal_is_final(control: Control, ledger: MemoryLedger, asked: ModelSpec) -> None:
     control.fault("refusal", asked.id)
     told = await play(job(asked, OPENAI, GEMINI), ledger)
     assert (told.ended.state, told.ended.attempts, told.text) == ("refused", 1, "")
@@ -193,7 +194,7 @@ async def test_a_refusal_is_final(control: SandboxControl, ledger: MemoryLedger,
 
 @EVERY_WIRE
 async def test_another_model_than_the_one_asked_is_recorded(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec
+    control: Control, ledger: MemoryLedger, asked: ModelSpec
 ) -> None:
     control.fault("other_model", asked.id, times=2)
     told = await play(job(asked), ledger)
@@ -211,7 +212,7 @@ async def test_another_model_than_the_one_asked_is_recorded(
 
 
 async def test_a_short_rate_limit_is_waited_for_and_a_long_one_is_not(
-    control: SandboxControl, ledger: MemoryLedger
+    control: Control, ledger: MemoryLedger
 ) -> None:
     control.fault("status", OPENAI.id, status=429, retry_after=1)
     told = await play(job(OPENAI, GEMINI), ledger)
@@ -226,7 +227,7 @@ async def test_a_short_rate_limit_is_waited_for_and_a_long_one_is_not(
 
 
 async def test_a_lone_model_is_asked_once_more_and_then_the_visitor_is_told(
-    control: SandboxControl, ledger: MemoryLedger
+    control: Control, ledger: MemoryLedger
 ) -> None:
     control.fault("status", status=503)
     told = await play(job(OPENAI), ledger)
@@ -244,7 +245,7 @@ async def test_a_lone_model_is_asked_once_more_and_then_the_visitor_is_told(
     ("status", "words"), [(401, "answered 401"), (404, "answered 404 for model openai-lite")]
 )
 async def test_staff_get_a_precise_message_and_the_visitor_a_polite_one(
-    control: SandboxControl, ledger: MemoryLedger, status: int, words: str
+    control: Control, ledger: MemoryLedger, status: int, words: str
 ) -> None:
     control.fault("status", status=status, times=5)
     told = await play(job(OPENAI), ledger)
@@ -257,7 +258,7 @@ async def test_staff_get_a_precise_message_and_the_visitor_a_polite_one(
 
 
 async def test_closing_hangs_up_at_once_and_settles_as_cancelled(
-    control: SandboxControl, ledger: MemoryLedger
+    control: Control, ledger: MemoryLedger
 ) -> None:
     control.pace(first_text_ms=0, gap_ms=20, tokens=400)
     http = Transport()
@@ -282,7 +283,7 @@ async def test_closing_hangs_up_at_once_and_settles_as_cancelled(
     await http.aclose()
 
 
-async def test_cancelling_the_task_settles_too(control: SandboxControl, ledger: MemoryLedger) -> None:
+async def test_cancelling_the_task_settles_too(control: Control, ledger: MemoryLedger) -> None:
     control.fault("stall", after_tokens=-1)
     task = asyncio.ensure_future(play(job(GEMINI), ledger))
     await eventually(lambda: bool(control.requests()))
@@ -296,7 +297,7 @@ async def test_cancelling_the_task_settles_too(control: SandboxControl, ledger: 
     assert result.usage_estimated
 
 
-async def test_an_empty_budget_ends_before_and_after_the_first_text(control: SandboxControl) -> None:
+async def test_an_empty_budget_ends_before_and_after_the_first_text(control: Control) -> None:
     told = await play(job(OPENAI), MemoryLedger(budget=0))
     assert (told.ended.state, told.ended.ended_by, told.ended.last) == ("failed", "budget", None)
     assert control.requests() == []
@@ -310,7 +311,7 @@ async def test_an_empty_budget_ends_before_and_after_the_first_text(control: San
     assert len(control.requests()) == 1
 
 
-async def test_the_total_deadline_keeps_the_text(control: SandboxControl, ledger: MemoryLedger) -> None:
+async def test_the_total_deadline_keeps_the_text(control: Control, ledger: MemoryLedger) -> None:
     control.pace(first_text_ms=0, gap_ms=30, tokens=1000)
     told = await play(job(OPENAI, GEMINI, deadlines=replace(QUICK, total_s=0.5)), ledger)
     assert (told.ended.state, told.ended.ended_by, told.ended.attempts) == ("truncated", "deadline", 1)
@@ -329,7 +330,7 @@ async def test_a_dead_host_is_named_to_staff(ledger: MemoryLedger, settings: Set
 
 
 async def test_a_runaway_answer_is_stopped(
-    control: SandboxControl, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+    control: Control, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walk, "REPLY_CHARS", 50)
     told = await play(job(model("openai")), ledger)
@@ -346,7 +347,7 @@ def going_on(asked: dispatch.Job, cut: str) -> dispatch.Job:
 @EVERY_WIRE
 @pytest.mark.parametrize("at", [9, 40, 77])
 async def test_a_reply_that_continues_another_does_not_repeat_its_end(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec, at: int
+    control: Control, ledger: MemoryLedger, asked: ModelSpec, at: int
 ) -> None:
     whole = (await play(job(asked), MemoryLedger())).text
     told = await play(going_on(job(asked), whole[:at]), ledger)
@@ -360,7 +361,7 @@ async def test_a_reply_that_continues_another_does_not_repeat_its_end(
 
 @EVERY_WIRE
 async def test_neither_a_fallback_nor_a_second_cut_repeats_it(
-    control: SandboxControl, ledger: MemoryLedger, asked: ModelSpec
+    control: Control, ledger: MemoryLedger, asked: ModelSpec
 ) -> None:
     other = SECOND[asked.id.removesuffix("-lite")]
     whole = (await play(job(other), MemoryLedger())).text
@@ -372,7 +373,7 @@ async def test_neither_a_fallback_nor_a_second_cut_repeats_it(
 
 
 async def test_a_model_that_only_repeats_what_was_there_is_no_answer(
-    control: SandboxControl, ledger: MemoryLedger
+    control: Control, ledger: MemoryLedger
 ) -> None:
     control.pace(first_text_ms=0, gap_ms=0, tokens=12)
     whole = (await play(job(GEMINI), MemoryLedger())).text

@@ -10,7 +10,8 @@ from routing.config import Config, RouteSpec
 from routing.errors import CallFailed, KeyRefused, QuotaExhausted, UnknownModel
 from routing.keycheck import OUTPUT_TOKENS, KeyCheck, check_key
 from routing.providers.transport import Target, Transport
-from tests.routing.conftest import MemoryLedger, SandboxControl
+from tests.control import Control
+from tests.routing.conftest import MemoryLedger
 from tests.routing.jobs import WIRES
 
 ROUTE = RouteSpec("common", "Common", "model", "lite")
@@ -24,14 +25,14 @@ async def http() -> AsyncIterator[Transport]:
     await transport.aclose()
 
 
-async def check(control: SandboxControl, wire: str, ledger: MemoryLedger, http: Transport) -> KeyCheck:
+async def check(control: Control, wire: str, ledger: MemoryLedger, http: Transport) -> KeyCheck:
     target = Target(wire, wire, f"http://127.0.0.1:{control.port}{ROOTS[wire]}", "a-key")
     return await check_key(WIRES[wire], target, ROUTE, Config(3, "sha"), ledger, http)
 
 
 @pytest.mark.parametrize("wire", ROOTS)
 async def test_a_key_that_works_is_booked_as_a_probe_with_few_tokens(
-    control: SandboxControl, ledger: MemoryLedger, http: Transport, wire: str
+    control: Control, ledger: MemoryLedger, http: Transport, wire: str
 ) -> None:
     found = await check(control, wire, ledger, http)
     assert (found.failure, found.unpaid, found.other_model) == (None, "", "")
@@ -56,7 +57,7 @@ async def test_a_key_that_works_is_booked_as_a_probe_with_few_tokens(
     ids=["401", "404", "402", "429"],
 )
 async def test_what_is_wrong_is_an_error_of_its_own_and_settled(
-    control: SandboxControl,
+    control: Control,
     ledger: MemoryLedger,
     http: Transport,
     wire: str,
@@ -70,7 +71,7 @@ async def test_what_is_wrong_is_an_error_of_its_own_and_settled(
 
 
 async def test_another_model_is_named_and_an_alias_is_none(
-    control: SandboxControl, ledger: MemoryLedger, http: Transport
+    control: Control, ledger: MemoryLedger, http: Transport
 ) -> None:
     control.fault("other_model")
     found = await check(control, "gemini", ledger, http)
@@ -78,7 +79,7 @@ async def test_another_model_is_named_and_an_alias_is_none(
     assert not replace(found, model=replace(found.model, answers_as=(found.answering,))).other_model
 
 
-async def test_beyond_the_cap_nothing_is_sent(control: SandboxControl, http: Transport) -> None:
+async def test_beyond_the_cap_nothing_is_sent(control: Control, http: Transport) -> None:
     found = await check(control, "openai", MemoryLedger(budget=0), http)
     assert found.unpaid == "nothing left"
     assert control.requests() == []

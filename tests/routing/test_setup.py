@@ -18,8 +18,8 @@ from common.env import ProviderEnv
 from routing import publishing, setup
 from routing.models import CatalogueModel, Condition, ConfigVersion, LadderChange, LadderStep, Route, Rule
 from routing.presets import Choice
+from tests.control import Control
 from tests.environment import ROOT, free_port
-from tests.routing.conftest import SandboxControl
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def ladder(slug: str) -> list[str]:
 
 
 def test_a_single_vendor_gets_the_ladders_once_and_a_second_run_changes_nothing(
-    desk: None, settings: Settings, control: SandboxControl
+    desk: None, settings: Settings, control: Control
 ) -> None:
     use(settings, provider("anthropic", "anthropic", control.port))
     before = ConfigVersion.objects.count()
@@ -80,7 +80,7 @@ def test_a_single_vendor_gets_the_ladders_once_and_a_second_run_changes_nothing(
 
 
 def test_an_own_server_gets_catalogue_rows_with_a_price_and_keeps_them(
-    desk: None, settings: Settings, control: SandboxControl
+    desk: None, settings: Settings, control: Control
 ) -> None:
     use(settings, provider("home", "openai", control.port, "qwen3-mini"))
     args = ("--preset", "one", "--light", "qwen3-mini", "--yes", "--price-in", "0.1", "--price-out", "0.4")
@@ -103,7 +103,7 @@ def test_an_own_server_gets_catalogue_rows_with_a_price_and_keeps_them(
 
 
 def test_a_gateway_with_the_vendors_ids_stands_beside_them(
-    desk: None, settings: Settings, control: SandboxControl
+    desk: None, settings: Settings, control: Control
 ) -> None:
     use(settings, provider("gateway", "openai", control.port))
     setup_models("--preset", "two", "--yes")
@@ -116,7 +116,7 @@ def test_a_gateway_with_the_vendors_ids_stands_beside_them(
 
 
 def test_providers_that_do_not_answer_are_named_and_the_rest_goes_on(
-    desk: None, settings: Settings, control: SandboxControl
+    desk: None, settings: Settings, control: Control
 ) -> None:
     use(
         settings,
@@ -147,7 +147,7 @@ def test_providers_that_do_not_answer_are_named_and_the_rest_goes_on(
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_changes(
-    desk: None, settings: Settings, control: SandboxControl, args: tuple[str, ...], words: str
+    desk: None, settings: Settings, control: Control, args: tuple[str, ...], words: str
 ) -> None:
     use(settings, provider("anthropic", "anthropic", control.port))
     before = ConfigVersion.objects.count()
@@ -167,7 +167,7 @@ def test_without_a_provider_or_without_an_answer_it_ends_with_an_error(
 
 
 def test_a_ladder_that_changed_meanwhile_is_not_overwritten(
-    desk: None, settings: Settings, control: SandboxControl
+    desk: None, settings: Settings, control: Control
 ) -> None:
     use(settings, provider("anthropic", "anthropic", control.port))
     proposal = setup.prepare(setup.ask_providers(), Choice("one"))
@@ -179,7 +179,7 @@ def test_a_ladder_that_changed_meanwhile_is_not_overwritten(
     assert ladder("complex") == ["claude-sonnet-5-5", "gemini-3.8-flash"]
 
 
-def test_at_a_terminal_it_asks_and_takes_no_for_an_answer(tmp_path: Path, control: SandboxControl) -> None:
+def test_at_a_terminal_it_asks_and_takes_no_for_an_answer(tmp_path: Path, control: Control) -> None:
     env = {
         **os.environ,
         "DATA_DIR": str(tmp_path),

@@ -28,10 +28,10 @@ import django  # noqa: E402 - as in tests/conftest.py
 django.setup()
 
 from tests import servers  # noqa: E402
+from tests.control import Control  # noqa: E402
 from tests.environment import ROOT, free_port  # noqa: E402
 from tests.flows.client import Chat  # noqa: E402
 from tests.flows.conftest import new_cookie  # noqa: E402
-from tests.flows.control import Control  # noqa: E402
 from tests.upgrade import facts  # noqa: E402
 
 FOLDER = Path(__file__).parent

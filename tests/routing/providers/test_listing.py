@@ -13,8 +13,8 @@ from routing.catalogue import read_file
 from routing.errors import CallFailed, ConnectFailed, KeyRefused, NotAStream, QuotaExhausted
 from routing.providers.listing import Listed, NotAList, path_of, read_page
 from routing.providers.transport import Target, list_models
+from tests.control import Control
 from tests.environment import free_port
-from tests.routing.conftest import SandboxControl
 
 ROOTS = {"openai": "/v1", "gemini": "/v1beta", "anthropic": "/v1"}
 
@@ -96,7 +96,7 @@ def target(wire: str, port: int, key: str = "k-secret-0123456789") -> Target:
 
 @pytest.mark.parametrize("wire", ROOTS)
 def test_the_sandbox_lists_its_models_on_each_wire(
-    control: SandboxControl, wire: str, monkeypatch: pytest.MonkeyPatch
+    control: Control, wire: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("routing.providers.listing.PAGE", 3)  # several pages, as of a large vendor
     listed = list_models(target(wire, control.port), 5)
@@ -116,7 +116,7 @@ def test_the_sandbox_lists_its_models_on_each_wire(
     ids=["wrong key", "402", "429"],
 )
 def test_a_refused_list_says_why_without_the_key(
-    control: SandboxControl, wire: str, fault: dict[str, Any], failure: type[CallFailed]
+    control: Control, wire: str, fault: dict[str, Any], failure: type[CallFailed]
 ) -> None:
     control.call("POST", "/_control/faults", {"model": "(list)", "fault": "status", **fault})
     with pytest.raises(failure) as told:
@@ -126,7 +126,7 @@ def test_a_refused_list_says_why_without_the_key(
     assert list_models(target(wire, control.port), 5), "used up"
 
 
-def test_a_fault_for_every_model_leaves_the_lists_alone(control: SandboxControl) -> None:
+def test_a_fault_for_every_model_leaves_the_lists_alone(control: Control) -> None:
     control.fault("status", "*", status=500)
     assert list_models(target("openai", control.port), 5)
     control.call("DELETE", "/_control/faults")
@@ -166,7 +166,7 @@ def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
         return  # the client has hung up, which is the point
 
 
-def test_a_web_page_is_no_list_and_a_drip_ends(control: SandboxControl) -> None:
+def test_a_web_page_is_no_list_and_a_drip_ends(control: Control) -> None:
     with server(web_page) as port, pytest.raises(NotAStream, match="text/html") as told:
         list_models(target("openai", port), 5)
     assert "Welcome" in told.value.output

@@ -11,8 +11,9 @@ from routing.config import RouteSpec
 from routing.cooldown import COOLDOWNS, Cooldowns
 from routing.ladder import RESTING, steps_of
 from routing.providers import registry
+from tests.control import Control
 from tests.environment import free_port
-from tests.routing.conftest import MemoryLedger, SandboxControl
+from tests.routing.conftest import MemoryLedger
 from tests.routing.jobs import ANTHROPIC, GEMINI, OPENAI, job, play
 
 MODELS = {model.id: model for model in (GEMINI, ANTHROPIC)}
@@ -97,7 +98,7 @@ def test_a_catalogue_row_of_the_provider_comes_on_its_own_ladder(settings: Setti
 
 
 async def test_an_unnamed_server_is_asked_what_it_serves_and_answers(
-    settings: Settings, control: SandboxControl, ledger: MemoryLedger
+    settings: Settings, control: Control, ledger: MemoryLedger
 ) -> None:
     use(settings, own(f"http://127.0.0.1:{control.port}/v1"), sandbox_port=free_port())
     lite = steps_of(registry.ladder(ROUTES[0], MODELS))
@@ -141,7 +142,7 @@ def test_a_resting_model_rests_for_at_most_a_minute(settings: Settings) -> None:
 
 
 async def test_a_rate_limit_takes_the_model_off_the_front_of_the_ladder(
-    control: SandboxControl, ledger: MemoryLedger
+    control: Control, ledger: MemoryLedger
 ) -> None:
     control.fault("status", GEMINI.id, status=429, retry_after=3600)
     await play(job(GEMINI, ANTHROPIC), ledger)

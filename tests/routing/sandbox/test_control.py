@@ -9,12 +9,12 @@ import pytest
 
 from routing.catalogue import read_file
 from routing.sandbox.control import PLANNED, READY
-from tests.routing.conftest import SandboxControl
+from tests.control import Control
 
 ASK: dict[str, Any] = {"stream": True, "messages": [{"role": "user", "content": "Hi"}]}
 
 
-def post(control: SandboxControl, path: str, body: Any, **headers: str) -> tuple[int, dict[str, str], str]:
+def post(control: Control, path: str, body: Any, **headers: str) -> tuple[int, dict[str, str], str]:
     connection = http.client.HTTPConnection("127.0.0.1", control.port, timeout=10)
     try:
         connection.request("POST", path, json.dumps(body), headers)
@@ -24,11 +24,11 @@ def post(control: SandboxControl, path: str, body: Any, **headers: str) -> tuple
         connection.close()
 
 
-def chat(control: SandboxControl, model: str = "m", **headers: str) -> tuple[int, dict[str, str], str]:
+def chat(control: Control, model: str = "m", **headers: str) -> tuple[int, dict[str, str], str]:
     return post(control, "/v1/chat/completions", {**ASK, "model": model}, **headers)
 
 
-def test_faults_queue_per_model_and_are_used_up(control: SandboxControl) -> None:
+def test_faults_queue_per_model_and_are_used_up(control: Control) -> None:
     control.fault("status", "a", status=503)
     control.fault("status", "*", status=429, retry_after=7, times=2)
     assert chat(control, "b")[0] == 429
@@ -43,7 +43,7 @@ def test_faults_queue_per_model_and_are_used_up(control: SandboxControl) -> None
 
 
 @pytest.mark.parametrize("name", sorted(PLANNED))
-def test_faults_that_are_not_built_yet_say_so(control: SandboxControl, name: str) -> None:
+def test_faults_that_are_not_built_yet_say_so(control: Control, name: str) -> None:
     status, body = control.call("POST", "/_control/faults", {"fault": name})
     assert status == 400
     assert "not available yet" in body["error"]
@@ -60,7 +60,7 @@ def test_faults_that_are_not_built_yet_say_so(control: SandboxControl, name: str
         {"fault": "eof", "after_tokens": "5"},
     ],
 )
-def test_a_wrong_order_is_refused(control: SandboxControl, body: Any) -> None:
+def test_a_wrong_order_is_refused(control: Control, body: Any) -> None:
     assert control.call("POST", "/_control/faults", body)[0] == 400
     assert control.call("GET", "/_control/faults") == (200, [])
 
@@ -70,7 +70,7 @@ def test_the_fault_names_are_those_of_the_contract() -> None:
     assert not READY & PLANNED
 
 
-def test_keys_are_masked_and_any_key_will_do(control: SandboxControl) -> None:
+def test_keys_are_masked_and_any_key_will_do(control: Control) -> None:
     secrets = {
         "authorization": "Bearer sk-very-secret-1234",
         "x-api-key": "short",
@@ -84,7 +84,7 @@ def test_keys_are_masked_and_any_key_will_do(control: SandboxControl) -> None:
     assert request["status"] == 200
 
 
-def test_the_invoice_uses_the_catalogues_prices(control: SandboxControl) -> None:
+def test_the_invoice_uses_the_catalogues_prices(control: Control) -> None:
     row = next(row for row in read_file() if row["id"] == "gemini-3.5-flash-lite")
     assert [(price["input"], price["output"]) for price in row["prices"]] == [("0.30", "2.50")]
     control.pace(first_text_ms=0, gap_ms=0, tokens=40)
@@ -98,7 +98,7 @@ def test_the_invoice_uses_the_catalogues_prices(control: SandboxControl) -> None
     assert (invoice["unpriced"]["output_tokens"], invoice["unpriced"]["cost_pico"]) == (40, 0)
 
 
-def test_pace_sets_the_length(control: SandboxControl) -> None:
+def test_pace_sets_the_length(control: Control) -> None:
     control.pace(first_text_ms=0, gap_ms=0, tokens=7)
     events = [line for line in chat(control)[2].splitlines() if line.startswith("data: {")]
     deltas = [json.loads(line[6:])["choices"][0]["delta"].get("content") for line in events]
@@ -106,7 +106,7 @@ def test_pace_sets_the_length(control: SandboxControl) -> None:
     assert control.call("PUT", "/_control/pace", {"gap_ms": "fast"})[0] == 400
 
 
-def test_what_a_real_wire_refuses_is_refused(control: SandboxControl) -> None:
+def test_what_a_real_wire_refuses_is_refused(control: Control) -> None:
     anthropic = {"model": "m", "max_tokens": 5, **ASK}
     new = {"anthropic-version": "2026-10-21"}
     assert post(control, "/v1/messages", anthropic, **new)[0] == 200
@@ -123,7 +123,7 @@ def test_what_a_real_wire_refuses_is_refused(control: SandboxControl) -> None:
     assert post(control, "/v1/unknown", {})[0] == 404
 
 
-def test_models_are_listed_on_both_paths(control: SandboxControl) -> None:
+def test_models_are_listed_on_both_paths(control: Control) -> None:
     ids = {row["id"] for row in read_file()}
     listed = control.call("GET", "/v1/models")[1]["data"]
     assert {row["id"] for row in listed} == ids
@@ -137,7 +137,7 @@ def test_models_are_listed_on_both_paths(control: SandboxControl) -> None:
     } == {row["id"] for row in read_file() if row["wire"] == "gemini"}
 
 
-def test_usage_is_only_sent_when_asked_for(control: SandboxControl) -> None:
+def test_usage_is_only_sent_when_asked_for(control: Control) -> None:
     assert '"usage"' not in chat(control)[2]
     body = {**ASK, "model": "m", "stream_options": {"include_usage": True, "include_obfuscation": False}}
     text = post(control, "/v1/chat/completions", body)[2]
