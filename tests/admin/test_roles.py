@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -13,8 +14,10 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from assistant.models import Deletion
+from assistant import requests
+from assistant.models import Deletion, Request
 from assistant.roles import RIGHTS, ROLES, ensure_roles
+from assistant.who import Who
 from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route
 from tests.admin.conftest import SignIn
 from tests.admin.pages import add_call, add_turn, make_conversation
@@ -49,6 +52,9 @@ def one_row(model: type[Model]) -> Model:
         Deletion: {"day": "2026-11-23", "kind": "sessions", "count": 2},
         Budget: {"scope": "all", "period_start": "2026-11-23", "cap_pico": 5 * 10**12},
     }
+    if model is Request:
+        who = Who(uuid4())
+        return requests.create(who, "button", "anna@visitor.example", "My invoice is wrong.", "one")
     if model in needed:
         return model._default_manager.create(**needed[model])
     add_call(add_turn(make_conversation("Does it send texts too?"), "And in Germany?"))
