@@ -18,6 +18,7 @@ from assistant.settings_snapshot import as_snapshot
 from common.versions import raise_version
 from faq import index
 from routing import catalogue, publishing
+from routing.models import Route
 
 LOCK = version.ROOT / "requirements.lock"
 
@@ -107,6 +108,8 @@ def _models(price_list: Path) -> list[dict[str, object]]:
 def _catalogue(price_list: Path) -> str:
     """Bring the model facts up to the release's, but for what staff changed, and publish the outcome."""
     added, changed = catalogue.load_catalogue(_models(price_list))
+    if not Route.objects.exists():
+        raise KeepingError("This desk has no routes yet: run manage.py seed, which makes the first ones.")
     row = AssistantSettings.objects.first()
     config = publishing.publish(
         by="upgrade", note=f"Upgrade to {version.current()}", settings=as_snapshot(row) if row else None

@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 
 from assistant.keeping import packages, restarting
-from assistant.keeping.progress import read
+from assistant.keeping.progress import Progress, Target, read, write
 from assistant.visitors import issue_cookie
 from routing.catalogue import FILE as CATALOGUE
 from tests import postgres, servers
@@ -132,7 +132,7 @@ async def test_the_desk_goes_on_with_an_old_conversation(
             assert len(chat.opened["turns"]) == 5
 
 
-@pytest.mark.parametrize("after", ["backup", "migrate", "catalogue", "index"])
+@pytest.mark.parametrize("after", ["backup", "migrate", "catalogue"])
 def test_an_upgrade_that_was_killed_goes_on(data_dir: Path, after: str) -> None:
     release = RELEASES[-1]
     database = desk_of(release, data_dir)
@@ -272,6 +272,27 @@ def test_a_desk_without_a_database_is_told_how_to_begin(data_dir: Path) -> None:
     refused = upgrade(data_dir)
     assert refused.returncode == 1
     assert "There is no database yet" in refused.stderr
+
+
+def test_a_desk_that_was_never_seeded_is_told_so(data_dir: Path) -> None:
+    data_dir.mkdir()
+    servers.manage("migrate", env={"DATA_DIR": str(data_dir), "DATABASE_URL": "", "REDIS_URL": ""})
+    refused = upgrade(data_dir)
+    assert "The step “catalogue” failed: This desk has no routes yet: run manage.py seed" in refused.stderr
+    assert query(data_dir / "desk.sqlite3", "SELECT count(*) FROM routing_cataloguemodel") == [(0,)]
+
+
+def test_a_later_release_begins_anew_where_an_upgrade_had_failed(data_dir: Path) -> None:
+    desk_of(RELEASES[-1], data_dir)
+    target = Target("0.0.9", "0" * 40, "other")
+    write(data_dir, Progress(target, "2026-11-24T00:00:00+00:00", ("packages", "check", "backup"), "migrate"))
+    done = upgrade(data_dir)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Upgrade from 0.0.9 (0000000000) to ")
+    assert "done before" not in done.stdout
+    assert len(backups(data_dir)) == 1
+    (data_dir / "upgrade.json").write_text("{")
+    assert "cannot be read: delete it, and the upgrade begins anew." in upgrade(data_dir).stderr
 
 
 def test_an_older_database_put_in_place_is_upgraded_again(data_dir: Path) -> None:
