@@ -29,7 +29,8 @@ NOBODYS = "7c9f5a0e-6f0b-4c55-9d2f-0a6c0e6f7b11"
         ('{"type": "stop", "reply_id": "nope"}', "bad_frame"),
         (f'{{"type": "retry", "reply_id": "{NOBODYS}"}}', "not_found"),
         (f'{{"type": "resume", "reply_id": "{NOBODYS}", "epoch": -1, "after": 0}}', "bad_frame"),
-        ('{"type": "handoff", "reason": "x"}', "not_available"),
+        ('{"type": "handoff", "reason": "x"}', "bad_frame"),
+        (f'{{"type": "choose", "turn_id": "{NOBODYS}", "entry_id": "1"}}', "not_available"),
     ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_lives(
