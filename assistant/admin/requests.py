@@ -1,5 +1,6 @@
 """The inbox: who asked for a person, what was said, and the answer by e-mail and in the chat."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from assistant import mail_queue, requests
 from assistant.admin.conversations import parsed_uuid
 from assistant.admin.receipt import transcript
-from assistant.admin.request_filters import GIVEN_UP, MailFilter, OverdueFilter
+from assistant.admin.request_filters import GIVEN_UP, SLOW, MailFilter, OverdueFilter
 from assistant.models import Mailed, Message, Request
 from common.clock import now
 from common.text import shorten
@@ -211,8 +212,13 @@ def _mail_name(row: Mailed) -> str:
 
 
 def _went_wrong(row: Mailed) -> bool:
-    retrying = row.mail_state == Mailed.MailState.PENDING and bool(row.mail_reason)
-    return row.mail_state in GIVEN_UP or retrying
+    waiting = row.mail_state == Mailed.MailState.PENDING
+    late = waiting and (bool(row.mail_reason) or _stored_at(row) < now() - SLOW)
+    return row.mail_state in GIVEN_UP or late
+
+
+def _stored_at(row: Mailed) -> datetime:
+    return row.created_at if isinstance(row, (Request, Message)) else now()
 
 
 def _mail_badge(row: Mailed) -> SafeString:
@@ -227,6 +233,6 @@ def _mail_view(row: Mailed) -> dict[str, Any]:
         "label": "Mail sent" if sent else row.get_mail_state_display(),
         "badge": "good" if sent else "bad" if wrong else "plain",
         "words": mail_queue.said(row, now()),
-        "again": wrong or row.mail_state == Mailed.MailState.PENDING,
+        "again": wrong,
         "of": _mail_name(row),
     }

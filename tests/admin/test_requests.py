@@ -11,6 +11,7 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from assistant import mail_queue, requests
+from assistant.mailing import MailFailed
 from assistant.models import Conversation, Message, Request
 from assistant.who import Who
 from common.clock import now
@@ -26,6 +27,11 @@ def make_request(*texts: str, text: str = "Please look at my invoice.", email: s
     pk = conversation.pk if conversation else None
     email = email or f"{uuid.uuid4().hex[:8]}@visitor.example"
     return requests.create(who, "button", email, text, uuid.uuid4().hex, pk)
+
+
+def state_of(row: Request) -> str:
+    assert row.conversation_id is not None
+    return Conversation.objects.get(pk=row.conversation_id).state
 
 
 def page(row: Request) -> str:
@@ -91,7 +97,7 @@ def test_an_answer_is_stored_mailed_and_ends_the_waiting(
 ) -> None:
     row = make_request("Does it send texts too?")
     assert row.conversation is not None
-    assert Conversation.objects.get(pk=row.conversation_id).state == "waiting"
+    assert state_of(row) == "waiting"
     with django_capture_on_commit_callbacks() as after:
         sent = support.post(
             page(row), {"do": "answer", "seen": "0", "text": " It does.\nSee https://x.example "}
@@ -108,7 +114,7 @@ def test_an_answer_is_stored_mailed_and_ends_the_waiting(
     row.refresh_from_db()
     assert (row.state, row.answers) == ("answered", 1)
     assert row.answered_at is not None
-    assert Conversation.objects.get(pk=row.conversation_id).state == "open"
+    assert state_of(row) == "open"
     shown = words_of(support.get(page(row)))
     assert "support answered" in shown
     assert "About to be sent" in shown
@@ -153,11 +159,11 @@ def test_close_and_reopen_move_the_conversation_along(support: Client) -> None:
     support.post(page(row), {"do": "close"})
     row.refresh_from_db()
     assert (row.state, row.closed_at is not None) == ("closed", True)
-    assert Conversation.objects.get(pk=row.conversation_id).state == "open"
+    assert state_of(row) == "open"
     support.post(page(row), {"do": "reopen"})
     row.refresh_from_db()
     assert (row.state, row.closed_at) == ("new", None)
-    assert Conversation.objects.get(pk=row.conversation_id).state == "waiting"
+    assert state_of(row) == "waiting"
 
 
 def test_a_mail_that_failed_says_why_and_can_be_sent_again(support: Client) -> None:
@@ -165,7 +171,7 @@ def test_a_mail_that_failed_says_why_and_can_be_sent_again(support: Client) -> N
     row.mail_attempts = mail_queue.MOST_TRIES
 
     def refuse() -> None:
-        raise mail_queue.mailing.MailFailed("ConnectionRefusedError: nobody listens")
+        raise MailFailed("ConnectionRefusedError: nobody listens")
 
     mail_queue.deliver(row, refuse)
     row.save()

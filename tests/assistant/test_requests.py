@@ -112,7 +112,7 @@ def test_a_stranger_s_conversation_and_reply_are_not_found() -> None:
         {"conversation_id": uuid.uuid4()},
     ):
         with pytest.raises(NotFound):
-            ask(**more)
+            ask(**more)  # type: ignore[arg-type]
     owner = Who(conversation.visitor_id, address="here")
     assert ask(owner, reply_id=reply.pk, text="").text == "Does it send texts too?"
 
