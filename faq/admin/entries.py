@@ -58,6 +58,7 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     actions_list = ("import_faq", "propose_phrasings")
     actions_submit_line = ("save_and_publish",)
     warn_unsaved_form = True
+    change_form_before_template = "faq/entry_seen.html"
     change_form_outer_after_template = "faq/proposals_panel.html"
     readonly_fields = ("usage",)
     history_list_display = ("content_version", "state")

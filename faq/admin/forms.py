@@ -1,14 +1,17 @@
 """The entry form: its answer with counter and preview, and phrasings that belong to one entry each."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.http import QueryDict
 from django.urls import reverse
 
 from faq import services
 from faq.admin import editing
 from faq.admin.base import Textarea
+from faq.admin.meanwhile import Meanwhile, newest_edit
 from faq.models import ANSWER_LIMIT, Entry, Phrasing, key_of
 
 PUBLISH = "faq_entry_save_and_publish"  # the name that Unfold gives the button of the submit line
@@ -31,7 +34,12 @@ class AnswerWidget(Textarea):
 
 
 class EntryForm(forms.ModelForm[Entry]):
-    """Checks an entry as it would be after saving, published or not."""
+    """Checks an entry as it would be after saving, published or not.
+
+    `seen` is the edit that the person had before them: nobody writes over what they have not read.
+    """
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Entry
@@ -51,10 +59,16 @@ class EntryForm(forms.ModelForm[Entry]):
             "answer": "Markdown: bold, lists, links, code and headings. The preview shows what visitors get."
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen"] = newest_edit(self.instance)
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         if cleaned is None:
             cleaned = self.cleaned_data
+        self._refuse_to_overwrite(cleaned)
         if PUBLISH in self.data:
             cleaned["status"] = Entry.Status.PUBLISHED
         if cleaned.get("status") == Entry.Status.PUBLISHED and cleaned.get("kind") == Entry.Kind.ANSWER:
@@ -62,6 +76,25 @@ class EntryForm(forms.ModelForm[Entry]):
             for conflict in services.conflicts(probe, [cleaned.get("question") or ""]):
                 self.add_error("question", str(conflict))
         return cleaned
+
+    def _refuse_to_overwrite(self, cleaned: dict[str, Any]) -> None:
+        """Refuse what somebody else's edit came before; the form then shows both, and may be saved again."""
+        seen = cleaned.get("seen")
+        known = [name for name in EntryForm.Meta.fields if name in self.fields]
+        meanwhile = Meanwhile.since(self.instance, seen, known) if seen and self.instance.pk else None
+        if meanwhile is None:
+            return
+        shown = cast("QueryDict", self.data).copy()
+        shown[self.add_prefix("seen")] = str(meanwhile.newest)
+        for name in meanwhile.fields:
+            if name not in cleaned:
+                continue  # it has an error of its own, which is told first
+            if meanwhile.untouched(name, cleaned[name]):
+                shown[self.add_prefix(name)] = meanwhile.text(name)
+            elif cleaned[name] != getattr(self.instance, name):
+                self.add_error(name, meanwhile.clash(name))
+        self.data = shown
+        self.add_error(None, ValidationError(meanwhile.told(self.fields)))
 
 
 class PhrasingForm(forms.ModelForm[Phrasing]):

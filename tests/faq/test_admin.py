@@ -1,5 +1,6 @@
 """What support does with the FAQ in the admin, and what it is told when that cannot be."""
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -84,6 +85,43 @@ def test_support_writes_publishes_edits_and_reverts(sign_in: SignIn) -> None:
     index.refresh()
     view = index.entry(str(entry.pk))
     assert view is not None and view.answer == "Yes."
+
+
+def test_two_people_at_once_write_over_nothing_unread(sign_in: SignIn) -> None:
+    entry = services.save_entry(Entry(question="Where can I park?", answer="Mill Lane.", category="Visits"))
+    change = f"{LIST}{entry.pk}/change/"
+    support, admin = sign_in("support"), sign_in("admin")
+    seen = re.search(r'name="seen" value="(\d+)"', page(support.get(change)))
+    assert seen is not None
+    opened = form("Where can I park?", "Mill Lane.", seen=seen[1]) | {"category": "Visits"}
+
+    assert admin.post(change, opened | {"answer": "Hill Lane.", "category": "Parking"}).status_code == 302
+    late = support.post(change, opened | {"answer": "Mill Lane, two places."})
+    text = page(late)
+    assert "Not saved yet: admin changed this entry while you had it open" in text
+    assert "Stored meanwhile: “Hill Lane.”." in text
+    assert 'value="Parking"' in text and "Mill Lane, two places.</textarea>" in text
+    entry.refresh_from_db()
+    assert (entry.answer, entry.category) == ("Hill Lane.", "Parking")
+
+    again = re.search(r'name="seen" value="(\d+)"', text)
+    assert again is not None and int(again[1]) > int(seen[1])
+    merged = opened | {"answer": "Mill Lane, two places.", "category": "Parking", "seen": again[1]}
+    assert support.post(change, merged).status_code == 302
+    entry.refresh_from_db()
+    assert (entry.answer, entry.category) == ("Mill Lane, two places.", "Parking")
+
+
+def test_a_phrasing_accepted_beside_the_form_does_not_stop_it(sign_in: SignIn) -> None:
+    entry = services.save_entry(Entry(question="Where can I park?", answer="Mill Lane."))
+    change = f"{LIST}{entry.pk}/change/"
+    support = sign_in("support")
+    seen = re.search(r'name="seen" value="(\d+)"', page(support.get(change)))
+    assert seen is not None
+    services.add_phrasing(entry, "parking")
+    data = form("Where can I park?", "Hill Lane.", seen=seen[1])
+    assert support.post(change, data).status_code == 302
+    assert Entry.objects.get().phrasings.count() == 1
 
 
 def test_conflicts_are_shown_where_they_are(sign_in: SignIn) -> None:
