@@ -76,6 +76,7 @@ def overview(page: ModelAdmin[Entry], request: HttpRequest) -> HttpResponse:
             "opts": Entry._meta,
             "thin": thin,
             "asked": len(asked),
+            "held_back": thin - len(asked),
             "few": proposals.FEW,
             "list_url": reverse("admin:faq_entry_changelist"),
             **_panel(None, asked),
