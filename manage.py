@@ -5,8 +5,22 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db.utils import DatabaseError
 
 from common.env import EnvError
+
+
+def sentence_of(error: DatabaseError) -> str:
+    """Return what an operator has to do about a database that is away or not set up, "" for other errors."""
+    words = (str(error).splitlines() or [""])[0].strip()  # what follows are guesses of the driver
+    if words.startswith(("connection failed", "connection is bad", "unable to open database")):
+        return (
+            f"The database cannot be used: {words.rstrip('.')}. Start it, or mend .env: "
+            "DATABASE_URL=postgresql://user:password@host:5432/name"
+        )
+    if "no such table" in words or ("relation " in words and "does not exist" in words):
+        return "The database lacks tables of this release: run manage.py migrate, then manage.py seed."
+    return ""
 
 
 def main() -> None:
@@ -15,6 +29,10 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except EnvError as error:
         sys.exit(str(error))
+    except DatabaseError as error:
+        if "--traceback" in sys.argv or not (sentence := sentence_of(error)):
+            raise
+        sys.exit(sentence)
 
 
 if __name__ == "__main__":

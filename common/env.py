@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv import dotenv_values
 
-from common.guards import DEVELOPMENT_SECRET, Network, Wiring, is_loopback, proxies, refusal
+from common.guards import DEVELOPMENT_SECRET, Network, Wiring, is_loopback, odd_store, proxies, refusal
 from common.signing_in import SsoEnv, mfa_of, sso_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,7 +116,7 @@ def _list(raw: str) -> tuple[str, ...]:
 def _base_url(name: str, raw: str) -> str:
     parts = urlsplit(raw)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise EnvError(f"{name}={raw!r} is not an http(s) address.")
+        raise EnvError(f"{name}={raw!r} is not an http(s) address: write it as in https://host.")
     return raw.rstrip("/")
 
 
@@ -288,6 +288,9 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     https = _flag(values, "HTTPS", not debug)
     if sentence := refusal(Wiring(debug, secret, host, hosts, origins, https)):
         raise EnvError(sentence)
+    stores = [values.get(name, "").strip() for name in ("DATABASE_URL", "REDIS_URL")]
+    if sentence := odd_store(*stores):
+        raise EnvError(sentence)
     rate_limits = _flag(values, "RATE_LIMITS", True)
     if not rate_limits and not is_loopback(host):
         raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")
@@ -303,8 +306,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         static_dir=root / (values.get("STATIC_DIR", "").strip() or "staticfiles"),
         backup_dir=root / (values.get("BACKUP_DIR", "").strip() or data_dir / "backups"),
         backup_keep=_count(values, "BACKUP_KEEP", 14),
-        database_url=values.get("DATABASE_URL", "").strip(),
-        redis_url=values.get("REDIS_URL", "").strip(),
+        database_url=stores[0],
+        redis_url=stores[1],
         allowed_hosts=hosts,
         origins=origins,
         rate_limits=rate_limits,

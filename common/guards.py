@@ -107,6 +107,27 @@ def _plain_origin(wiring: Wiring) -> str:
     return ""
 
 
+def odd_store(database_url: str, redis_url: str) -> str:
+    """Return what is wrong with the addresses of database and Redis, or nothing; never holds a password."""
+    if database_url and not _readable(database_url, ("postgresql", "postgres", "sqlite")):
+        return (
+            "DATABASE_URL is no address of a PostgreSQL or SQLite database: write "
+            "postgresql://user:password@host:5432/name, or leave it empty for SQLite in DATA_DIR."
+        )
+    if redis_url and not _readable(redis_url, ("redis", "rediss", "unix")):
+        return "REDIS_URL is no address of a Redis: write redis://127.0.0.1:6379/0."
+    return ""
+
+
+def _readable(url: str, schemes: Sequence[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        # `sqlite://:memory:` has no port either, and Python reads one into it.
+        return parts.scheme in schemes and (parts.scheme == "sqlite" or parts.port != 0)
+    except ValueError:
+        return False
+
+
 def proxies(raw: Sequence[str]) -> tuple[Network, ...]:
     """Return the networks whose forwarded addresses are believed; `none` alone is an empty list.
 

@@ -10,7 +10,7 @@ import pytest
 
 from common.env import Env, EnvError, MailEnv, read_env
 from common.guards import DEVELOPMENT_SECRET, EXAMPLE_SECRET
-from tests.environment import ROOT, dotenv_keys
+from tests.environment import ROOT, dotenv_keys, free_port
 
 SECRET = secrets.token_urlsafe(50)
 PRODUCTION = {"SECRET_KEY": SECRET, "ORIGINS": "https://support.larkfield.example"}
@@ -60,6 +60,9 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
             "RATE_LIMITS=off is accepted on a loopback",
         ),
         ({**PRODUCTION, "PROVIDER_HOME_KEY": "k"}, "PROVIDER_HOME_WIRE='' is not a wire"),
+        ({**PRODUCTION, "DATABASE_URL": "mysql://desk@db/desk"}, "DATABASE_URL is no address.*postgresql://"),
+        ({**PRODUCTION, "DATABASE_URL": "postgresql://desk@db:five/desk"}, "DATABASE_URL is no address"),
+        ({**PRODUCTION, "REDIS_URL": "127.0.0.1:6379"}, "REDIS_URL is no address.*redis://"),
         ({**PRODUCTION, "EMAIL_URL": "mail.example.com"}, "EMAIL_URL is not a mail server"),
         ({**PRODUCTION, "EMAIL_URL": "smtp://mail.example.com:mail"}, "EMAIL_URL has a port"),
         ({**PRODUCTION, "EMAIL_URL": "smtps://mail.example.com?tls=none"}, "knows .tls=none on smtp"),
@@ -172,3 +175,30 @@ def test_a_command_that_may_not_start_says_why_in_one_sentence() -> None:
     assert done.stderr.strip() == (
         "SECRET_KEY is not set: put a long random value into .env, or set DEBUG=1 to develop."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        # Nothing listens on a port that was just given back.
+        ("postgresql://desk:hidden@127.0.0.1:{port}/desk", "The database cannot be used"),
+        ("sqlite:///{folder}/empty.sqlite3", "lacks tables of this release"),
+        ("sqlite:////nowhere/desk.sqlite3", "The database cannot be used: unable to open"),
+    ],
+)
+def test_a_database_that_is_away_or_empty_is_told_in_one_sentence(
+    tmp_path: Path, name: str, sentence: str
+) -> None:
+    url = name.format(port=free_port(), folder=tmp_path)
+    told = subprocess.run(
+        [sys.executable, "manage.py", "desk_settings"],
+        cwd=ROOT,
+        env={**os.environ, "DEBUG": "1", "DATABASE_URL": url, "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert sentence in told.stderr
+    assert len(told.stderr.splitlines()) == 1, "a traceback, or more"
+    assert "hidden" not in told.stderr
