@@ -15,6 +15,7 @@ QUESTION, ANSWER, PHRASINGS, CATEGORY, LANGUAGE, IGNORE = (
 ROLES = (QUESTION, ANSWER, PHRASINGS, CATEGORY, LANGUAGE, IGNORE)
 ONCE = (QUESTION, ANSWER, CATEGORY, LANGUAGE)
 _LONGEST_HEADING = 60
+_TITLE_ROWS = 5  # above the headings
 
 # en, de, fr, es, pt, it, nl, ar, ja; compared without accents, spaces, numbers and punctuation.
 SYNONYMS = {
@@ -27,6 +28,7 @@ SYNONYMS = {
     PHRASINGS: """phrasing phrasings alternative alternatives alternativequestion alternativequestions variant
         variants variante variantes varianten variation variations synonym synonyms synonyme utterance
         utterances otherwaystoask formulierung formulierungen alternativfrage alternativfragen weiterefragen
+        andereformulierungen weitereformulierungen alternativeformulierungen alternativefragen fragevarianten
         formulation formulations reformulation autresquestions otrasformas formulacion variacao variacoes
         outrasformas sinonimos 言い換え 別の質問 類似質問 別表現""",
     CATEGORY: """category categories topic topics section group theme kategorie thema bereich rubrik categorie
@@ -78,6 +80,26 @@ def role_of(heading: str) -> str:
 _FOLDED = {_folded(word): role for word, role in _ROLE_OF.items()}
 
 
+def without_title(sheet: Sheet) -> tuple[Sheet, str]:
+    """Return a sheet from its headings on, and what was said above them, such as "FAQ of the shop".
+
+    Only lines of one text are taken for titles, and only above a row that names question and answer.
+    """
+    for place, (_, cells) in enumerate(sheet.rows[: _TITLE_ROWS + 1]):
+        if {QUESTION, ANSWER} <= {role_of(cell) for cell in cells}:
+            above = " ".join(" ".join(_texts(row)) for _, row in sheet.rows[:place])
+            problems = {row - place: why for row, why in sheet.problems.items() if row >= place}
+            return Sheet(sheet.name, sheet.rows[place:], problems), above
+        if len(_texts(cells)) > 1:
+            break
+    return sheet, ""
+
+
+def _texts(cells: Sequence[str]) -> list[str]:
+    """Return the different texts of a row: a title over merged cells is one."""
+    return list(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+
+
 def guess(sheet: Sheet, number: int = 0) -> Mapping:
     """Return the most likely mapping of a sheet; a role that only one column can have goes to the first."""
     first = sheet.rows[0][1] if sheet.rows else ()
@@ -90,6 +112,29 @@ def guess(sheet: Sheet, number: int = 0) -> Mapping:
             roles[place] = PHRASINGS if role == QUESTION else IGNORE
     _fill(roles, sheet, 1 if heading else 0)
     return Mapping(number, heading, tuple(roles))
+
+
+def columns_told(sheet: Sheet, mapping: Mapping) -> str:
+    """Return in words what each column that holds something was taken for."""
+    used, unused = [], []
+    rows = sheet.rows[1:] if mapping.heading else sheet.rows
+    for place, role in enumerate(mapping.roles):
+        if not any(cells[place].strip() for _, cells in rows if len(cells) > place):
+            continue
+        name = _heading(sheet, place) if mapping.heading else ""
+        if role == IGNORE:
+            unused.append(name or f"column {place + 1}")
+        else:
+            used.append(f"{role} from {name or f'column {place + 1}'}")
+    told = f"Read: {', '.join(used)}."
+    if unused:
+        told += f" Not used: {', '.join(unused)}; --map phrasings=COLUMN and the like say otherwise."
+    return told
+
+
+def _heading(sheet: Sheet, place: int) -> str:
+    first = sheet.rows[0][1]
+    return f"“{first[place].strip()}”" if place < len(first) and first[place].strip() else ""
 
 
 def _fill(roles: list[str], sheet: Sheet, start: int) -> None:

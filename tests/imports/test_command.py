@@ -62,7 +62,9 @@ def test_with_an_error_nothing_is_imported_unless_asked_for(tmp_path: Path) -> N
     assert Entry.objects.count() == 0
     out, err = run(path, skip_errors=True)
     assert out == "1 new, 0 changed, 0 unchanged, 2 left out.\n"
-    assert err == "line 3: The question is empty.\nline 4: “how” stands in line 2 already. [how]\n"
+    told, wrong = err.split("\n", 1)
+    assert told == "Read: question from “question”, answer from “answer”."
+    assert wrong == "line 3: The question is empty.\nline 4: “how” stands in line 2 already. [how]\n"
 
 
 def test_a_dry_run_tells_and_stores_nothing() -> None:
@@ -116,3 +118,14 @@ def test_articles_of_the_same_title_stay_two(tmp_path: Path) -> None:
     assert set(Entry.objects.values_list("kind", "source")) == {
         ("article", "zendesk:1:en"), ("article", "zendesk:2:en"),
     }  # fmt: skip
+
+
+def test_it_says_what_each_column_was_taken_for_because_nobody_confirms_it(tmp_path: Path) -> None:
+    rows = "Frage;Antwort;Notiz;Leer\n" + "Wie zahle ich?;Mit Karte.;;\n" * 60 + "Wo?;Hier.;Bitte prüfen;\n"
+    path = write(tmp_path, rows)
+    _, said = run(path, dry_run=True)
+    assert "Read: question from “Frage”, answer from “Antwort”. Not used: “Notiz”; --map" in said
+    _, said = run(path, dry_run=True, map=["phrasings=Notiz"])
+    assert "phrasings from “Notiz”." in said and "Not used" not in said
+    _, said = run(write(tmp_path, "How do I pay?,By card.\nWhere are you?,In Leeds.\n"), dry_run=True)
+    assert "Read: question from column 1, answer from column 2." in said

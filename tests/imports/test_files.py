@@ -171,7 +171,11 @@ EXPECTED: dict[str, Right | str] = {
             ("Everything about invoices", ("An invoice is sent on the first of each month. " * 40).strip()),
         ],
         (("Zendesk article 102 en-us", "The answer is empty."),),
-        ("1 image removed", "1 answer is longer than 1,200 characters"),
+        (
+            "1 image removed",
+            "1 answer is longer than 1,200 characters",
+            "1 text was a draft in the old system too and is marked",
+        ),
     ),
     "intercom.json": Right(
         [
@@ -179,6 +183,7 @@ EXPECTED: dict[str, Right | str] = {
             ("Puis-je payer sur facture ?", "Oui, avec la formule *Studio*."),
         ],
         (("Intercom article 12 en", "The question is empty."),),
+        ("1 text was a draft in the old system too",),
     ),
     "chatwoot.json": Right(
         [
@@ -186,7 +191,7 @@ EXPECTED: dict[str, Right | str] = {
             ("Posso ligar dois calendários?", "Sim, em **Calendários**."),
         ],
         (("Chatwoot article 3", "It is archived in Chatwoot."),),
-        ("1 image removed", f"1 {DEAD}"),
+        ("1 image removed", f"1 {DEAD}", "1 text was a draft in the old system too"),
     ),
     "list.json": Right([("How?", "So.")]),
     "unknown.json": "This JSON file is no export that is known",
@@ -251,6 +256,7 @@ def test_what_files_say_beside_question_and_answer() -> None:
         "url:https://help.example.com/billing/change-card", "file:billing/more/refunds.md", "", "",
     ]  # fmt: skip
     assert [each.article for each in of("zendesk.json")] == [False, False, True]
+    assert [each.unpublished for each in of("zendesk.json")] == [False, False, True]
 
 
 def test_a_base_address_makes_dead_links_work() -> None:
@@ -265,7 +271,7 @@ def test_a_base_address_makes_dead_links_work() -> None:
     [
         ("Frage", "question"), ("FRAGE 1", "question"), ("Pergunta", "question"), ("質問", "question"),
         ("Réponse", "answer"), ("Lösung", "answer"), ("respuesta", "answer"), ("回答", "answer"),
-        ("Phrasing_12", "phrasings"), ("Alternative Formulierungen", "ignore"), ("カテゴリー", "category"),
+        ("Phrasing_12", "phrasings"), ("Alternative Formulierungen", "phrasings"), ("カテゴリー", "category"),
         ("Sprache", "language"), ("created at", "ignore"), ("x" * 80, "ignore"),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from faq import uploads
 from faq.import_models import Upload, UploadRow
 from faq.importing.documents import Options, Sheet, Unreadable, count, restored
-from faq.importing.headings import IGNORE, ROLES, Mapping, guess, restored_mapping
+from faq.importing.headings import IGNORE, ROLES, Mapping, columns_told, guess, restored_mapping
 
 STEP_S = 60.0
 
@@ -68,7 +68,9 @@ class Command(BaseCommand):
             chosen = Options(options["base_url"], options["language"].lower())
             upload = uploads.create(data, path.name, None, chosen, publish=options["publish"])
             if upload.mapping:
-                uploads.confirm_mapping(upload, self._mapping(upload, options))
+                mapping = self._mapping(upload, options)
+                self._columns(upload, mapping)
+                uploads.confirm_mapping(upload, mapping)
             while uploads.advance(upload.pk, STEP_S):
                 pass
             upload.refresh_from_db()
@@ -97,6 +99,12 @@ class Command(BaseCommand):
                 roles = [IGNORE if each == role else each for each in roles]
             roles[place] = role
         return Mapping(number, known.heading, tuple(roles))
+
+    def _columns(self, upload: Upload, mapping: Mapping) -> None:
+        """Say what each column was taken for: nobody confirms it here, and a wrong guess loses texts."""
+        if any(mapping.roles):
+            sheet = uploads.tables_of(upload).sheets[mapping.sheet]
+            self.stderr.write(columns_told(sheet, mapping))
 
     def _told(self, upload: Upload) -> None:
         """Write what was noticed, and each row that cannot be imported."""
