@@ -1,0 +1,97 @@
+"""What the ledger is rolled up into, and the measurements that somebody asked for."""
+
+from django.db import models
+
+
+class MinuteRow(models.Model):
+    """Mergeable figures of one minute, route and purpose: sums, counts and log-bucket histograms."""
+
+    minute = models.DateTimeField(db_index=True)
+    route = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=12)
+    model = models.CharField(max_length=120, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["minute", "route", "purpose", "model"], name="one_row_a_minute_route_purpose_model"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} {self.route}"
+
+
+class HourRow(models.Model):
+    """The sum of the minute rows of one hour that is over, so that a month is quick to read."""
+
+    hour = models.DateTimeField(db_index=True)
+    route = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=12)
+    model = models.CharField(max_length=120, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["hour", "route", "purpose", "model"], name="one_row_an_hour_route_purpose_model"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:%M} {self.route}"
+
+
+class RollUpState(models.Model):
+    """One row: until when minute rows are complete and hours summed, and when the worker last said so."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    as_of = models.DateTimeField(null=True)
+    ran_at = models.DateTimeField(null=True)
+    hours_until = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        permissions = (("view_metrics", "Can see the metrics page"),)
+
+    def __str__(self) -> str:
+        return f"rolled up to {self.as_of}"
+
+
+class ExampleRun(models.Model):
+    """One row: how far the example traffic is that somebody asked to be played."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    wanted = models.PositiveIntegerField(default=0)
+    played = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.played} of {self.wanted}"
+
+
+class ProbeRun(models.Model):
+    """One measurement of a model or a route: what it was asked, and the figures that came out."""
+
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_by = models.CharField(max_length=150, blank=True)
+    target = models.CharField(max_length=120, help_text="A model id or a route.")
+    models_asked = models.JSONField(default=list)
+    config_number = models.PositiveIntegerField(default=0)
+    prompts = models.PositiveIntegerField(default=0)
+    concurrency = models.PositiveSmallIntegerField(default=1)
+    source = models.CharField(max_length=40, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"probe {self.pk} of {self.target}"

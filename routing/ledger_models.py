@@ -1,0 +1,130 @@
+"""The ledger: every call with what it cost, every reply with what it felt like, and the money of a day."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from routing.kinds import Purpose, Tier
+
+
+class ModelCall(models.Model):
+    """One request to one provider: committed with its reserved cost before it is sent."""
+
+    class Cause(models.TextChoices):
+        FIRST = "first", "First attempt"
+        RETRY = "retry", "Retry of the same model"
+        FALLBACK = "fallback", "Fallback after a failure"
+        CONTINUATION = "continuation", "Continuation of a cut answer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reply_id = models.UUIDField(db_index=True, null=True)
+    turn_id = models.UUIDField(db_index=True, null=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    route = models.CharField(max_length=40)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    provider = models.CharField(max_length=40)
+    asked_model = models.CharField(max_length=120)
+    answering_model = models.CharField(max_length=120, blank=True)
+    config_number = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.FIRST)
+    started_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True, db_index=True)
+    first_text_ms = models.PositiveIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    input_tokens = models.PositiveIntegerField(null=True)
+    cached_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    usage_estimated = models.BooleanField(default=False)
+    reserved_pico = models.BigIntegerField(default=0)
+    cost_pico = models.BigIntegerField(null=True)
+    finish_reason = models.CharField(max_length=20, blank=True)
+    finish_raw = models.CharField(max_length=120, blank=True)
+    error_class = models.CharField(max_length=60, blank=True)
+    error_detail = models.CharField(max_length=500, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    truncated = models.BooleanField(default=False)
+    partial_output = models.TextField(blank=True)
+    prompt_version = models.CharField(max_length=40, blank=True)
+    cache_hit = models.BooleanField(default=False)
+    rolled_up = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ("-started_at",)
+        # Small for ever: it holds only what the next roll-up has to look at.
+        indexes = (models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="calls_to_roll_up"),)
+
+    def __str__(self) -> str:
+        return f"{self.asked_model} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class RouteOutcome(models.Model):
+    """One row a reply: what the visitor felt and what it cost; roll-ups read only this and ModelCall."""
+
+    reply_id = models.UUIDField(primary_key=True, editable=False)
+    turn_id = models.UUIDField(db_index=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    route = models.CharField(max_length=40, db_index=True)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    answering_model = models.CharField(max_length=120, blank=True)
+    config_number = models.PositiveIntegerField(default=0)
+    prompt_version = models.CharField(max_length=40, blank=True)
+    matcher_version = models.CharField(max_length=40, blank=True)
+    cause = models.CharField(max_length=12, default="first")
+    state = models.CharField(max_length=12)
+    ended_by = models.CharField(max_length=12)
+    ended_at = models.DateTimeField(db_index=True)
+    queue_ms = models.PositiveIntegerField(null=True)
+    match_ms = models.PositiveIntegerField(null=True)
+    first_text_ms = models.PositiveIntegerField(null=True)
+    total_ms = models.PositiveIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fallbacks = models.PositiveSmallIntegerField(default=0)
+    escalated_before = models.BooleanField(
+        default=False, help_text="Sent to the heavy tier at once, by the rules."
+    )
+    escalated_after = models.BooleanField(
+        default=False, help_text="This answer was shown, and then a larger model was asked under it."
+    )
+    continued = models.BooleanField(default=False)
+    truncated = models.BooleanField(default=False)
+    cached = models.BooleanField(default=False)
+    feedback = models.SmallIntegerField(null=True, help_text="1 up, -1 down.")
+    resolved = models.BooleanField(null=True)
+    input_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    cost_pico = models.BigIntegerField(null=True)
+    heavy_cost_pico = models.BigIntegerField(
+        null=True, help_text="What the same tokens would have cost on the heavy model alone."
+    )
+    rolled_up = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ("-ended_at",)
+        indexes = (
+            models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="outcomes_to_roll_up"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.state}"
+
+
+class Budget(models.Model):
+    """Spend of one scope in one period; taken and returned by conditional UPDATE only."""
+
+    scope = models.CharField(max_length=60)
+    period_start = models.DateField()
+    cap_pico = models.BigIntegerField()
+    spent_pico = models.BigIntegerField(default=0)
+    reserved_pico = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["scope", "period_start"], name="one_budget_a_scope_and_period"),
+            models.CheckConstraint(condition=Q(spent_pico__gte=0), name="spend_is_not_negative"),
+            models.CheckConstraint(condition=Q(reserved_pico__gte=0), name="reserve_is_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.period_start}"
