@@ -58,13 +58,14 @@ class Stored:
         if document.problem:
             return Planned(UploadRow.Action.ERROR, message=document.problem)
         entry = self._match(document)
-        live = self.publish or (entry is not None and entry.status == Entry.Status.PUBLISHED)
+        publish = self.publish and not document.unpublished
+        live = publish or (entry is not None and entry.status == Entry.Status.PUBLISHED)
         taken = self._taken(document, entry) if live and kind_of(document, entry) == Entry.Kind.ANSWER else ""
         if taken:
             return Planned(UploadRow.Action.ERROR, entry=entry, message=taken)
         if entry is None:
             return Planned(UploadRow.Action.NEW)
-        changes = tuple(_changes(document, entry, self.publish))
+        changes = tuple(_changes(document, entry, publish))
         if not changes:
             return Planned(UploadRow.Action.UNCHANGED, entry=entry)
         published = entry.status == Entry.Status.PUBLISHED
@@ -189,7 +190,7 @@ def store_chunk(upload: Upload) -> int:
         refusal = _stale(row, planned)
         if refusal:
             row.outcome, row.message = UploadRow.Outcome.REFUSED, refusal
-        elif row.action == UploadRow.Action.LIVE and not row.approved and not upload.publish:
+        elif row.action == UploadRow.Action.LIVE and not row.approved and not _goes_live(upload, document):
             row.outcome = UploadRow.Outcome.KEPT
         elif planned.entry is None:
             fresh.append((row, document))
@@ -222,6 +223,11 @@ def _stale(row: UploadRow, planned: Planned) -> str:
     return "Somebody has edited its entry since the preview." if planned.basis != row.basis else ""
 
 
+def _goes_live(upload: Upload, document: Document) -> bool:
+    """Return whether storing publishes: never what nobody had published in the system it comes from."""
+    return upload.publish and not document.unpublished
+
+
 def _reason(upload: Upload) -> str:
     return shorten(f"Imported from {upload.name}", 100)
 
@@ -232,7 +238,7 @@ def _change(upload: Upload, row: UploadRow, document: Document, entry: Entry) ->
     if document.category is not None:
         entry.category = document.category
     entry.source = document.source or entry.source
-    if upload.publish:
+    if _goes_live(upload, document):
         entry.status = Entry.Status.PUBLISHED
     _sign(entry, upload)
     try:
@@ -255,7 +261,7 @@ def _create(upload: Upload, fresh: list[tuple[UploadRow, Document]]) -> None:
     """Store new entries with their phrasings and histories in four queries, however many they are."""
     ready: list[tuple[UploadRow, Document, Entry]] = []
     for row, document in fresh:
-        entry = _entry(document, upload.publish)
+        entry = _entry(document, _goes_live(upload, document))
         try:
             entry.clean_fields(exclude=["example_key"])
             entry.clean()

@@ -33,7 +33,7 @@ class FileForm(forms.Form):
         r"^\s*[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?\s*$",
         max_length=LANGUAGE_LIMIT,
         initial="en",
-        label="Language of what names none",
+        label="Language, where the file names none",
         error_messages={"invalid": "Use a language code such as en, de or pt-br."},
     )
     base_url = forms.URLField(

@@ -20,6 +20,7 @@ from faq.imports import TO_STORE, kind_of, new_phrasings
 from faq.models import Entry
 
 ROWS_A_PAGE = 50
+DRAFTS_TOLD = 20  # on the last page, of those that nobody had published in the old system either
 # In the order in which they want to be looked at.
 GROUPS = {
     "live": ("Changes a published entry", "warn"),
@@ -132,7 +133,10 @@ def result(upload: Upload) -> dict[str, Any]:
 
     answers = Entry.objects.filter(kind=Entry.Kind.ANSWER).exclude(status=Entry.Status.ARCHIVED)
     few = answers.alias(held=Count("phrasings")).filter(held__lt=FEW_PHRASINGS).count()
+    drafts = list(upload.rows.filter(outcome="stored", document__unpublished=True)[: DRAFTS_TOLD + 1])
     return {
+        "unpublished": drafts[:DRAFTS_TOLD],
+        "unpublished_more": len(drafts) > DRAFTS_TOLD,
         "created": of("stored", "new"),
         "updated": of("stored", "changed", "live"),
         "unchanged": of("", "unchanged"),

@@ -22,7 +22,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """One entry to be. `category` is None when the file has none, so that what is stored stays."""
+    """One entry to be. `category` is None when the file has none, so that what is stored stays.
+
+    `unpublished`: it was a draft in the system it comes from, so nobody has seen it there.
+    """
 
     place: str
     question: str = ""
@@ -35,6 +38,7 @@ class Document:
     images: int = 0
     scripts: int = 0
     dead_links: int = 0
+    unpublished: bool = False
 
     @property
     def article(self) -> bool:

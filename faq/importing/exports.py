@@ -133,6 +133,7 @@ def _zendesk_text(text: Json, number: str, category: str | None, options: Option
         category=category,
         language=locale,
         source=f"zendesk:{number}:{locale}".rstrip(":") if number else "",
+        unpublished=text.get("draft") is True,
     )
 
 
@@ -168,6 +169,7 @@ def _intercom_article(article: Json, category: str | None, options: Options) -> 
             category=category,
             language=locale,
             source=f"intercom:{number}:{locale}".rstrip(":") if number else "",
+            unpublished=_text(text, "state") == "draft",
         )
 
 
@@ -182,7 +184,7 @@ def _chatwoot(pages: list[Json], options: Options) -> Iterator[Document]:
             category = article.get("category")
             group: Json = category if isinstance(category, dict) else {}
             status = article.get("status")
-            archived = _STATUS.get(status, "") if isinstance(status, int) else str(status or "")
+            state = _STATUS.get(status, "") if isinstance(status, int) else str(status or "")
             document = made(
                 f"Chatwoot article {number}".strip(),
                 _text(article, "title"),
@@ -190,8 +192,9 @@ def _chatwoot(pages: list[Json], options: Options) -> Iterator[Document]:
                 category=_text(group, "name") or (category if isinstance(category, str) else None),
                 language=(_text(article, "locale") or _text(group, "locale")).lower(),
                 source=f"chatwoot:{number}" if number else "",
+                unpublished=state == "draft",
             )
-            if archived == "archived":
+            if state == "archived":
                 document = Document(**{**document.stored(), "problem": "It is archived in Chatwoot."})
             yield document
 

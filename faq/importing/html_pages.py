@@ -57,7 +57,14 @@ def read(
 
 
 def made(
-    place: str, question: str, body: Converted, *, category: str | None, language: str, source: str = ""
+    place: str,
+    question: str,
+    body: Converted,
+    *,
+    category: str | None,
+    language: str,
+    source: str = "",
+    unpublished: bool = False,
 ) -> Document:
     """Return the document of a converted text."""
     return Document(
@@ -71,6 +78,7 @@ def made(
         images=body.images,
         scripts=body.scripts,
         dead_links=body.dead_links,
+        unpublished=unpublished,
     )
 
 

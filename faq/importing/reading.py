@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from common.text import shorten
 from faq.importing import delimited, exports, folders, tables, workbook
 from faq.importing.checking import checked, short_languages
 from faq.importing.decoding import decode
 from faq.importing.documents import MAX_BYTES, MAX_PAGE, Document, Options, Reading, Tables, Unreadable, count
-from faq.importing.headings import Mapping
+from faq.importing.headings import Mapping, without_title
 from faq.importing.markup import is_html
 from faq.importing.zips import opened
 
@@ -71,9 +72,23 @@ def look(data: bytes, name: str) -> Found:
         if data.startswith(signature):
             raise Unreadable(sentence)
     found = _packed(data) if data.startswith(b"PK") else _text(data, PurePosixPath(name).suffix.lower())
+    if found.tables:
+        found = Found(found.format, _from_headings(found.tables))
     if found.tables and all(sheet.width < 2 for sheet in found.tables.sheets):
         raise Unreadable("The file has only one column; an FAQ needs a question and an answer in each row.")
     return found
+
+
+def _from_headings(tables_: Tables) -> Tables:
+    """Return the tables without the titles above their headings, and say which those were."""
+    cut = [without_title(sheet) for sheet in tables_.sheets]
+    notes = [
+        f"{f'Sheet “{sheet.name}”: ' if sheet.name else ''}“{shorten(title, 80)}” "
+        "above the headings is left out."
+        for sheet, title in cut
+        if title
+    ]
+    return Tables(tuple(sheet for sheet, _ in cut), (*tables_.notes, *notes))
 
 
 def _packed(data: bytes) -> Found:
@@ -154,6 +169,7 @@ def told(documents: tuple[Document, ...]) -> tuple[str, ...]:
     scripts = sum(each.scripts for each in usable)
     dead = sum(each.dead_links for each in usable)
     articles = sum(each.article for each in usable)
+    drafts = sum(each.unpublished for each in usable)
     notes = (
         (images, f"{count(images, 'image')} removed: answers are text."),
         (scripts, f"{count(scripts, 'script or embedded part', 'scripts or embedded parts')} removed."),
@@ -166,6 +182,12 @@ def told(documents: tuple[Document, ...]) -> tuple[str, ...]:
             articles,
             f"{count(articles, 'answer is', 'answers are')} longer than 1,200 characters and will be "
             f"{'an article' if articles == 1 else 'articles'}: cited by the models, never shown whole.",
+        ),
+        (
+            drafts,
+            f"{count(drafts, 'text was a draft', 'texts were drafts')} in the old system too "
+            f"and {'is' if drafts == 1 else 'are'} marked: look at {'it' if drafts == 1 else 'them'} "
+            "before you publish.",
         ),
     )
     return tuple(sentence for number, sentence in notes if number)

@@ -55,6 +55,22 @@ def test_importing_twice_updates_and_never_doubles(tmp_path: Path) -> None:
     assert entry.answer == "By card."
 
 
+def test_what_was_a_draft_in_the_old_system_is_never_published_by_an_import(tmp_path: Path) -> None:
+    run(FOLDER / "zendesk.json", publish=True, skip_errors=True)
+    standing = dict(Entry.objects.values_list("source", "status"))
+    assert standing == {
+        "zendesk:101:en-us": "published",
+        "zendesk:101:de": "published",
+        "zendesk:103:en-us": "draft",
+    }
+    services.publish(Entry.objects.get(source="zendesk:103:en-us"))
+    again = tmp_path / "zendesk.json"
+    body = (FOLDER / "zendesk.json").read_text().replace("An invoice is sent", "No invoice is sent")
+    again.write_text(body)
+    assert "1 published entry left" in run(again, publish=True, skip_errors=True)[0]
+    assert "No invoice" not in Entry.objects.get(source="zendesk:103:en-us").answer
+
+
 def test_with_an_error_nothing_is_imported_unless_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path, "question,answer\nHow?,x\n,y\nhow,z\n")
     with pytest.raises(CommandError, match="Nothing was imported, because of 2 errors"):

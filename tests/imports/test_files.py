@@ -282,6 +282,35 @@ def test_headings_in_the_languages_of_the_page(heading: str, role: str) -> None:
 # --- large, and made here ----------------------------------------------------------------------------
 
 
+def test_a_title_above_the_headings_is_left_out_and_named() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Shop FAQ (internal)"])
+    sheet.append([])
+    sheet.append(["Question", "Answer"])
+    sheet.append(["How do I pay?", "By card."])
+    sheet.append(["=1+1", "By card."])
+    stream = io.BytesIO()
+    book.save(stream)
+    reading = imported(stream.getvalue(), "titled.xlsx")
+    assert [(each.question, each.place) for each in reading.documents if not each.problem] == [
+        ("How do I pay?", "Sheet, row 4")
+    ]
+    assert [(each.place, each.problem) for each in reading.documents if each.problem] == [
+        ("Sheet, row 5", "Cell A5 holds a formula; paste its value instead.")
+    ]
+    assert "Sheet “Sheet”: “Shop FAQ (internal)” above the headings is left out." in reading.notes
+
+    plain = imported(b"Our FAQ;\nquestion;answer\nHow?;So.\n", "titled.csv")
+    assert [(each.question, each.answer) for each in plain.documents] == [("How?", "So.")]
+
+
+def test_rows_above_words_that_only_look_like_headings_stay() -> None:
+    reading = imported(b"How do I pay?,By card.\nWhere?,Here.\nquestion,answer\n", "plain.csv")
+    assert [each.question for each in reading.documents] == ["How do I pay?", "Where?", "question"]
+
+
 def rows_csv(number: int) -> bytes:
     rows = [f"How does thing number {n} work?,Thing {n} works like this." for n in range(number)]
     return ("question,answer\n" + "\n".join(rows) + "\n").encode()

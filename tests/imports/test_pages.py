@@ -205,7 +205,9 @@ def test_help_desk_exports_and_pages_need_no_columns(sign_in: SignIn) -> None:
     text = words_of(preview)
     assert "3 new" in text and "1 with an error" in text and "1 image removed" in text
     assert "1 answer is longer than 1,200 characters and will be an article" in text
-    store(support, preview)
+    assert "draft in the old system" in text
+    told = words_of(store(support, preview))
+    assert "1 of these were drafts in the old system too." in told and "Everything about invoices" in told
     kinds = dict(Entry.objects.values_list("source", "kind"))
     assert kinds == {
         "zendesk:101:en-us": "answer",

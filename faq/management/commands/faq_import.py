@@ -126,7 +126,7 @@ class Command(BaseCommand):
         )
 
     def _store(self, upload: Upload, change_published: bool) -> None:
-        uploads.approve_all(upload, change_published or upload.publish)
+        uploads.approve_all(upload, change_published)
         uploads.begin(upload)
         while uploads.advance(upload.pk, STEP_S):
             upload.refresh_from_db()
