@@ -96,6 +96,7 @@ class Machine:
         self.elsewhere = [
             ("/opt/desk", str(self.checkout)),
             ("/var/lib/desk", str(folder / "lib")),
+            ("/var/backups/desk", str(folder / "backups")),
             ("/var/www/desk", str(folder / "www")),
             ("/tmp/faq.csv", str(folder / "faq.csv")),
             # The private PostgreSQL has an owner of that name already.
@@ -129,7 +130,7 @@ class Machine:
         """Do what steps 1 and 2 do: folders, checkout, environment, and the file to import."""
         shutil.copytree(ROOT, self.checkout, ignore=LEFT_OUT)
         (self.checkout / ".venv").symlink_to(Path(sys.executable).parent.parent)
-        for name in ("lib", "www"):
+        for name in ("lib", "backups", "www"):
             (self.folder / name).mkdir()
         write_faq(self.folder / "faq.csv")
         if self.account:
