@@ -116,8 +116,8 @@ def _make_way(replace: bool) -> Path | None:
         return None
     if not replace:
         raise KeepingError(
-            f"This desk's database {'is damaged' if damaged else 'is not empty'}. --replace puts the backup "
-            "in its place, after a copy of what is there now."
+            f"This desk's database {'is damaged' if damaged else 'is not empty'}. --replace (with make: "
+            "REPLACE=1) puts the backup in its place, after a copy of what is there now."
         )
     return sqlite.set_aside() if damaged else make_backup()
 

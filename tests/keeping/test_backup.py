@@ -113,7 +113,7 @@ def test_a_desk_that_holds_something_is_replaced_only_when_told_and_backed_up_fi
     database.write_bytes(servers.seeded_sqlite("0").read_bytes())
     env = {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
     refused = run("restore", str(stored), env=env)
-    assert refused.returncode == 1 and "is not empty. --replace" in refused.stderr
+    assert refused.returncode == 1 and "is not empty. --replace (with make: REPLACE=1)" in refused.stderr
     assert entries(database) == 0
     done = run("restore", str(stored), "--replace", env=env)
     assert done.returncode == 0, done.stderr

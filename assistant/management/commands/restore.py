@@ -43,5 +43,5 @@ class Command(BaseCommand):
         if done.other_key:
             self.stdout.write(
                 "This desk's SECRET_KEY is not the one of the backup: visitors and staff are strangers to it "
-                "until you set that one."
+                "until you set that one: SECRET_KEY in .env, or the file secret-key in DATA_DIR."
             )
