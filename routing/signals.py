@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Literal, NamedTuple
 
-from routing.lexicon import account, code, people, questions
+from routing.lexicon import account, code, people, people_bare, questions
 from routing.lexicon.paste import split_paste
 from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read, topic
 
@@ -138,9 +138,12 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
     case, order = account.names_case(reading), account.orders_action(reading)
     existing = code.asks_existing(reading)
     again = _compare(reading, context)
+    thanked = bool(context.previous_texts) and people.small_talk(read(context.previous_texts[-1])) == "thanks"
+    solved = people_bare.answers_solved(reading) if thanked else ""
     return Signals(
-        asks_for_person=people.asks_for_person(reading),
-        small_talk=people.small_talk(reading) if not pasted.found else "none",
+        # "No" to our "Did that solve it?" is the button beside it: the way to a person.
+        asks_for_person=solved == "no" or people.asks_for_person(reading),
+        small_talk="ok" if solved == "yes" else people.small_talk(reading) if not pasted.found else "none",
         faq_match=context.faq_exact or context.faq_confidence >= context.faq_threshold > 0,
         faq_exact=context.faq_exact,
         faq_confidence=context.faq_confidence,

@@ -2,7 +2,7 @@
 
 import re
 
-from routing.lexicon.text import Reading
+from routing.lexicon.text import Reading, fold
 
 _W = r"(?:[\w.@]{1,24} )"
 _OBJECT = (
@@ -151,6 +151,11 @@ RECORD = re.compile(
     r"facturee? deux fois|ou est mon remboursement"
     r"|por que (?:me (?:cobraron|han cobrado|cobraste|cobran|cargaron))|me (?:cobraron|"
     r"han cobrado) (?:dos veces|doble|de mas)|donde esta mi (?:reembolso|dinero)"
+    r"|\bou (?:est|sont|en est) (?:ma|mon|mes) (?:commande|remboursement|argent|colis|paiement)\b"
+    r"|donde estan? mis? (?:pedidos?|paquete|pago|reembolso)\b"
+    r"|\bonde esta (?:o |a )?(?:meu|minha) (?:pedido|encomenda|reembolso|dinheiro|pagamento)\b"
+    r"|(?:fui|me) cobr\w{2,5} (?:duas vezes|em dobro|a mais)|paguei duas vezes"
+    + fold(r"|(?:注文|返金|入金)(?:は|が)(?:まだ|いつ|どこ|どうな|届)|二重に(?:請求|課金|引き落と)")
 )
 
 # A question how the visitor does it, or what the rule is, needs no access: "how do I cancel my account?"

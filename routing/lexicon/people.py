@@ -2,6 +2,7 @@
 
 import re
 
+from routing.lexicon.people_bare import PERSON_BARE
 from routing.lexicon.people_pt_ja import FILLERS, PERSON_JA, PERSON_PT, PHRASES, SMALL_TALK
 from routing.lexicon.text import Reading, word_set
 
@@ -192,7 +193,7 @@ _DE = (
     r"(?:echte[nrms]?|richtige[nrms]?|menschliche[nrms]?|lebende[nrms]?) (?:mensch\w{0,4}|person\w{0,3}|"
     r"mitarbeiter\w{0,4}|"
     r"berater\w{0,3}|ansprechpartner\w{0,3}|kontakt|hilfe|support)",
-    r"(?:brauche|will|mochte|moechte|hatte gern\w{0,1}|gibt es) (?:ein(?:en|e)?|nen) (?:menschen?|"
+    r"(?:brauche|will|mochte|moechte|hatte gern\w{0,1}) (?:ein(?:en|e)?|nen) (?:menschen?|"
     r"mitarbeiter\w{0,4}|"
     r"ansprechpartner\w{0,3}|berater\w{0,3}|kundenberater\w{0,3}|ruckruf|rueckruf)",
     r"(?:kann|konnte|konnten|koennte) (?:mich|uns) (?:bitte )?(?:jemand|ein mensch|ein mitarbeiter) ",
@@ -229,7 +230,7 @@ _MORE = (
     rf"met (?:een|iemand) ?{_W}{{0,3}}(?:praten|spreken|chatten)\b",
     rf"iemand spreken|medewerker spreken|rozmawiac z {_W}{{0,2}}(?:czlowiekiem|konsultantem|kims)",
 )
-PERSON = re.compile("|".join((*_EN, *_DE, *_FR, *_ES, *PERSON_PT, *_MORE, *PERSON_JA)))
+PERSON = re.compile("|".join((*_EN, *_DE, *_FR, *_ES, *PERSON_PT, *_MORE, *PERSON_JA, *PERSON_BARE)))
 
 # Asks what it is talking to, or says that no human is needed.
 PERSON_NOT = re.compile(

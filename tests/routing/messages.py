@@ -211,6 +211,25 @@ How do I export JSON?
 """.splitlines()
 
 PERSON = """\
+is there a person I can talk to?
+Mensch bitte
+Mitarbeiter
+einen Mitarbeiter bitte
+Kundenservice bitte
+Gibt es hier einen Ansprechpartner?
+Kann ich einen Menschen sprechen?
+un humain s'il vous plaît
+un conseiller svp
+agent humain
+un humano por favor
+agente
+Quiero hablar con atención al cliente
+um humano por favor
+atendente
+me liga por favor
+オペレーターお願いします
+オペレーター
+人間のサポートをお願いします
 I want to talk to a person
 Can I speak with someone?
 human please
@@ -263,6 +282,18 @@ J'aimerais un conseiller, s'il vous plaît
 """.splitlines()
 
 NO_PERSON = """\
+can a person book for two?
+is there a person limit
+Kann eine Person für zwei buchen?
+Kann ich einen Mitarbeiter haben, der auch bucht?
+Gibt es einen Berater-Tarif?
+Une personne peut-elle réserver pour deux ?
+¿Puede una persona reservar para dos?
+Uma pessoa pode reservar para duas?
+me liga o alarme
+大人2人をお願いします
+2人お願いします
+スタッフを追加したい
 Can I add a person to my team?
 How do clients contact me?
 Can one person have two calendars?

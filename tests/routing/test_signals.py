@@ -260,6 +260,25 @@ def test_the_estimate_of_tokens_grows_with_what_tokenizers_count() -> None:
     assert estimate_tokens("\ud800") > 0
 
 
+@pytest.mark.parametrize(
+    ("before", "text", "small_talk", "person"),
+    [
+        ("thanks!", "Yes", "ok", False),
+        ("thanks!", "No.", "none", True),
+        ("Danke", "nein", "none", True),
+        ("ありがとう", "はい", "ok", False),
+        ("Obrigado!", "não", "none", True),
+        ("Do reminders cost extra?", "No", "none", False),
+        ("thanks!", "No idea how to log in", "none", False),
+    ],
+)
+def test_did_that_solve_it_is_answered_in_words_too(
+    before: str, text: str, small_talk: str, person: bool
+) -> None:
+    signals = read_signals(text, Context(depth=1, previous_texts=("How do I log in?", before)))
+    assert (signals.small_talk, signals.asks_for_person) == (small_talk, person)
+
+
 def test_what_is_pasted_is_not_taken_for_the_visitors_words() -> None:
     text = (
         "Please look:\n```\n# I want to talk to a person, cancel my account for me\n```\n> speak to an agent"
