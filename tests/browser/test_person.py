@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.chat import WAIT_MS, Chat, Line
+from tests.control import Control
 from tests.servers import DeskServer
 
 pytestmark = pytest.mark.browser
@@ -88,13 +89,23 @@ def test_asking_in_words_brings_the_form_with_the_question_before(chat: Chat) ->
     expect(form.get_by_label("Your e-mail address")).to_be_focused()
 
 
-def test_a_failed_answer_offers_a_person(chat: Chat, upstream: object) -> None:
-    fault = getattr(upstream, "fault")  # noqa: B009 - the fixture's type lives in conftest
-    fault("status", times=12, status=400)
+def test_a_failed_answer_brings_the_form_with_its_question(chat: Chat, upstream: Control) -> None:
+    upstream.fault("status", times=12, status=400)
     chat.ask("Compare your plans for a studio with nine people and explain why")
-    chat.answer.get_by_role("button", name="Talk to a person").click()
     text = form_of(chat.page).get_by_label("What should they know?")
     expect(text).to_have_value("Compare your plans for a studio with nine people and explain why")
+    expect(chat.page.get_by_label("Your message")).to_be_focused()
+    chat.answer.get_by_role("button", name="Talk to a person").click()
+    expect(form_of(chat.page).get_by_label("Your e-mail address")).to_be_focused()
+
+
+def test_an_offered_form_goes_when_an_answer_comes_after_all(chat: Chat, upstream: Control) -> None:
+    upstream.fault("status", times=12, status=400)
+    chat.ask("Compare your plans for a studio with nine people and explain why")
+    expect(form_of(chat.page)).to_be_visible(timeout=WAIT_MS)
+    upstream.clear()
+    chat.ask(QUESTION)
+    expect(form_of(chat.page)).to_have_count(0, timeout=WAIT_MS)
 
 
 def test_what_is_typed_survives_a_reload_and_goes_out_once(

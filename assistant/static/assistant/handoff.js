@@ -40,11 +40,13 @@ export class Handoff {
   /** Open the form, or come back to the open one; what is typed stays. `quietly` leaves the focus where it is. */
   open({ reason, replyId = null, text = "" }, quietly = false) {
     if (!this.draft) {
-      this.draft = { id: newId(), reason, replyId, email: "", text, sent: false };
+      this.draft = { id: newId(), reason, replyId, email: "", text, sent: false, offered: quietly };
       this.#keep();
       this.#show();
     }
     if (quietly) return;
+    this.draft = { ...this.draft, offered: false };
+    this.#keep();
     this.handlers.shown();
     const { email, text: words, form } = this.parts;
     (email.input.value ? words : email).input.focus({ preventScroll: true });
@@ -77,6 +79,11 @@ export class Handoff {
     if (requestId !== this.draft?.id) return;
     this.#sending(false);
     this.#complain(FIELD_OF[problem.code] ?? "form", problem.message);
+  }
+
+  /** Take back a form that nobody asked for or wrote in: an answer has come after all. */
+  withdraw() {
+    if (this.draft?.offered && !this.holder.contains(document.activeElement)) this.close();
   }
 
   close() {
@@ -135,7 +142,7 @@ export class Handoff {
     const problem = el("p", { class: "field-error", id: `request-${name}-error` });
     input.id = `request-${name}`;
     input.addEventListener("input", () => {
-      this.draft = { ...this.draft, [name]: input.value };
+      this.draft = { ...this.draft, [name]: input.value, offered: false };
       this.#keep();
       if (input.getAttribute("aria-invalid")) this.#calm(name);
     });

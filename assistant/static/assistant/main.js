@@ -226,10 +226,10 @@ function ended(reply) {
   set(chat);
   const words = transcript.answerText(reply.id);
   announcer.answered(`${desk.name}: ${words} ${reply.notice}`);
-  // Who has asked for a person finds the form under the answer; the focus stays where it is.
-  if (reply.route === "person" && reply.offersPerson) {
+  // The words of such a reply point at the form below it; the focus stays where it is.
+  if (reply.offersPerson) {
     handoff.open({ reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) }, true);
-  }
+  } else if (reply.state === "completed") handoff.withdraw();
   if (runningReply(chat)) announcer.answering();
 }
 
