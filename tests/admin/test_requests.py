@@ -45,9 +45,11 @@ def test_support_sees_what_is_new_first_with_its_count_in_the_menu(support: Clie
     shown = words_of(support.get(reverse(LIST)))
     assert shown.index("Another one") < shown.index("The old one") < shown.index("The new one")
     assert re.search(r"Requests\s+2\s", words_of(support.get(reverse("admin:index"))))
+    assert "desk-menu-count" in support.get(reverse("admin:index")).content.decode()
     requests.close(old)
     requests.close(other)
     assert not re.search(r"Requests\s+\d", words_of(support.get(reverse("admin:index"))))
+    assert "desk-menu-count" not in support.get(reverse("admin:index")).content.decode()
 
 
 @pytest.mark.parametrize(("role", "status"), [("support", 200), ("admin", 200), ("manager", 403)])
