@@ -17,7 +17,7 @@ from assistant.privacy import StillRunning, erase, export
 from assistant.privacy.erasing import note
 from assistant.privacy.exporting import as_json
 from assistant.privacy.finding import find
-from assistant.privacy.trail import Trail, trail_of
+from assistant.privacy.trail import Trail, in_words, trail_of
 from routing.admin.base import ReadOnlyAdmin
 
 WORD = "erase"
@@ -86,8 +86,7 @@ def erase_visitor(request: HttpRequest, visitor_id: UUID) -> HttpResponse:
         except StillRunning:
             messages.error(request, "An answer is still being written. Nothing was erased; try again.")
             return redirect("admin:visitor_data")
-        words = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        messages.success(request, f"Erased: {words or 'the visitor, who had sent nothing'}.")
+        messages.success(request, f"Erased: {in_words(counts) or 'the visitor, who had sent nothing'}.")
         return redirect("admin:visitor_data")
     return _page(
         request,
@@ -127,4 +126,4 @@ class VisitorDataActionAdmin(ReadOnlyAdmin[VisitorDataAction]):
 
     @admin.display(description="How much")
     def how_much(self, obj: VisitorDataAction) -> str:
-        return ", ".join(f"{count} {name}" for name, count in obj.counts.items() if count) or "nothing"
+        return in_words(obj.counts) or "nothing"

@@ -1,5 +1,6 @@
 """Every row that belongs to a visitor, found from the visitor's id."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -53,6 +54,24 @@ class Trail:
             "asked questions": len(self.asked()),
             "model calls": len(self.calls()),
         }
+
+
+_ONE = {
+    "conversations": "conversation",
+    "messages of the visitor": "message of the visitor",
+    "answers": "answer",
+    "messages of staff": "message of staff",
+    "requests": "request",
+    "asked questions": "asked question",
+    "model calls": "model call",
+}
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Return "1 conversation, 2 answers" for what `Trail.counts` gives; "" when all are 0."""
+    return ", ".join(
+        f"{count:,} {_ONE.get(name, name) if count == 1 else name}" for name, count in counts.items() if count
+    )
 
 
 def chunks(ids: list[UUID]) -> list[list[UUID]]:

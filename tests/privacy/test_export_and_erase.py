@@ -130,7 +130,7 @@ def test_the_command_exports_and_erases(told: Told, tmp_path: Path) -> None:
     assert MARK in target.read_text(encoding="utf-8")
     out = StringIO()
     call_command("visitor_data", "erase", str(told.visitor_id), "--yes", stdout=out)
-    assert "1 conversations" in out.getvalue()
+    assert "1 conversation, " in out.getvalue()
     assert MARK not in everything()
     with pytest.raises(CommandError, match="Nothing is stored"):
         call_command("visitor_data", "export", str(uuid4()))

@@ -49,7 +49,7 @@ def test_export_and_erase_by_staff_leave_a_trail(admin: Client, told: Told) -> N
     assert "Nothing was erased" in text_of(admin.post(erase, {"word": "yes"}))
     assert Visitor.objects.filter(pk=told.visitor_id).exists()
     done = text_of(admin.post(erase, {"word": " Erase "}, follow=True))
-    assert "Erased: 1 conversations" in done
+    assert "Erased: 1 conversation, " in done
     assert not Visitor.objects.filter(pk=told.visitor_id).exists()
     assert [(row.action, row.by) for row in VisitorDataAction.objects.order_by("at")] == [
         ("export", "admin"), ("erase", "admin"),

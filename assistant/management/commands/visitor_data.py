@@ -41,17 +41,17 @@ class Command(BaseCommand):
 
     def _erase(self, visitor_id: UUID, yes: bool) -> None:
         from assistant.privacy import StillRunning, erase
-        from assistant.privacy.trail import trail_of
+        from assistant.privacy.trail import in_words, trail_of
 
         trail = trail_of(visitor_id)
         if not trail.exists:
             raise CommandError("Nothing is stored under this id.")
-        words = ", ".join(f"{count} {name}" for name, count in trail.counts().items() if count)
+        words = in_words(trail.counts())
         if not yes and input(f"Erase {words or 'the visitor'} for good? Type erase: ").strip() != "erase":
             raise CommandError("Nothing was erased.")
         try:
             counts = erase(visitor_id)
         except StillRunning as error:
             raise CommandError("An answer is still being written; nothing was erased. Try again.") from error
-        done = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        done = in_words(counts)
         self.stdout.write(f"Erased: {done or 'the visitor, who had sent nothing'}.")
