@@ -55,6 +55,8 @@ def due(at: datetime) -> list[tuple[str, UUID]]:
     ready = Q(mail_attempts=0)
     for attempts, pause in enumerate(BACKOFF, start=1):
         ready |= Q(mail_attempts=attempts, mail_tried_at__lt=at - pause)
+    # A worker that was killed in the last try left no word of it: once more, so that it ends in words.
+    ready |= Q(mail_attempts__gte=MOST_TRIES, mail_tried_at__lt=at - BACKOFF[-1])
     found: list[tuple[str, UUID]] = []
     for kind, table in KINDS.items():
         rows = table._default_manager.filter(ready, mail_state=Mailed.MailState.PENDING)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from smtplib import SMTPException
+from socket import gaierror
 
 from django.conf import settings
-from django.core.mail import BadHeaderError, EmailMessage
+from django.core.mail import EmailMessage
 
 
 class MailFailed(Exception):
@@ -19,6 +20,14 @@ def configured() -> bool:
 def address_of(path: str) -> str:
     """Return the full address of a path of this desk, for links in mails."""
     return f"{settings.ENV.origins[0].rstrip('/')}{path}"
+
+
+def said(error: Exception) -> str:
+    """Return what kept a mail from going out, for staff."""
+    if isinstance(error, gaierror):
+        host = settings.ENV.mail.host if settings.ENV.mail else "the mail server"
+        return f"the name {host} of EMAIL_URL is not known in the DNS"
+    return f"{type(error).__name__}: {error}"
 
 
 def send(
@@ -40,5 +49,5 @@ def send(
     )
     try:
         mail.send()
-    except (OSError, SMTPException, BadHeaderError) as error:
-        raise MailFailed(f"{type(error).__name__}: {error}") from error
+    except (OSError, SMTPException, ValueError) as error:  # ValueError: an address or header nobody can send
+        raise MailFailed(said(error)) from error

@@ -124,8 +124,7 @@ def staff_text(request: Request) -> str:
         f"Answer it here: {address}",
         "Or answer this mail: it goes to the visitor, but the desk will not know and the request stays new.",
     ]
-    if request.conversation_id:
-        turns = _turns(request.conversation_id)
+    if turns := _turns(request.conversation_id):
         parts += ["", LINE, "What was said", "", *_transcript(turns, "en", "Visitor")]
         parts += ["", LINE, "What the assistant did", "", *plain_receipt(turns)]
     return "\n".join(parts) + "\n"
@@ -135,8 +134,7 @@ def receipt_text(request: Request, message: Message) -> str:
     """Return the receipt in the visitor's language."""
     said = words.words(request.language)
     parts = [said.hello, "", message.text, "", said.you_wrote, "", *_quoted(request.text)]
-    if request.conversation_id:
-        turns = _turns(request.conversation_id)
+    if turns := _turns(request.conversation_id):
         parts += ["", said.conversation, "", *_transcript(turns, request.language, said.visitor)]
     parts += ["", *([said.answer_here] if _team() else []), said.automatic]
     return "\n".join(parts) + "\n"
@@ -154,7 +152,10 @@ def _quoted(text: str) -> list[str]:
     return [f"> {line}" for line in text.splitlines()]
 
 
-def _turns(conversation_id: UUID) -> list[Turn]:
+def _turns(conversation_id: UUID | None) -> list[Turn]:
+    """Return what was said; nothing for a conversation that began with the request."""
+    if conversation_id is None:
+        return []
     turns = Turn.objects.filter(conversation_id=conversation_id).prefetch_related("replies")
     return list(turns.order_by("-ordinal")[:TRANSCRIPT_TURNS])[::-1]
 

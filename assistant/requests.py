@@ -168,7 +168,9 @@ def _checked(email: str, text: str, language: str) -> str:
         if len(email) > EMAIL_LIMIT:
             raise ValidationError("too long")
         validate_email(email)
-    except ValidationError:
+        # Django lets names through that no mail can be addressed to, and the staff's mail names it too.
+        email.rpartition("@")[2].encode("idna")
+    except (ValidationError, UnicodeError):
         raise RequestRefused("email", said.bad_email, "bad_email") from None
     if not text:
         raise RequestRefused("text", said.no_text, "empty")

@@ -89,6 +89,7 @@ def test_a_repeat_costs_nothing_and_a_flood_is_told_when_it_ends() -> None:
     [
         ({"email": "nobody"}, "email"),
         ({"email": "a@b.example\nBcc: c@d.example"}, "email"),
+        ({"email": f"a@{'ä' * 60}.example"}, "email"),
         ({"text": " \0 "}, "text"),
         ({"text": "x" * 4001}, "text"),
     ],
@@ -223,6 +224,36 @@ def test_a_mail_is_tried_again_with_longer_pauses_and_given_up_aloud(mailbox: Ma
     send_all()
     row.refresh_from_db()
     assert (row.mail_state, len(mailbox.to(STAFF))) == ("sent", 1)
+
+
+def test_an_address_that_no_mail_can_have_is_a_failure_in_words(mailbox: Mailbox) -> None:
+    row = ask()
+    Request.objects.update(email=f"a@{'ä' * 60}.example")
+    request_letters.deliver("request", row.pk)
+    row.refresh_from_db()
+    assert (row.mail_state, row.mail_attempts) == ("pending", 1)
+    assert "UnicodeError" in mail_queue.said(row, now())
+
+
+def test_a_mail_whose_worker_was_killed_in_the_last_try_ends_in_words(mailbox: Mailbox) -> None:
+    mailbox.refuses = "451 greylisted"
+    row = ask()
+    Request.objects.update(
+        mail_attempts=mail_queue.MOST_TRIES, mail_tried_at=now() - mail_queue.BACKOFF[-1] - timedelta(hours=1)
+    )
+    send_due_mails()
+    row.refresh_from_db()
+    assert row.mail_state == "failed"
+    assert ("request", row.pk) not in mail_queue.due(now())
+
+
+def test_mails_about_a_conversation_without_a_word_have_no_heading_for_it(mailbox: Mailbox) -> None:
+    who = someone()
+    ask(who, conversation_id=reserve(who.visitor_id))
+    send_all()
+    (team,), (receipt,) = mailbox.to(STAFF), mailbox.to(VISITOR)
+    assert "What was said" not in text_of(team)
+    assert "conversation so far" not in text_of(receipt)
 
 
 def test_two_workers_send_a_mail_once(mailbox: Mailbox) -> None:
