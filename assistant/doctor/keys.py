@@ -166,7 +166,7 @@ def said(provider: ProviderEnv, checked: KeyCheck) -> Finding:
         state = warn if isinstance(checked.failure, RateLimited) else fail
         return state(name, f"{words} ({checked.failure.detail})", line)
     first = "no text" if checked.first_text_ms is None else f"first text {checked.first_text_ms} ms"
-    facts = f"{first}, {usd(checked.cost_pico)}"
+    facts = f"{first}, {'cost unknown' if checked.cost_pico is None else usd(checked.cost_pico)}"
     if checked.other_model:
         return warn(name, f"{model} was answered by {checked.other_model}; {facts}", SETUP)
     return ok(name, f"{model}: {facts}")
@@ -207,7 +207,7 @@ def _ladders(config: Config, offers: Mapping[str, ProviderOffer]) -> Iterator[Fi
     used = dict.fromkeys(model for route in routes for model in route.ladder if model in config.models)
     sound = True
     for model in (config.models[name] for name in used):
-        for finding in _on_ladder(model, offers.get(model.provider), today + RETIRES_SOON):
+        for finding in worth_a_look(model, offers.get(model.provider), today + RETIRES_SOON):
             sound = False
             yield finding
     stuck = [
@@ -219,9 +219,13 @@ def _ladders(config: Config, offers: Mapping[str, ProviderOffer]) -> Iterator[Fi
         yield ok("ladders", f"{len(routes)} routes, {len(used)} models, none retires soon")
 
 
-def _on_ladder(model: ModelSpec, offer: ProviderOffer | None, soon: date) -> Iterator[Finding]:
+def worth_a_look(model: ModelSpec, offer: ProviderOffer | None, soon: date) -> Iterator[Finding]:
+    """Yield what staff should know of a model that stands on a ladder."""
     if offer is None:
         return  # a step without a key is skipped on every ladder
+    if not model.prices:
+        text = f"{model.id} has no price: its cost is unknown, and the daily cap cannot hold it"
+        yield warn("ladders", text, f"admin, Models, {model.id}: prices (0 where it costs nothing)")
     if model.retires_on is not None and model.retires_on <= soon:
         verb = "was retired" if model.retires_on <= now().date() else "retires"
         successor = f"; its successor is {model.replaced_by}" if model.replaced_by else ""

@@ -32,7 +32,7 @@ def check_mail() -> list[Finding]:
         text = f"{where} does not offer {'encryption' if mail.tls == 'starttls' else 'signing in'}"
         return [fail("e-mail", text, ".env: smtps://... in EMAIL_URL, or ?tls=none for this machine's relay")]
     except (OSError, smtplib.SMTPException) as error:
-        return [fail("e-mail", f"{where}: {type(error).__name__}: {error}"[:300], URL)]
+        return [fail("e-mail", f"{where}: {mailing.said(error)}"[:300], URL)]
     return [ok("e-mail", f"{where} answers{' and takes the password' if mail.user else ''}"), *_sender()]
 
 

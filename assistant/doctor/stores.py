@@ -130,10 +130,14 @@ def _redis_version(info: dict[str, object]) -> Finding:
     return ok("Redis", f"version {version} answers; {kept} (a restart costs waiting tasks at most)")
 
 
+def _limit(memory: int) -> str:
+    return f"limit of {memory // 1024**2} MiB" if memory else "no limit"
+
+
 def _redis_memory(info: dict[str, object]) -> Finding:
     policy, limit = str(info.get("maxmemory_policy", "")), int(str(info.get("maxmemory", 0)))
     if policy in SAFE_POLICIES or not limit:
-        return ok("Redis memory", f"{policy or 'no policy'}, {limit // 1024**2 or 'no'} MiB limit")
+        return ok("Redis memory", f"{policy or 'no policy'}, {_limit(limit)}")
     return fail(
         "Redis memory",
         f"{policy} may drop tasks that wait",

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ from pytest_django import Settings
 
 from assistant.doctor import stores
 from assistant.doctor.findings import Finding, fail, failed, ok, skip, warn
+from assistant.doctor.keys import worth_a_look
 from assistant.doctor.report import as_json, lines
+from routing.config import ModelSpec, Price
+from routing.offers import ProviderOffer
 from tests import postgres
 from tests.control import Control
 from tests.environment import ROOT, free_port
@@ -205,6 +210,24 @@ def test_one_key_leaves_no_route_without_a_model(desk: DeskServer, vendor: Contr
     only = {name: value for name, value in vendors(vendor).items() if name.startswith("ANTHROPIC")}
     said = doctor({**desk.env, **only})
     assert said.states("ladders") == {"ok"}, said.about("ladders")
+
+
+def test_a_model_without_a_price_on_a_ladder_is_named() -> None:
+    """The cap, shown as fine beside it, would be a promise that nobody keeps."""
+    price = Price(date(2026, 1, 1), 0, Decimal("0.000001"), Decimal("0.000004"))
+    priced = ModelSpec("mini", "openai", "openai", "Mini", "lite", 100_000, 8_000, (price,))
+    offer, soon = ProviderOffer("openai", "openai", "http://127.0.0.1"), date(2027, 1, 1)
+    assert not list(worth_a_look(priced, offer, soon))
+    (found,) = worth_a_look(replace(priced, prices=()), offer, soon)
+    assert (found.state, found.check) == ("warn", "ladders")
+    assert "the daily cap cannot hold it" in found.text
+    assert "admin, Models, mini" in found.mend
+
+
+def test_a_mail_server_whose_name_is_misspelt(desk: DeskServer) -> None:
+    said = doctor({**desk.env, "EMAIL_URL": "smtp://mail.invalid:25?tls=none"})
+    assert said.states("e-mail") == {"fail"}
+    assert "the name mail.invalid of EMAIL_URL is not known in the DNS" in said.about("e-mail")
 
 
 # ---- things that are gone ---------------------------------------------------------------------------
