@@ -25,17 +25,20 @@ LARKFIELD = {
 }
 
 
+# Half of all offices keep these hours: they are the example's only where its own words stand beside them.
+ANYBODYS = ("time_zone", "opening_hours", "closed_on")
+
+
 def its_words(row: AssistantSettings) -> list[str]:
     """Return the names of the settings in which the example's words still stand."""
-    return [name for name, value in LARKFIELD.items() if getattr(row, name) == value]
+    same = [name for name, value in LARKFIELD.items() if getattr(row, name) == value]
+    return same if set(same) - set(ANYBODYS) else []
 
 
 def staff_words(row: AssistantSettings) -> list[str]:
     """Return the names of the settings that hold neither the example's words nor the neutral ones."""
-    blank = AssistantSettings()
-    return [
-        name for name, value in LARKFIELD.items() if getattr(row, name) not in (value, getattr(blank, name))
-    ]
+    blank, its = AssistantSettings(), its_words(row)
+    return [name for name in LARKFIELD if name not in its and getattr(row, name) != getattr(blank, name)]
 
 
 def neutralise(row: AssistantSettings) -> list[str]:

@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from assistant.example import company
+from assistant.example.company import LARKFIELD
 from assistant.models import AssistantSettings, Conversation, Visitor
 from common import example as choice
 from common.clock import now
@@ -134,3 +136,14 @@ def test_a_desk_that_was_begun_without_the_example_stays_without_it() -> None:
     call_command("seed", stdout=StringIO())
     assert not Entry.objects.exists()
     assert not RouteOutcome.objects.exists()
+
+
+def test_hours_that_a_desk_of_its_own_shares_with_the_example_stay() -> None:
+    hours = {name: LARKFIELD[name] for name in ("time_zone", "opening_hours", "closed_on")}
+    own = AssistantSettings(name="Acme help", contact="help@acme.example", **hours)
+    assert company.its_words(own) == company.neutralise(own) == []
+    assert set(hours) < set(company.staff_words(own))
+    assert own.opening_hours == "Mon-Fri 09:00-17:00"
+    example = AssistantSettings(**LARKFIELD)
+    assert set(company.neutralise(example)) == set(LARKFIELD)
+    assert (example.opening_hours, example.time_zone) == ("", "UTC")
