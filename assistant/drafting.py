@@ -168,13 +168,14 @@ async def _written(job: dispatch.Job) -> Written:
             elif isinstance(event, dispatch.Ended):
                 if event.last is not None:
                     await ledger.settle(*event.last)
-                return _ended(event, "".join(parts))
+                return _ended(event, "".join(parts), job.steps)
     raise RuntimeError("dispatch ended without saying how")
 
 
-def _ended(ended: dispatch.Ended, text: str) -> Written:
+def _ended(ended: dispatch.Ended, text: str, asked: Sequence[ModelSpec]) -> Written:
     """Return the text of a whole answer, else what staff are told: nothing that was cut is used."""
-    model = ended.answering_model
+    names = {name: each.label for each in asked for name in (each.id, *each.answers_as)}
+    model = names.get(ended.answering_model, ended.answering_model)  # the ledger has what it answered as
     if ended.state == "completed":
         return Written(text, model)
     if ended.ended_by == "budget":

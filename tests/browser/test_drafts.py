@@ -104,7 +104,7 @@ def test_an_answer_is_rewritten_beside_the_field_and_kept_only_by_saving(
     expect(result).to_be_visible(timeout=SLOW_MS)
     expect(result.locator("[data-edit-warnings]")).to_contain_text("help@larkfield.example is gone")
     expect(result.locator("[data-edit-diff] del")).to_contain_text("help@larkfield.example")
-    expect(result.locator("[data-edit-price]")).to_contain_text("gemini-3.5-flash-lite, $")
+    expect(result.locator("[data-edit-price]")).to_contain_text("Gemini 3.5 Flash-Lite, $")
 
     page.reload()
     expect(result).to_be_visible()
@@ -128,7 +128,7 @@ def test_an_answer_is_rewritten_beside_the_field_and_kept_only_by_saving(
     assert page.locator("#id_answer").input_value() == friendly
     page.get_by_role("button", name="Final version").click()
     expect(result).to_be_visible(timeout=SLOW_MS)
-    expect(result.locator("[data-edit-price]")).to_contain_text("claude-sonnet-5-5, $")
+    expect(result.locator("[data-edit-price]")).to_contain_text("Claude Sonnet 5.5, $")
     page.get_by_role("button", name="Discard").click()
     expect(result).to_be_hidden()
     assert page.locator("#id_answer").input_value() == friendly

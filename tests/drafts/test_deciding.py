@@ -221,7 +221,7 @@ def test_the_compact_model_shortens_and_the_lost_facts_are_named(support: Client
     assert edit["done"] and edit["title"] == "Shorten"
     assert edit["output"] == "Open *Invoices*. Choose *Export*. It takes 5 minutes."
     assert edit["warnings"] == ["link https://a.example/x is gone", "address help@larkfield.example is gone"]
-    assert edit["price"].startswith("gemini-3.5-flash-lite, $0.000")
+    assert edit["price"].startswith("Gemini 3.5 Flash-Lite, $0.000")
     assert "".join(text for kind, text in edit["pieces"] if kind != "new") == LONG
     entry.refresh_from_db()
     assert entry.answer == LONG, "only a person's Save changes an answer"
