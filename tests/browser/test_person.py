@@ -99,6 +99,23 @@ def test_a_failed_answer_brings_the_form_with_its_question(chat: Chat, upstream:
     expect(form_of(chat.page).get_by_label("Your e-mail address")).to_be_focused()
 
 
+def test_the_form_leaves_the_words_above_it_in_sight_on_a_phone(chat: Chat, upstream: Control) -> None:
+    chat.page.set_viewport_size({"width": 390, "height": 760})
+    upstream.fault("status", times=12, status=400)
+    chat.ask("Compare your plans for a studio with nine people and explain why")
+    expect(form_of(chat.page)).to_be_visible(timeout=WAIT_MS)
+    expect(chat.answer.get_by_role("button", name="Retry")).to_be_in_viewport(ratio=1)
+    expect(form_of(chat.page)).to_be_in_viewport()
+
+
+def test_an_offered_form_makes_way_for_that_of_the_next_question(chat: Chat, upstream: Control) -> None:
+    upstream.fault("status", times=24, status=400)
+    chat.ask("Compare your plans for a studio with nine people and explain why")
+    chat.ask("Explain why two calendars of one studio can differ, and compare them")
+    text = form_of(chat.page).get_by_label("What should they know?")
+    expect(text).to_have_value("Explain why two calendars of one studio can differ, and compare them")
+
+
 def test_an_offered_form_goes_when_an_answer_comes_after_all(chat: Chat, upstream: Control) -> None:
     upstream.fault("status", times=12, status=400)
     chat.ask("Compare your plans for a studio with nine people and explain why")

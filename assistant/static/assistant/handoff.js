@@ -39,6 +39,7 @@ export class Handoff {
 
   /** Open the form, or come back to the open one; what is typed stays. `quietly` leaves the focus where it is. */
   open({ reason, replyId = null, text = "" }, quietly = false) {
+    if (quietly) this.withdraw(); // an offer that nobody took makes way for the newer one
     if (!this.draft) {
       this.draft = { id: newId(), reason, replyId, email: "", text, sent: false, offered: quietly };
       this.#keep();

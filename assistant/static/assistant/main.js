@@ -229,6 +229,7 @@ function ended(reply) {
   // The words of such a reply point at the form below it; the focus stays where it is.
   if (reply.offersPerson) {
     handoff.open({ reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) }, true);
+    transcript.toReply(reply.id);
   } else if (reply.state === "completed") handoff.withdraw();
   if (runningReply(chat)) announcer.answering();
 }

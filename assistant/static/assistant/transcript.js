@@ -144,6 +144,17 @@ export class Transcript {
     this.pill.hidden = true;
   }
 
+  /** Go to the end, or, where that would push a reply out of sight, to the reply's beginning. */
+  toReply(id) {
+    const node = this.log.querySelector(`[data-reply="${id}"]`);
+    this.toEnd();
+    if (!node) return;
+    const hidden = this.log.getBoundingClientRect().top - node.getBoundingClientRect().top;
+    if (hidden <= 0) return;
+    this.log.scrollTop -= hidden;
+    this.follows = false;
+  }
+
   /** Let older messages come in above without moving what is being read. */
   keepPlace(change) {
     const fromEnd = this.log.scrollHeight - this.log.scrollTop;
