@@ -39,7 +39,8 @@ class Folder:
         self.run_file.unlink(missing_ok=True)
 
     def _make(self) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
+        # Conversations lie in it: nobody else on this machine has to read them.
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         # A folder inside somebody's repository must not take the secrets into it. One that already
         # holds something is theirs, and what git sees of it is theirs to say.
         if not any(self.path.iterdir()):

@@ -33,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(f"{made} ({made.stat().st_size / 2**20:,.1f} MB), checked.")
         self.stdout.write(
-            "It holds " + ", ".join(f"{n:,} {name}" for name, n in manifest.counts.items()) + "."
+            "It holds " + ", ".join(f"{name} {n:,}" for name, n in manifest.counts.items()) + "."
         )
         self.stdout.write("It does not hold:")
         for line in manifest.not_in_it:

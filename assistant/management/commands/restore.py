@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if done.before:
             self.stdout.write(f"What was here before: {done.before}")
-        held = ", ".join(f"{count:,} {name}" for name, count in done.counts.items())
+        held = ", ".join(f"{name} {count:,}" for name, count in done.counts.items())
         self.stdout.write(
             f"Restored the backup of {done.manifest.created_at}, release {done.manifest.version}: {held}."
         )
