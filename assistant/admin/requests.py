@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from assistant import mail_queue, requests
@@ -96,7 +97,7 @@ class RequestAdmin(ReadOnlyAdmin[Request]):
     @admin.display(description="Answer promised by", ordering="answer_by")
     def promise(self, obj: Request) -> Any:
         if obj.answer_by and requests.overdue(obj, now()):
-            return badge("Overdue", "bad", f"Promised by {obj.answer_by:%Y-%m-%d %H:%M} UTC")
+            return badge("Overdue", "bad", f"Promised by {localtime(obj.answer_by):%Y-%m-%d %H:%M}")
         return obj.answer_by or "no promise"
 
     # -- one request -----------------------------------------------------------------------------

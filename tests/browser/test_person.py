@@ -116,6 +116,15 @@ def test_an_offered_form_makes_way_for_that_of_the_next_question(chat: Chat, ups
     expect(text).to_have_value("Explain why two calendars of one studio can differ, and compare them")
 
 
+def test_a_form_in_use_stays_as_it_is_when_the_next_answer_fails(chat: Chat, upstream: Control) -> None:
+    header_button(chat).click()
+    form_of(chat.page).get_by_label("What should they know?").fill("My own words")
+    upstream.fault("status", times=12, status=400)
+    chat.ask("Compare your plans for a studio with nine people and explain why")
+    expect(chat.answer.get_by_role("button", name="Retry")).to_be_visible()
+    expect(form_of(chat.page).get_by_label("What should they know?")).to_have_value("My own words")
+
+
 def test_an_offered_form_goes_when_an_answer_comes_after_all(chat: Chat, upstream: Control) -> None:
     upstream.fault("status", times=12, status=400)
     chat.ask("Compare your plans for a studio with nine people and explain why")

@@ -37,15 +37,9 @@ export class Handoff {
     return this.draft !== null;
   }
 
-  /** Open the form, or come back to the open one; what is typed stays. `quietly` leaves the focus where it is. */
-  open({ reason, replyId = null, text = "" }, quietly = false) {
-    if (quietly) this.withdraw(); // an offer that nobody took makes way for the newer one
-    if (!this.draft) {
-      this.draft = { id: newId(), reason, replyId, email: "", text, sent: false, offered: quietly };
-      this.#keep();
-      this.#show();
-    }
-    if (quietly) return;
+  /** Open the form, or come back to the open one; what is typed stays. */
+  open(asked) {
+    if (!this.draft) this.#begin(asked, false);
     this.draft = { ...this.draft, offered: false };
     this.#keep();
     this.handlers.shown();
@@ -53,6 +47,20 @@ export class Handoff {
     (email.input.value ? words : email).input.focus({ preventScroll: true });
     // A form that is higher than the screen begins at its top.
     if (form.offsetHeight > this.holder.parentNode.clientHeight) form.scrollIntoView({ block: "start" });
+  }
+
+  /** Show the form unasked, the focus stays where it is; false when an open one is in use. */
+  offer(asked) {
+    this.withdraw(); // an offer that nobody took makes way for the newer one
+    if (this.draft) return false;
+    this.#begin(asked, true);
+    return true;
+  }
+
+  #begin({ reason, replyId = null, text = "" }, offered) {
+    this.draft = { id: newId(), reason, replyId, email: "", text, sent: false, offered };
+    this.#keep();
+    this.#show();
   }
 
   /** Take what the desk says about its people: by when they answer, and the privacy notice. */

@@ -228,8 +228,8 @@ function ended(reply) {
   announcer.answered(`${desk.name}: ${words} ${reply.notice}`);
   // The words of such a reply point at the form below it; the focus stays where it is.
   if (reply.offersPerson) {
-    handoff.open({ reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) }, true);
-    transcript.toReply(reply.id);
+    const asked = { reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) };
+    transcript.growUnder(reply.id, () => handoff.offer(asked));
   } else if (reply.state === "completed") handoff.withdraw();
   if (runningReply(chat)) announcer.answering();
 }

@@ -144,8 +144,17 @@ export class Transcript {
     this.pill.hidden = true;
   }
 
-  /** Go to the end, or, where that would push a reply out of sight, to the reply's beginning. */
-  toReply(id) {
+  /** Let something grow under a reply: who follows sees both or the reply's beginning, who reads above stays there. */
+  growUnder(id, change) {
+    const { follows } = this;
+    const { scrollTop } = this.log;
+    if (!change()) return;
+    if (follows) return this.#toReply(id);
+    this.log.scrollTop = scrollTop;
+    this.#look();
+  }
+
+  #toReply(id) {
     const node = this.log.querySelector(`[data-reply="${id}"]`);
     this.toEnd();
     if (!node) return;
