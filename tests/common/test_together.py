@@ -22,3 +22,7 @@ def test_a_defect_inside_is_no_result() -> None:
 
     with pytest.raises(RuntimeError, match="one failed inside"):
         together({"one": (broken, 5.0)})
+    # The trace is printed after the result is known: it belongs to this test and no later one.
+    for thread in threading.enumerate():
+        if thread.name == "one":
+            thread.join()
