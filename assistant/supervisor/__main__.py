@@ -5,6 +5,7 @@ No Django here: the supervisor must be able to say what is wrong when nothing el
 
 import asyncio
 import http.client
+import json
 import os
 import signal
 import socket
@@ -99,11 +100,23 @@ def ask_ready(plan: Plan) -> str | None:
         connection.request("GET", "/readyz", headers={"Host": host})
         answer = connection.getresponse()
         body = answer.read(2000).decode(errors="replace").strip()
-        return None if answer.status == http.client.OK else f"{answer.status} {body}"
+        return None if answer.status == http.client.OK else missing_in(answer.status, body)
     except (OSError, http.client.HTTPException) as error:
         return f"no answer yet ({error})"
     finally:
         connection.close()
+
+
+def missing_in(status: int, body: str) -> str:
+    """Return in words what `/readyz` found wrong; what it said as it is where that is no answer of ours."""
+    try:
+        checks: dict[str, dict[str, Any]] = json.loads(body)["checks"]
+        red = [
+            f"{name}: {check.get('detail', 'not well')}" for name, check in checks.items() if not check["ok"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{status} {body}"
+    return "; ".join(red) + " (make doctor says what mends it)"
 
 
 class Desk:

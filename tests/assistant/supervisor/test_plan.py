@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.supervisor.__main__ import CannotStartError, require_two_ports
+from assistant.supervisor.__main__ import CannotStartError, missing_in, require_two_ports
 from common.env import read_env
 from tests.environment import ROOT, free_port
 
@@ -33,3 +33,20 @@ def test_ports_only_have_to_differ_where_the_sandbox_is_wanted(data_dir: Path) -
         require_two_ports(read_env(same, root=data_dir))
     require_two_ports(read_env({**same, "GEMINI_API_KEY": "k"}, root=data_dir))
     require_two_ports(read_env({**same, "PORT": "9001"}, root=data_dir))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            '{"ready": false, "checks": {"database": {"ok": true, "detail": "sqlite"}, '
+            '"ladders": {"ok": false, "detail": "no usable model on: complex"}}}',
+            "ladders: no usable model on: complex (make doctor says what mends it)",
+        ),
+        ('{"checks": {"redis": {"ok": false}}}', "redis: not well (make doctor says what mends it)"),
+        ("<h1>Bad Gateway</h1>", "503 <h1>Bad Gateway</h1>"),
+        ("[]", "503 []"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told_in_words(body: str, words: str) -> None:
+    assert missing_in(503, body) == words
