@@ -43,12 +43,6 @@ def read_visitor(value: str | None) -> VisitorCookie | None:
         return None
 
 
-def read_cookie(value: str | None) -> UUID | None:
-    """Return the visitor's id in a cookie value; None when it is missing, too old or not ours."""
-    visitor = read_visitor(value)
-    return visitor.id if visitor else None
-
-
 def visitor_of(request: HttpRequest) -> VisitorCookie | None:
     """Return who sent an HTTP request."""
     return read_visitor(request.COOKIES.get(settings.VISITOR_COOKIE))

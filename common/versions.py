@@ -33,8 +33,3 @@ def hold_version(name: str) -> None:
 def read_version(name: str) -> int:
     """Return counter `name`, 0 when nothing has raised it yet."""
     return Version.objects.filter(name=name).values_list("n", flat=True).first() or 0
-
-
-def read_versions() -> dict[str, int]:
-    """Return all counters in one query: what a process polls."""
-    return dict(Version.objects.values_list("name", "n"))

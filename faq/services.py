@@ -6,7 +6,7 @@ publish the same phrasing at the same moment cannot both pass the check.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -223,8 +223,3 @@ def label_asked(uuid: UUID, label: str) -> bool:
 def erase(uuids: Collection[UUID]) -> int:
     """Delete what was asked under `uuids`; return how many there were."""
     return AskedQuestion.objects.filter(uuid__in=uuids).delete()[0]
-
-
-def due_for_review(today: date) -> int:
-    """Return how many published entries are past their review date."""
-    return Entry.objects.filter(status=Entry.Status.PUBLISHED, review_by__lt=today).count()
