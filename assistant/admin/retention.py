@@ -4,15 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
 from assistant.models import Deletion, RetentionPolicy
 from assistant.privacy.classes import BY_NAME, CLASSES, LABELS, LEAST_DAYS, MOST_DAYS, flaws
-from routing.admin.base import ModelAdmin, ReadOnlyAdmin
+from routing.admin.base import OneRow, ReadOnlyAdmin
 
 SHOWN = 60  # rows of the log under the form: about a week of all classes
 
@@ -41,7 +39,7 @@ class RetentionForm(forms.ModelForm[RetentionPolicy]):
 
 
 @admin.register(RetentionPolicy)
-class RetentionAdmin(ModelAdmin[RetentionPolicy]):
+class RetentionAdmin(OneRow[RetentionPolicy]):
     form = RetentionForm
     warn_unsaved_form = True
     change_form_after_template = "admin/desk/deletions.html"
@@ -60,21 +58,6 @@ class RetentionAdmin(ModelAdmin[RetentionPolicy]):
             },
         ),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: RetentionPolicy | None = None) -> bool:
-        return False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Go straight to the one row."""
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        row, _ = RetentionPolicy.objects.get_or_create(pk=1)
-        return redirect(reverse("admin:assistant_retentionpolicy_change", args=[row.pk]))
 
     def change_view(
         self,

@@ -6,17 +6,16 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_domain_name
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
 from assistant.models import AssistantSettings
 from assistant.opening_hours import BadHours, parse_closed, parse_hours
 from assistant.settings_snapshot import as_snapshot
-from routing.admin.base import PublishingAdmin
+from routing.admin.base import OneRow, PublishingAdmin
 from routing.publishing import publish
 
 # "Phone: 020 7946 0000" are words, whatever stands before the colon; these are refused with a space as well.
@@ -131,7 +130,7 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
 
 
 @admin.register(AssistantSettings)
-class AssistantSettingsAdmin(PublishingAdmin[AssistantSettings]):
+class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[AssistantSettings]):
     form = AssistantSettingsForm
     warn_unsaved_form = True
     fieldsets = (
@@ -158,21 +157,6 @@ class AssistantSettingsAdmin(PublishingAdmin[AssistantSettings]):
         ),
         ("Limits", {"fields": (("daily_cost_cap_usd", "time_zone"), "link_hosts")}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AssistantSettings | None = None) -> bool:
-        return False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Go straight to the one row."""
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        row, _ = AssistantSettings.objects.get_or_create(pk=1)
-        return redirect(reverse("admin:assistant_assistantsettings_change", args=[row.pk]))
 
     def publish(self, request: HttpRequest) -> None:
         row = AssistantSettings.objects.get(pk=1)

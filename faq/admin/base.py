@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action as unfold_action
@@ -29,7 +32,20 @@ else:
             return cls
 
 
-__all__ = ["FileInput", "ModelAdmin", "TabularInline", "Textarea", "action", "badge"]
+__all__ = ["FileInput", "ModelAdmin", "TabularInline", "Textarea", "action", "badge", "editors_url"]
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def editors_url(page: "ModelAdmin[Any]", route: str, view: View, name: str) -> URLPattern:
+    """Return an address of the admin that only those may open who may change this page's rows."""
+
+    def allowed(request: HttpRequest) -> HttpResponse:
+        if not page.has_change_permission(request):
+            raise PermissionDenied
+        return view(request)
+
+    return path(route, page.admin_site.admin_view(allowed), name=name)
 
 
 def badge(text: str, kind: str = "plain", title: str = "") -> SafeString:

@@ -4,12 +4,11 @@ What a model wrote stands beside the present text as a difference. A person puts
 it becomes the entry's answer only when that person saves the form.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 
@@ -17,7 +16,7 @@ from common.clock import now
 from common.money import usd
 from common.text import clean
 from faq import claims, edits, rewriting
-from faq.admin.base import ModelAdmin
+from faq.admin.base import ModelAdmin, editors_url
 from faq.admin.proposals import NO_BROKER, NO_WORKER
 from faq.drafter import EDIT_TASK, Offer, drafter, hand_over
 from faq.models import ANSWER_LIMIT, AnswerEdit, Entry, Work
@@ -29,20 +28,10 @@ BUTTONS = (
     (rewriting.FINAL, "Final version", "Clear and well ordered, by the stronger model"),
 )
 
-View = Callable[[HttpRequest], HttpResponse]
-
 
 def urls(page: ModelAdmin[Entry]) -> list[URLPattern]:
     """Return the addresses that the script beside the answer asks for."""
-
-    def at(route: str, view: View, name: str) -> URLPattern:
-        def allowed(request: HttpRequest) -> HttpResponse:
-            if not page.has_change_permission(request):
-                raise PermissionDenied
-            return view(request)
-
-        return path(route, page.admin_site.admin_view(allowed), name=name)
-
+    at = partial(editors_url, page)
     return [
         at("edit/state/", _state, "faq_edit_state"),
         at("edit/start/", _start, "faq_edit_start"),

@@ -1,33 +1,29 @@
 """Proposed phrasings in the admin: the panel on an entry's form, the page for all, and their keystrokes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from common.clock import now
 from common.money import usd
 from faq import claims, proposals
-from faq.admin.base import ModelAdmin
+from faq.admin.base import ModelAdmin, editors_url
 from faq.drafter import PROPOSE_TASK, Offer, drafter, hand_over
 from faq.models import Entry, Proposal, ProposalRun, Work
 
 GROUPS_SHOWN = 25  # entries on the page at once; those decided make room for the next
 NO_WORKER = "The worker has not taken this up: is it running? It goes on as soon as it is back."
 NO_BROKER = "Redis does not answer just now. The order is stored and begins when it is back."
-
-View = Callable[[HttpRequest], HttpResponse]
 
 
 @dataclass(frozen=True)
@@ -41,15 +37,7 @@ class Group:
 
 def urls(page: ModelAdmin[Entry]) -> list[URLPattern]:
     """Return the addresses of the page and of what its script asks for."""
-
-    def at(route: str, view: View, name: str) -> URLPattern:
-        def allowed(request: HttpRequest) -> HttpResponse:
-            if not page.has_change_permission(request):
-                raise PermissionDenied
-            return view(request)
-
-        return path(route, page.admin_site.admin_view(allowed), name=name)
-
+    at = partial(editors_url, page)
     return [
         at("proposals/", partial(overview, page), "faq_proposals"),
         at("proposals/state/", _state, "faq_proposals_state"),
