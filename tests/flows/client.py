@@ -108,10 +108,12 @@ class Chat:
         return frame
 
     async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        while True:
-            frame = await self.get()
-            if wanted(frame):
-                return frame
+        """Return the first frame that is wanted; signs of life alone are no reason to wait on."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                frame = await self.get()
+                if wanted(frame):
+                    return frame
 
     async def send(self, text: str, message_id: str | None = None) -> str:
         """Send a message and return the id of its reply once it is acknowledged."""
@@ -126,8 +128,9 @@ class Chat:
     async def finished(self, reply_id: str) -> Shown:
         """Return a reply once it is done."""
         shown = self.shown[reply_id]
-        while shown.done is None:
-            await self.get()
+        async with asyncio.timeout(PATIENCE_S):
+            while shown.done is None:
+                await self.get()
         return shown
 
     async def ask(self, text: str) -> Shown:

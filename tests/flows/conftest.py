@@ -11,11 +11,13 @@ from tests.control import Control
 from tests.flows.client import Chat
 from tests.servers import DeskServer
 
+BRISK = {"first_text_ms": 60, "gap_ms": 4}
+
 
 @pytest.fixture(autouse=True, scope="session")
 def brisk(sandbox: str) -> None:
     """Let the sandbox write faster than people read; tests that need a slow one say so."""
-    Control(sandbox).pace(first_text_ms=60, gap_ms=4)
+    Control(sandbox).pace(**BRISK)
 
 
 @pytest.fixture
