@@ -67,7 +67,7 @@ def test_a_screen_reader_hears_the_start_and_the_whole_answer_once(chat: Chat, u
     answer = chat.streaming()
     assert answer.evaluate("node => node.closest('[aria-live]').getAttribute('aria-live')") == "off"
     chat.ended()
-    chat.page.wait_for_function("window.heard.length >= 2")
+    chat.page.wait_for_function("() => window.heard.length >= 2")  # a bare expression needs eval
     heard = chat.page.evaluate("window.heard")
     assert heard[0] == "Assistant is answering"
     whole = [words for words in heard if chat.words().split("\n")[0][:60] in words]
