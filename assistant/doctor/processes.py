@@ -49,7 +49,10 @@ def check_beat() -> list[Finding]:
     if ran_at is None:
         return [
             fail(
-                "beat", "has never run: figures stay empty and nothing is sent later", start_line("desk-beat")
+                "beat",
+                "has not run yet (a desk that started seconds ago: ask again); figures stay empty, and no "
+                "mail is sent again",
+                start_line("desk-beat"),
             )
         ]
     ago = (now() - ran_at).total_seconds()
