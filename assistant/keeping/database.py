@@ -4,14 +4,17 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 from django.contrib.auth import get_user_model
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from assistant.keeping import postgres, sqlite
 from assistant.models import Conversation, Reply, Request, Worker
 from common.clock import now
+from common.versions import raise_version
+from faq import index
 from faq.models import Entry, Phrasing
+from routing import publishing
 from routing.models import ModelCall, RouteOutcome, Rule
 
 COUNTED = (Conversation, Reply, Request, Entry, Phrasing, Rule, ModelCall, RouteOutcome, get_user_model())
@@ -85,3 +88,10 @@ def unknown(migrations: Mapping[str, Iterable[str]]) -> list[str]:
         for name in names
         if (app, name) not in ours
     ]
+
+
+def have_all_read_anew() -> int:
+    """Have every process load FAQ and configuration again; return the FAQ's new version."""
+    with transaction.atomic():
+        raise_version(publishing.VERSION)
+        return raise_version(index.VERSION)

@@ -20,7 +20,6 @@ from assistant.keeping.errors import KeepingError
 from assistant.keeping.manifest import Manifest
 from assistant.keeping.wiring import key_mark
 from assistant.models import Reply, Worker
-from common.versions import raise_version
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,7 @@ def settle() -> int:
     """End what was running when the backup was made, and have every process read anew; return how many."""
     with transaction.atomic():
         Worker.objects.all().delete()
-        for name in ("faq", "config"):
-            raise_version(name)
+        database.have_all_read_anew()
     waiting = list(Reply.objects.filter(state=Reply.State.QUEUED).values_list("pk", flat=True))
     ended = len(ending.end_orphans(timedelta()))
     return ended + sum(ending.cancel_queued(reply_id) for reply_id in waiting)

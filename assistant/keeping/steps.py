@@ -15,7 +15,6 @@ from assistant.keeping import backup, database, packages, version
 from assistant.keeping.errors import KeepingError
 from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
-from common.versions import raise_version
 from faq import index
 from routing import catalogue, publishing
 from routing.models import Route
@@ -127,9 +126,7 @@ def _roles() -> str:
 
 def _index() -> str:
     """Let every process build its index anew; it may be made of other tables of words since."""
-    with transaction.atomic():
-        number = raise_version(index.VERSION)
-        raise_version(publishing.VERSION)
+    number = database.have_all_read_anew()
     index.refresh(force=True)
     return f"FAQ version {number}"
 

@@ -1,7 +1,6 @@
 """Bring this desk's data to the release that is checked out."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assistant.keeping import restarting
 from assistant.keeping.errors import KeepingError
+from assistant.keeping.programs import lives
 from assistant.keeping.upgrade import upgrade
 from routing.catalogue import FILE
 
@@ -52,10 +52,4 @@ def _runs(folder: Path) -> bool:
     path = folder / "run.json"
     if not path.exists():
         return False
-    try:
-        os.kill(int(json.loads(path.read_text(encoding="utf-8"))["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # it runs and belongs to somebody else
-    return True
+    return lives(int(json.loads(path.read_text(encoding="utf-8"))["pid"]))
