@@ -37,7 +37,8 @@ def pieces(block: str, limit: int = PASSAGE_LIMIT) -> Iterator[str]:
         cut = max(block.rfind("\n", 0, limit), block.rfind(". ", 0, limit - 1) + 1, 0)
         cut = cut if cut > 0 else block.rfind(" ", 0, limit)
         cut = cut if cut > 0 else limit
-        yield block[:cut].strip()
+        if piece := block[:cut].strip():  # white space in front may be all that stands before the cut
+            yield piece
         block = block[cut:].strip()
     if block:
         yield block

@@ -1,6 +1,6 @@
 """Passages are small, complete and in order."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from faq.passages import PASSAGE_LIMIT, pieces, split
@@ -28,6 +28,7 @@ def test_long_blocks_are_cut_at_sentences() -> None:
 
 
 @given(st.text(alphabet="ab .\n#`", max_size=400), st.integers(5, 60))
+@example("  ````", 5)
 def test_no_passage_is_longer_than_the_limit_and_no_letter_is_lost(text: str, limit: int) -> None:
     found = split(text, limit)
     assert all(0 < len(passage) <= limit for _, passage in found)
