@@ -17,7 +17,8 @@ from faq import services
 from faq.import_models import Upload, UploadRow
 from faq.importing.documents import Document, restored
 from faq.index import VERSION
-from faq.models import Entry, Phrasing, key_of
+from faq.engine_models import key_of
+from faq.models import Entry, Phrasing
 
 # Rows and seconds of a transaction, so that nobody waits long for the one writer that SQLite has.
 CHUNK = 50

@@ -8,20 +8,19 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from common.clock import now
-from faq.import_models import Upload, UploadRow  # noqa: F401 - Django looks for an app's models here
-from faq.normalize import normalize
-
-NORMALISED_LIMIT = (
-    400  # a text of 300 characters may grow when it is normalised; two that agree so far are one
+from faq.engine_models import (  # noqa: F401 - Django looks for an app's models here
+    NORMALISED_LIMIT,
+    Calibration,
+    FaqSettings,
+    IndexBuild,
+    Negative,
+    PhrasingVector,
+    key_of,
 )
+from faq.import_models import Upload, UploadRow  # noqa: F401
 
 # An approved answer is read in a chat bubble; what needs more room is an article.
 ANSWER_LIMIT = 1200
-
-
-def key_of(text: str) -> str:
-    """Return the normalised form of a question as it is stored and compared."""
-    return normalize(text)[:NORMALISED_LIMIT]
 
 
 class Entry(models.Model):
@@ -165,9 +164,18 @@ class AskedQuestion(models.Model):
         NONE = "", "Not judged"
         RIGHT = "right", "Right"
         WRONG = "wrong", "Wrong"
+        NOT_FAQ = "not_faq", "Not an FAQ question"
+
+    class By(models.TextChoices):
+        NONE = "", "Nobody"
+        VISITOR = "visitor", "Visitor"
+        STAFF = "staff", "Staff"
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     text = models.TextField(help_text="Without e-mail addresses, card, bank and phone numbers.")
+    normalised = models.CharField(
+        max_length=NORMALISED_LIMIT, blank=True, default="", db_default="", editable=False, db_index=True
+    )
     language = models.CharField(max_length=12, blank=True)
     candidates = models.JSONField(default=list)
     confidence = models.FloatField(default=0)
@@ -178,6 +186,30 @@ class AskedQuestion(models.Model):
     matcher_version = models.CharField(max_length=40, blank=True)
     index_version = models.PositiveBigIntegerField(default=0)
     label = models.CharField(max_length=12, choices=Label.choices, blank=True, db_index=True)
+    labelled_by = models.CharField(max_length=10, choices=By.choices, blank=True, default="", db_default="")
+    right_entry = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The entry that answers it, as a reviewer says.",
+    )
+    suggested = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Entries that were offered as “did you mean”, with commas.",
+    )
+    chosen_entry = models.CharField(max_length=40, blank=True, default="", db_default="")
+    escalated = models.BooleanField(
+        default=False, db_default=False, help_text="The visitor asked for another answer."
+    )
+    shadowed = models.BooleanField(
+        default=False, db_default=False, help_text="Shadow mode kept it from being answered."
+    )
+    judged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
+    judged_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

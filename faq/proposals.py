@@ -11,7 +11,8 @@ from common.clock import now
 from common.versions import raise_version
 from faq import claims, neighbours, paraphrases, services
 from faq.drafter import Call, Offer
-from faq.models import Entry, Phrasing, Proposal, ProposalRun, Work, key_of
+from faq.engine_models import key_of
+from faq.models import Entry, Phrasing, Proposal, ProposalRun, Work
 
 FEW = 3  # below that an entry is rarely recognised
 LOCK = "proposals"  # the counter whose row lock lets one order be taken at a time

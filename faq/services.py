@@ -17,7 +17,8 @@ from common.clock import now
 from common.text import clean, redact
 from common.versions import hold_version, raise_version
 from faq.index import VERSION, FaqMatch
-from faq.models import AskedQuestion, Entry, Phrasing, key_of
+from faq.engine_models import key_of
+from faq.models import AskedQuestion, Entry, Phrasing
 
 REVIEW_AFTER = timedelta(days=180)  # when staff give no date: twice a year
 PUBLISHED_AT_ONCE = 50  # entries a transaction, so that nobody waits long for SQLite's one writer

@@ -12,7 +12,8 @@ from faq import services
 from faq.admin import editing
 from faq.admin.base import Textarea
 from faq.admin.meanwhile import Meanwhile, newest_edit
-from faq.models import ANSWER_LIMIT, Entry, Phrasing, key_of
+from faq.engine_models import key_of
+from faq.models import ANSWER_LIMIT, Entry, Phrasing
 
 PUBLISH = "faq_entry_save_and_publish"  # the name that Unfold gives the button of the submit line
 
