@@ -14,10 +14,10 @@ from common.clock import ticks
 from common.text import shorten
 from common.versions import hold_version
 from faq import services
+from faq.engine_models import key_of
 from faq.import_models import Upload, UploadRow
 from faq.importing.documents import Document, restored
 from faq.index import VERSION
-from faq.engine_models import key_of
 from faq.models import Entry, Phrasing
 
 # Rows and seconds of a transaction, so that nobody waits long for the one writer that SQLite has.

@@ -16,8 +16,8 @@ from django.db.models import Q
 from common.clock import now
 from common.text import clean, redact
 from common.versions import hold_version, raise_version
-from faq.index import VERSION, FaqMatch
 from faq.engine_models import key_of
+from faq.index import VERSION, FaqMatch
 from faq.models import AskedQuestion, Entry, Phrasing
 
 REVIEW_AFTER = timedelta(days=180)  # when staff give no date: twice a year
