@@ -148,6 +148,10 @@ class IndexBuild(models.Model):
     folder = models.CharField(
         max_length=120, blank=True, help_text="Below DATA_DIR of the machine it ran on."
     )
+    reason = models.CharField(max_length=120, blank=True, default="", db_default="")
+    semantic = models.BooleanField(
+        default=False, db_default=False, help_text="Its phrasings have sentence vectors."
+    )
     holder = models.CharField(max_length=80, blank=True)
     entries = models.PositiveIntegerField(default=0)
     phrasings = models.PositiveIntegerField(default=0)
@@ -158,6 +162,39 @@ class IndexBuild(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="running"), name="one_build_at_a_time"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"FAQ version {self.number}, {self.get_state_display()}"
+
+
+class Change(models.Model):
+    """One thing that an edit touched, so that a process reads only this again; see faq/changes.py.
+
+    Each raise of the FAQ's version leaves one row `raised`, whatever else it touched: a number without it
+    was raised by somebody who keeps no log, or was trimmed, and then everything is read again.
+    """
+
+    class What(models.TextChoices):
+        RAISED = "raised", "The version was raised"
+        ENTRY = "entry", "An entry, its phrasings or its negatives"
+        NEGATIVES = "negatives", "The negatives of no entry"
+
+    number = models.PositiveBigIntegerField(
+        db_index=True, help_text="The FAQ's version from which on it can be seen."
+    )
+    what = models.CharField(max_length=10, choices=What.choices)
+    entry_id = models.PositiveBigIntegerField(
+        null=True, help_text="No relation: the entry may be gone, and then that is the change."
+    )
+    made_at = models.DateTimeField(default=now)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.what} {self.entry_id or ''}".rstrip()

@@ -11,6 +11,7 @@ from common.clock import now
 from faq.engine_models import (  # noqa: F401 - Django looks for an app's models here
     NORMALISED_LIMIT,
     Calibration,
+    Change,
     FaqSettings,
     IndexBuild,
     Negative,
