@@ -81,6 +81,11 @@ class Calibration(models.Model):
     report = models.JSONField(default=dict, help_text="Out-of-fold figures of the fit.")
     created_by = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField(default=now)
+    switched_by = models.CharField(
+        max_length=150, blank=True, help_text="Who switched it on or off last; for its history."
+    )
+
+    history = HistoricalRecords(excluded_fields=["coefficients", "report"])
 
     class Meta:
         ordering = ("-id",)
@@ -94,6 +99,47 @@ class Calibration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.language}, {self.reviewed} reviewed"
+
+
+class CalibrationRun(models.Model):
+    """One order to calibrate a language; the worker fills in what came of it, also when it was refused."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting for the worker"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Not calibrated"
+        FAILED = "failed", "Failed"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+
+    language = models.CharField(max_length=12, db_index=True)
+    wanted_precision = models.FloatField()
+    activate = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_index=True)
+    message = models.TextField(blank=True, help_text="What came of it, in words.")
+    report = models.JSONField(default=dict, help_text="The figures, also of a refused one.")
+    calibration = models.ForeignKey(
+        Calibration, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    created_by = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(default=now)
+    moved_at = models.DateTimeField(default=now, help_text="When the worker last said that it is at it.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["language"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_open_calibration_run_a_language",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.language}, {self.get_state_display()}"
 
 
 class FaqSettings(models.Model):

@@ -209,6 +209,10 @@ class AskedQuestion(models.Model):
     shadowed = models.BooleanField(
         default=False, db_default=False, help_text="Shadow mode kept it from being answered."
     )
+    thumb = models.SmallIntegerField(
+        default=0, db_default=0, help_text="The visitor's last thumb on a reply to it: 1, -1 or 0 for none."
+    )
+    thumb_reason = models.CharField(max_length=40, blank=True, default="", db_default="")
     judged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
     judged_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
