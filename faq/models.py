@@ -19,6 +19,7 @@ from faq.engine_models import (  # noqa: F401 - Django looks for an app's models
     key_of,
 )
 from faq.import_models import Upload, UploadRow  # noqa: F401
+from faq.review_models import ReviewDecision  # noqa: F401
 
 # An approved answer is read in a chat bubble; what needs more room is an article.
 ANSWER_LIMIT = 1200
@@ -220,6 +221,14 @@ class AskedQuestion(models.Model):
     class Meta:
         verbose_name = "asked question"
         ordering = ("-created_at",)
+        indexes = (
+            # The review queue reads the newest that nobody has judged; most rows are judged or uninteresting.
+            models.Index(
+                fields=["purpose", "-created_at"],
+                condition=models.Q(judged_at__isnull=True),
+                name="faq_asked_not_judged",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.text[:60]
