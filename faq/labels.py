@@ -2,10 +2,12 @@
 
 A label speaks of the best candidate of a message as it was when it was asked: right, wrong, or no FAQ
 question at all. `right_entry` names the entry that answers it, as far as that is known, so that the
-judgement outlives a change of the matcher. A member of staff is never overruled by a visitor.
+judgement outlives a change of the matcher. A member of staff is never overruled by a visitor, and only
+their judgements have a name and a time (`judged_by`, `judged_at`).
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -99,28 +101,32 @@ def chosen(uuid: UUID, entry_id: str) -> bool:
     return True
 
 
-def staff(uuids: UUID | Iterable[UUID], label: str, right_entry: str = "", by: str = "") -> int:
-    """Store what `by` says of one or many messages; return how many there were.
+def staff(
+    uuids: UUID | Iterable[UUID], label: str, who: str, *, right_entry: str = "", at: datetime | None = None
+) -> int:
+    """Store what `who` says of one or many messages; return of how many.
 
-    With `right_entry` the label of each follows from it: right where it was the best candidate, else
-    wrong. The empty label takes a judgement back. Raises ValueError for a label that does not exist, and
-    for an entry that is to answer what is no FAQ question.
+    Messages that staff have judged already keep their judgement; the empty label takes it back. With
+    `right_entry` the label of each follows from it: right where it was the best candidate, else wrong.
+    Raises ValueError for a label that does not exist, and for an entry that is to answer what is no FAQ
+    question.
     """
     wanted = Label(label)
     if right_entry and wanted not in (Label.RIGHT, Label.WRONG):
         raise ValueError(f"An entry cannot be right for a message labelled {label!r}.")
     ids = [uuids] if isinstance(uuids, UUID) else list(uuids)
+    stamp: dict[str, Any] = {"judged_by": who[:150], "judged_at": at or now()}
+    if wanted == Label.NONE:
+        stamp = {"judged_by": "", "judged_at": None}
     done = 0
     with transaction.atomic():
         for some in _chunks(ids):
             for (verdict, right), pks in _verdicts(some, wanted, right_entry).items():
-                done += AskedQuestion.objects.filter(pk__in=pks).update(
-                    label=verdict,
-                    right_entry=right,
-                    labelled_by=By.STAFF if verdict else By.NONE,
-                    judged_by=by,
-                    judged_at=now(),
-                )
+                rows = AskedQuestion.objects.filter(pk__in=pks)
+                if verdict:
+                    rows = rows.exclude(labelled_by=By.STAFF)
+                by = By.STAFF if verdict else By.NONE
+                done += rows.update(label=verdict, right_entry=right, labelled_by=by, **stamp)
     return done
 
 
@@ -164,7 +170,7 @@ def _by_visitor(uuid: UUID, label: str, right_entry: str) -> bool:
 
 def _withdraw_praise(uuid: UUID) -> bool:
     praised = _unjudged(uuid).filter(label=Label.RIGHT)
-    praised.update(label=Label.NONE, right_entry="", labelled_by=By.NONE, judged_at=now())
+    praised.update(label=Label.NONE, right_entry="", labelled_by=By.NONE)
     return AskedQuestion.objects.filter(pk=uuid).exists()
 
 

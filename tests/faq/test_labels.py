@@ -30,7 +30,8 @@ def test_a_visitors_word_stands_until_staff_have_theirs() -> None:
     one = asked("7", "8", shown="7")
     assert labels.visitor(one, "right")
     assert told(one) == ("right", "visitor", "7")
-    assert labels.staff(one, "wrong", "8", "berta") == 1
+    assert AskedQuestion.objects.get(pk=one).judged_at is None
+    assert labels.staff(one, "wrong", "berta", right_entry="8") == 1
     assert told(one) == ("wrong", "staff", "8")
     assert not labels.visitor(one, "right")
     assert labels.thumb(one, up=True, approved=True)
@@ -44,9 +45,9 @@ def test_a_visitors_word_stands_until_staff_have_theirs() -> None:
 
 def test_staff_may_take_their_word_back_and_then_visitors_count_again() -> None:
     one = asked("7", shown="7")
-    labels.staff(one, "not_faq", by="berta")
+    labels.staff(one, "not_faq", "berta")
     assert told(one) == ("not_faq", "staff", "")
-    labels.staff(one, "", by="berta")
+    labels.staff(one, "", "berta")
     assert told(one) == ("", "", "")
     assert labels.visitor(one, "right")
 
@@ -110,16 +111,21 @@ def test_a_chosen_suggestion_names_the_right_entry() -> None:
 
 def test_staff_judge_many_at_once_each_by_what_it_had_found() -> None:
     near, far, none = asked("7", "8"), asked("8", "7"), asked()
-    assert labels.staff([near, far, none], "wrong", "7", "berta") == 3
+    assert labels.staff([near, far, none], "wrong", "berta", right_entry="7") == 3
     assert told(near) == ("right", "staff", "7")
     assert told(far) == told(none) == ("wrong", "staff", "7")
-    assert labels.staff([near, far], "right", by="berta") == 2
+    assert labels.staff([near, far], "right", "carla") == 0, (
+        "the first judgement stands until it is taken back"
+    )
+    assert labels.staff([far], "", "carla") == 1
+    assert labels.staff([near, far], "right", "carla") == 1
     assert told(far) == ("right", "staff", "8")
+    assert AskedQuestion.objects.get(pk=near).judged_by == "berta"
 
 
 def test_more_messages_than_fit_in_a_statement_are_judged() -> None:
     many = [asked("7") for _ in range(labels.AT_ONCE + 1)]
-    assert labels.staff(many, "not_faq") == len(many)
+    assert labels.staff(many, "not_faq", "berta") == len(many)
     assert AskedQuestion.objects.filter(label="not_faq").count() == len(many)
 
 
@@ -128,9 +134,9 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="perhaps"):
         labels.visitor(one, "perhaps")
     with pytest.raises(ValueError, match="perhaps"):
-        labels.staff(one, "perhaps")
+        labels.staff(one, "perhaps", "berta")
     with pytest.raises(ValueError, match="not_faq"):
-        labels.staff(one, "not_faq", "7")
+        labels.staff(one, "not_faq", "berta", right_entry="7")
     unknown = uuid.uuid4()
     for known in (
         labels.visitor(unknown, "right"),
