@@ -263,6 +263,12 @@ def read_data_dir(environ: Mapping[str, str], root: Path = ROOT) -> Path:
     return root / raw
 
 
+def read_embedder_dir(environ: Mapping[str, str], root: Path = ROOT) -> str:
+    """Return the absolute EMBEDDER_DIR, `off`, or an empty string for the files of the installed wheel."""
+    raw = {**_dotenv(root), **environ}.get("EMBEDDER_DIR", "").strip()
+    return raw if raw in {"", "off"} else str(root / raw)
+
+
 def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[str, str] | None = None) -> Env:
     """Return the checked environment; `environ` wins over `.env`, `.env` over a running desk.
 
