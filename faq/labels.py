@@ -165,7 +165,7 @@ def _unjudged(uuid: UUID) -> Any:
 
 def _by_visitor(uuid: UUID, label: str, right_entry: str) -> bool:
     by = By.VISITOR if label else By.NONE
-    return bool(_unjudged(uuid).update(label=label, right_entry=right_entry, labelled_by=by, judged_at=now()))
+    return bool(_unjudged(uuid).update(label=label, right_entry=right_entry, labelled_by=by))
 
 
 def _withdraw_praise(uuid: UUID) -> bool:
