@@ -12,12 +12,10 @@ from simple_history.utils import bulk_create_with_history
 
 from common.clock import ticks
 from common.text import shorten
-from common.versions import hold_version
-from faq import services
+from faq import changes, services
 from faq.engine_models import key_of
 from faq.import_models import Upload, UploadRow
 from faq.importing.documents import Document, restored
-from faq.index import VERSION
 from faq.models import Entry, Phrasing
 
 # Rows and seconds of a transaction, so that nobody waits long for the one writer that SQLite has.
@@ -178,7 +176,7 @@ def store_chunk(upload: Upload) -> int:
 
     A row whose entry was edited, added or deleted since the preview is refused and says so.
     """
-    hold_version(VERSION)
+    number = changes.hold()
     rows = list(upload.rows.filter(outcome=UploadRow.Outcome.OPEN, action__in=TO_STORE)[:CHUNK])
     documents = [restored(row.document) for row in rows]
     stored = Stored(documents, upload.publish)
@@ -197,7 +195,7 @@ def store_chunk(upload: Upload) -> int:
             fresh.append((row, document))
         else:
             _change(upload, row, document, planned.entry)
-    _create(upload, fresh)
+    changes.note(number, _create(upload, fresh))
     return _note(upload, [row for row in rows if row.outcome])
 
 
@@ -258,8 +256,8 @@ def _sign(entry: Any, upload: Upload) -> None:
     entry._change_reason = _reason(upload)
 
 
-def _create(upload: Upload, fresh: list[tuple[UploadRow, Document]]) -> None:
-    """Store new entries with their phrasings and histories in four queries, however many they are."""
+def _create(upload: Upload, fresh: list[tuple[UploadRow, Document]]) -> list[int]:
+    """Store new entries, their phrasings and histories in four queries; return the entries' ids."""
     ready: list[tuple[UploadRow, Document, Entry]] = []
     for row, document in fresh:
         entry = _entry(document, _goes_live(upload, document))
@@ -279,6 +277,7 @@ def _create(upload: Upload, fresh: list[tuple[UploadRow, Document]]) -> None:
             Phrasing(entry=entry, text=text, normalised=key_of(text)) for text in document.phrasings
         ]
     bulk_create_with_history(phrasings, Phrasing, **marks)
+    return [entry.pk for _, _, entry in ready]
 
 
 def _entry(document: Document, publish: bool) -> Entry:

@@ -11,40 +11,22 @@ from datetime import date
 from common.clock import ms_since, ticks
 from common.personal import find
 from common.versions import read_version
-from faq.matcher import ANSWER_THRESHOLD, Candidate, Matcher
+from faq.changes import VERSION as VERSION  # noqa: PLC0414 - the name under which others know it
+from faq.found import FaqMatch, suggestions
+from faq.matcher import ANSWER_THRESHOLD, Matcher
 from faq.models import Entry
 from faq.normalize import words
 from faq.passages import split
 from faq.retrieval import PassageIndex
 
-VERSION = "faq"
+# Until the matcher ships its own; a disputed candidate has at most 0.5.
+SUGGEST_THRESHOLD = 0.4
 
 # A passage less similar than this shares no more than common words with the question.
 LEAST_SIMILAR = 0.05
 
 # The question stands in the first words of a long message or nowhere in particular.
 MOST_PASSAGE_WORDS = 200
-
-
-@dataclass(frozen=True)
-class FaqMatch:
-    """What the FAQ has for a text, and by which state of it."""
-
-    candidates: tuple[Candidate, ...]
-    threshold: float
-    matcher_version: str
-    index_version: int
-    took_ms: int
-
-    @property
-    def best(self) -> Candidate | None:
-        """Return the first candidate, None when nothing is similar at all."""
-        return self.candidates[0] if self.candidates else None
-
-    @property
-    def answered(self) -> bool:
-        """Return whether the best candidate may be shown as the answer."""
-        return self.best is not None and self.best.confidence >= self.threshold
 
 
 @dataclass(frozen=True)
@@ -200,6 +182,9 @@ def match(text: str, exclude: frozenset[str] = frozenset(), language: str = "") 
         matcher_version=held.matcher.version,
         index_version=held.number,
         took_ms=ms_since(start),
+        suggest_threshold=SUGGEST_THRESHOLD,
+        language=held.answers[ranked[0].entry_id].language if ranked else "",
+        suggested=suggestions(ranked, ANSWER_THRESHOLD, SUGGEST_THRESHOLD),
     )
 
 

@@ -15,9 +15,9 @@ from django.db.models import Q
 
 from common.clock import now
 from common.text import clean, redact
-from common.versions import hold_version, raise_version
+from faq import changes, labels
 from faq.engine_models import key_of
-from faq.index import VERSION, FaqMatch
+from faq.found import FaqMatch
 from faq.models import AskedQuestion, Entry, Phrasing
 
 REVIEW_AFTER = timedelta(days=180)  # when staff give no date: twice a year
@@ -73,10 +73,7 @@ def stage(entry: Entry, *, quiet: bool = False) -> Entry:
     The caller goes on with phrasings and ends with `seal`, all in one transaction. One that edits many
     entries does it quietly and raises the version once, so that no process loads the FAQ for each.
     """
-    if quiet:
-        hold_version(VERSION)
-    else:
-        raise_version(VERSION)
+    number = changes.hold() if quiet else changes.announce()
     entry.question = " ".join(clean(entry.question).split())
     entry.answer = clean(entry.answer).replace("\r\n", "\n").strip()
     entry.category = " ".join(clean(entry.category).split())
@@ -87,6 +84,7 @@ def stage(entry: Entry, *, quiet: bool = False) -> Entry:
     if before and any(getattr(before, name) != getattr(entry, name) for name in Entry.CONTENT):
         entry.version = before.version + 1
     entry.save()
+    changes.note(number, [entry.pk])
     return entry
 
 
@@ -111,7 +109,7 @@ def save_entry(entry: Entry, phrasings: Sequence[str] | None = None, *, quiet: b
 @transaction.atomic
 def add_phrasing(entry: Entry, text: str) -> Phrasing | None:
     """Give an entry one more phrasing, None when it has it; raises ValidationError when it is taken."""
-    raise_version(VERSION)
+    changes.announce([entry.pk])
     entry = Entry.objects.get(pk=entry.pk)
     phrasing = Phrasing(entry=entry, text=" ".join(clean(text).split()))
     held = {entry.question_normalised, *entry.phrasings.values_list("normalised", flat=True)}
@@ -135,20 +133,21 @@ def publish_many(entries: Iterable[Entry]) -> tuple[int, list[tuple[Entry, Valid
     refused: list[tuple[Entry, ValidationError]] = []
     for start in range(0, len(waiting), PUBLISHED_AT_ONCE):
         with transaction.atomic():
-            raise_version(VERSION)
+            changes.hold()
             for entry in waiting[start : start + PUBLISHED_AT_ONCE]:
                 entry.status = Entry.Status.PUBLISHED
                 try:
                     save_entry(entry, quiet=True)
                 except ValidationError as error:
                     refused.append((entry, error))
+            changes.announce()
     return len(waiting) - len(refused), refused
 
 
 @transaction.atomic
 def archive(entry: Entry) -> Entry:
     """Take an entry out of use, keeping it and its history."""
-    raise_version(VERSION)
+    changes.announce([entry.pk])
     entry.status = Entry.Status.ARCHIVED
     entry.save()
     return entry
@@ -157,12 +156,12 @@ def archive(entry: Entry) -> Entry:
 @transaction.atomic
 def delete(entries: Iterable[Entry]) -> int:
     """Delete entries one by one, so that each leaves its history; return how many."""
-    raise_version(VERSION)
-    count = 0
+    number, gone = changes.announce(), list[int]()
     for entry in entries:
+        gone.append(entry.pk)
         entry.delete()
-        count += 1
-    return count
+    changes.note(number, gone)
+    return len(gone)
 
 
 def date_review(entry: Entry) -> None:
@@ -189,9 +188,20 @@ def _store_phrasings(entry: Entry, texts: Sequence[str]) -> None:
 
 
 def record_asked(
-    uuid: UUID, text: str, match: FaqMatch, route: str = "", purpose: str = "visitor", language: str = ""
+    uuid: UUID,
+    text: str,
+    match: FaqMatch,
+    route: str = "",
+    purpose: str = "visitor",
+    language: str = "",
+    suggested: Sequence[str] = (),
+    shadowed: bool = False,
 ) -> None:
-    """Keep what was asked, redacted, with what the matcher found. A second call for `uuid` does nothing."""
+    """Keep what was asked, redacted, with what the matcher found. A second call for `uuid` does nothing.
+
+    `suggested` are the entries that were offered as "did you mean"; `shadowed` says that shadow mode kept the
+    answer back.
+    """
     shown = match.best.entry_id if match.best and route == SHOWN_BY else ""
     AskedQuestion.objects.bulk_create(
         [
@@ -204,6 +214,8 @@ def record_asked(
                 threshold=match.threshold,
                 route=route,
                 shown_entry=shown,
+                suggested=",".join(suggested),
+                shadowed=shadowed,
                 purpose=purpose,
                 matcher_version=match.matcher_version,
                 index_version=match.index_version,
@@ -214,11 +226,8 @@ def record_asked(
 
 
 def label_asked(uuid: UUID, label: str) -> bool:
-    """Store whether the answer was right or wrong; False when nothing was recorded under `uuid`.
-
-    Raises ValueError for a label that is none of AskedQuestion.Label.
-    """
-    return AskedQuestion.objects.filter(uuid=uuid).update(label=AskedQuestion.Label(label)) > 0
+    """Store whether the answer was right or wrong, as `labels.visitor` does."""
+    return labels.visitor(uuid, label)
 
 
 def erase(uuids: Collection[UUID]) -> int:

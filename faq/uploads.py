@@ -19,13 +19,12 @@ from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 
 from common.clock import now, ticks
-from common.versions import raise_version
+from faq import changes
 from faq.import_models import Upload, UploadRow
 from faq.importing.documents import Document, Options, Tables, Unreadable
 from faq.importing.headings import Mapping, guess, restored_mapping
 from faq.importing.reading import TABLES, look, read
 from faq.imports import TO_STORE, Stored, store_chunk
-from faq.index import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -236,7 +235,7 @@ def _store(upload: Upload, until: float) -> None:
             number = store_chunk(upload)
             _hold(upload, STORING_LEASE, done=F("done") + number)
             if not number:
-                raise_version(VERSION)
+                changes.announce()
                 _hold(upload, STORING_LEASE, state=Upload.State.DONE)
                 return
         if ticks() >= until:

@@ -1,0 +1,69 @@
+"""What the FAQ has for a text: candidates, how sure it is of them, and whether one may be shown.
+
+Pure. The thresholds are those of the language of the best candidate's entry, since it is the entry's
+phrasings that the evidence was read from, whatever language the visitor writes in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faq.matcher import Candidate
+
+ANSWER, SHADOW = "answer", "shadow"  # the modes of FaqSettings
+EXACT_ONLY = 1.0  # a threshold that none but an exact hit reaches, whose confidence is 1
+MOST_SUGGESTED = 3
+# What stands beside the best suggestion has at least this share of its confidence: three buttons of which
+# two are noise are worse than one.
+BESIDE_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class FaqMatch:
+    """What the FAQ has for a text, and by which state of it.
+
+    `threshold` and `suggest_threshold` are in [0, 1] and hold for `language`, that of the best
+    candidate's entry ("" without candidates). `exact_only` says that this language has no calibration of
+    its own: its threshold is EXACT_ONLY, and everything else is offered at most.
+    """
+
+    candidates: tuple[Candidate, ...]
+    threshold: float
+    matcher_version: str
+    index_version: int
+    took_ms: int
+    suggest_threshold: float = 1.0
+    mode: str = ANSWER
+    language: str = ""
+    exact_only: bool = False
+    suggested: tuple[Candidate, ...] = ()
+
+    @property
+    def best(self) -> Candidate | None:
+        """Return the first candidate, None when nothing is similar at all."""
+        return self.candidates[0] if self.candidates else None
+
+    @property
+    def would_answer(self) -> bool:
+        """Return whether the best candidate is sure enough to be shown, whatever the mode."""
+        return self.best is not None and self.best.confidence >= self.threshold
+
+    @property
+    def answered(self) -> bool:
+        """Return whether the best candidate may be shown as the answer; never in shadow mode."""
+        return self.mode == ANSWER and self.would_answer
+
+
+def suggestions(
+    candidates: Sequence[Candidate], threshold: float, suggest_threshold: float, mode: str = ANSWER
+) -> tuple[Candidate, ...]:
+    """Return up to three entries for "did you mean", best first.
+
+    None when the first is sure enough to be the answer, in shadow mode, or when not even the first reaches
+    `suggest_threshold`.
+    """
+    if mode != ANSWER or not candidates:
+        return ()
+    best = candidates[0].confidence
+    if best >= threshold or best < suggest_threshold:
+        return ()
+    return tuple(each for each in candidates[:MOST_SUGGESTED] if each.confidence >= BESIDE_SHARE * best)

@@ -1,0 +1,72 @@
+"""Questions that must not be answered: by one entry, or by any entry of a language."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from common.text import clean
+from faq import changes
+from faq.engine_models import Negative
+from faq.models import Entry
+
+
+def add(text: str, *, entry: Entry | None = None, language: str = "en", who: str = "") -> Negative | None:
+    """Keep `entry`, or without one every entry of `language`, from answering `text`; None if it is kept already.
+
+    With an entry its language counts. Raises ValidationError for a text without a word, of more than 300
+    characters, or that is a published phrasing of what it would be kept from, which is named.
+    """
+    negative = Negative(entry=entry, text=text, language=language, created_by=who[:150])
+    return save(negative) if not _stands(_prepared(negative)) else None
+
+
+@transaction.atomic
+def save(negative: Negative) -> Negative:
+    """Store a new or an edited one; raises ValidationError as `add` does, and when there are two of it."""
+    before = Negative.objects.filter(pk=negative.pk).first() if negative.pk else None
+    _announce(*(each for each in (before, negative) if each is not None))
+    _prepared(negative)
+    negative.full_clean()
+    owner = _owner(negative)
+    if owner is not None:
+        raise ValidationError(
+            {"text": f"“{negative.text}” leads to the published entry “{owner.question}” (no. {owner.pk})."}
+        )
+    negative.save()
+    return negative
+
+
+@transaction.atomic
+def remove(negative: Negative) -> None:
+    """Let a question be answered again."""
+    _announce(negative)
+    negative.delete()
+
+
+def _prepared(negative: Negative) -> Negative:
+    negative.text = " ".join(clean(negative.text).split())
+    entry = negative.entry
+    negative.language = entry.language if entry else negative.language.strip().lower()
+    negative.clean()
+    return negative
+
+
+def _stands(negative: Negative) -> bool:
+    same = Negative.objects.filter(normalised=negative.normalised, entry=negative.entry)
+    return (same if negative.entry else same.filter(language=negative.language)).exists()
+
+
+def _owner(negative: Negative) -> Entry | None:
+    """Return the published answer that this question is a phrasing of, among those it is kept from."""
+    entries = Entry.objects.filter(status=Entry.Status.PUBLISHED, kind=Entry.Kind.ANSWER)
+    kept = (
+        entries.filter(pk=negative.entry.pk) if negative.entry else entries.filter(language=negative.language)
+    )
+    key = negative.normalised
+    return kept.filter(Q(question_normalised=key) | Q(phrasings__normalised=key)).first()
+
+
+def _announce(*touched: Negative) -> None:
+    """Raise the version, with its lock: of two who add the same question one finds it there."""
+    entries = [each.entry.pk for each in touched if each.entry]
+    changes.announce(entries, negatives=any(each.entry is None for each in touched))
