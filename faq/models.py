@@ -225,7 +225,7 @@ class AskedQuestion(models.Model):
             # The review queue reads the newest that nobody has judged; most rows are judged or uninteresting.
             models.Index(
                 fields=["purpose", "-created_at"],
-                condition=models.Q(judged_at__isnull=True),
+                condition=models.Q(judged_by=""),
                 name="faq_asked_not_judged",
             ),
         )

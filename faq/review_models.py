@@ -22,13 +22,14 @@ class ReviewDecision(models.Model):
 
     verb = models.CharField(max_length=10, choices=Verb.choices)
     who = models.CharField(max_length=150, db_index=True)
-    at = models.DateTimeField(default=now, db_index=True, help_text="Equals `judged_at` of its messages.")
+    at = models.DateTimeField(default=now, db_index=True, help_text="When its messages were judged.")
     messages = models.PositiveIntegerField()
     entry = models.ForeignKey("faq.Entry", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     phrasings = models.JSONField(default=list, help_text="Ids of the phrasings that it added.")
     negatives = models.JSONField(default=list, help_text="Ids of the negatives that it added.")
     before = models.JSONField(
-        default=dict, help_text="Label and its origin of each message that had one; kept of the newest only."
+        default=dict,
+        help_text="How each message stood before: label, its origin, right entry; kept of each reviewer's newest.",
     )
     undone_at = models.DateTimeField(null=True, blank=True)
 

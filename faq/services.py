@@ -207,7 +207,8 @@ def record_asked(
         [
             AskedQuestion(
                 uuid=uuid,
-                text=redact(clean(text)),
+                text=(kept := redact(clean(text))),
+                normalised=key_of(kept),
                 language=language,
                 candidates=[asdict(each) for each in match.candidates[:STORED_CANDIDATES]],
                 confidence=match.best.confidence if match.best else 0.0,

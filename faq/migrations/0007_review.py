@@ -18,11 +18,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('verb', models.CharField(choices=[('right', 'answer is right'), ('wrong', 'wrong'), ('phrasing', 'added as phrasing'), ('new', 'new entry'), ('not_faq', 'not an FAQ'), ('not_this', 'not this entry'), ('aside', 'set aside')], max_length=10)),
                 ('who', models.CharField(db_index=True, max_length=150)),
-                ('at', models.DateTimeField(db_index=True, default=common.clock.now, help_text='Equals `judged_at` of its messages.')),
+                ('at', models.DateTimeField(db_index=True, default=common.clock.now, help_text='When its messages were judged.')),
                 ('messages', models.PositiveIntegerField()),
                 ('phrasings', models.JSONField(default=list, help_text='Ids of the phrasings that it added.')),
                 ('negatives', models.JSONField(default=list, help_text='Ids of the negatives that it added.')),
-                ('before', models.JSONField(default=dict, help_text='Label and its origin of each message that had one; kept of the newest only.')),
+                ('before', models.JSONField(default=dict, help_text='How each message stood before: label, its origin, right entry; kept of each reviewer's newest.')),
                 ('undone_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='askedquestion',
-            index=models.Index(condition=models.Q(('judged_at__isnull', True)), fields=['purpose', '-created_at'], name='faq_asked_not_judged'),
+            index=models.Index(condition=models.Q(('judged_by', '')), fields=['purpose', '-created_at'], name='faq_asked_not_judged'),
         ),
         migrations.AddField(
             model_name='reviewdecision',
