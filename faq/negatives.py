@@ -11,7 +11,7 @@ from faq.models import Entry
 
 
 def add(text: str, *, entry: Entry | None = None, language: str = "en", who: str = "") -> Negative | None:
-    """Keep `entry`, or without one every entry of `language`, from answering `text`; None if it is kept already.
+    """Keep `entry`, or without one all of `language`, from answering `text`; None if it stands already.
 
     With an entry its language counts. Raises ValidationError for a text without a word, of more than 300
     characters, or that is a published phrasing of what it would be kept from, which is named.
@@ -25,7 +25,8 @@ def save(negative: Negative) -> Negative:
     """Store a new or an edited one; raises ValidationError as `add` does, and when there are two of it."""
     before = Negative.objects.filter(pk=negative.pk).first() if negative.pk else None
     _announce(*(each for each in (before, negative) if each is not None))
-    _prepared(negative)
+    if _stands(_prepared(negative)):
+        raise ValidationError({"text": "This question is in the list already."})
     negative.full_clean()
     owner = _owner(negative)
     if owner is not None:
@@ -53,6 +54,7 @@ def _prepared(negative: Negative) -> Negative:
 
 def _stands(negative: Negative) -> bool:
     same = Negative.objects.filter(normalised=negative.normalised, entry=negative.entry)
+    same = same.exclude(pk=negative.pk)
     return (same if negative.entry else same.filter(language=negative.language)).exists()
 
 

@@ -28,7 +28,7 @@ def test_a_question_is_kept_once_from_an_entry_and_once_from_all_of_a_language()
     assert negatives.add("Who pays me?", language=" DE ") is not None
     assert Negative.objects.count() == 3
 
-    with pytest.raises(ValidationError, match="already exists"):
+    with pytest.raises(ValidationError, match="in the list already"):
         negatives.save(Negative(text="Who pays me", language="en"))
     with pytest.raises(ValidationError, match="at least one word"):
         negatives.add("?!")
