@@ -1,4 +1,4 @@
-"""What reviewers decided about visitors' questions: enough to undo the last decision and to count its effect."""
+"""What reviewers decided: enough to undo the last decision and to count the effect of all."""
 
 from django.db import models
 
@@ -29,7 +29,7 @@ class ReviewDecision(models.Model):
     negatives = models.JSONField(default=list, help_text="Ids of the negatives that it added.")
     before = models.JSONField(
         default=dict,
-        help_text="How each message stood before: label, its origin, right entry; kept of each reviewer's newest.",
+        help_text="Label, origin and right entry of each message before; only the newest is kept.",
     )
     undone_at = models.DateTimeField(null=True, blank=True)
 

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('messages', models.PositiveIntegerField()),
                 ('phrasings', models.JSONField(default=list, help_text='Ids of the phrasings that it added.')),
                 ('negatives', models.JSONField(default=list, help_text='Ids of the negatives that it added.')),
-                ('before', models.JSONField(default=dict, help_text='How each message stood before: label, its origin, right entry; kept of each reviewer's newest.')),
+                ('before', models.JSONField(default=dict, help_text='Label, origin and right entry of each message before; only the newest is kept.')),
                 ('undone_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={

@@ -1,0 +1,285 @@
+"""The review queue: what visitors asked that the FAQ should learn from, grouped, most frequent first.
+
+Read in two steps, so that a page stays quick however much was asked: a narrow row of each message of the
+period that nobody has judged, at most MOST_MESSAGES of the newest, from which the groups and their counts
+are made; then texts and candidates of the groups on one page (`faq/review_shown.py`).
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from common.clock import now
+from faq import review_groups
+from faq.engine_models import Negative, key_of
+from faq.index import SUGGEST_THRESHOLD
+from faq.models import AskedQuestion
+
+PERIODS = (7, 30, 90)  # days
+MOST_MESSAGES = 10_000  # read in 0.1 s; what is older comes up as these are judged
+MOST_TEXTS = 4_000  # different ones, grouped in 0.1 s
+OFTEN = 3  # questions without any answer in the FAQ are worth a look when they come this often
+SPOT_CHECKS = 25  # answers that nobody complained about, to be looked at now and then
+SETTLED = ("small_talk", "person")  # routes that answer what is no question to the FAQ
+VISITOR, DEMO = "visitor", "demo"
+
+NEAR, WRONG, ESCALATED, UNANSWERED, SPOT = "near", "wrong", "escalated", "unanswered", "spot"
+KINDS = {
+    NEAR: "Near miss",
+    WRONG: "Marked as wrong",
+    ESCALATED: "Escalated",
+    UNANSWERED: "No answer in the FAQ",
+    SPOT: "Spot check",
+}
+
+_near = Q(shown_entry="", chosen_entry="", confidence__lt=F("threshold")) & (
+    ~Q(suggested="") | Q(confidence__gte=SUGGEST_THRESHOLD)
+)
+_unanswered = Q(shown_entry="", chosen_entry="", suggested="", confidence__lt=SUGGEST_THRESHOLD)
+CONDITIONS: Mapping[str, Q] = {
+    NEAR: _near,
+    WRONG: Q(label=AskedQuestion.Label.WRONG) | Q(thumb=-1),
+    ESCALATED: Q(escalated=True),
+    UNANSWERED: _unanswered & ~Q(route__in=SETTLED),
+    SPOT: Q(confidence__lt=1, label="") & (~Q(shown_entry="") | Q(shadowed=True)),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of the queue is looked at; `traffic` is VISITOR or DEMO, the empty kind is all but SPOT."""
+
+    kind: str = ""
+    language: str = ""
+    days: int = PERIODS[-1]
+    entry: str = ""
+    text: str = ""
+    traffic: str = VISITOR
+
+
+class Message(NamedTuple):
+    """The narrow row of an asked question, in the order in which it is read."""
+
+    pk: UUID
+    normalised: str
+    language: str
+    created_at: datetime
+    route: str
+    shown_entry: str
+    chosen_entry: str
+    suggested: str
+    label: str
+    escalated: bool
+    thumb: int
+    shadowed: bool
+    confidence: float
+    threshold: float
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return why it is in the queue; agrees with CONDITIONS."""
+        open_miss = not self.shown_entry and not self.chosen_entry and self.confidence < self.threshold
+        near = open_miss and (bool(self.suggested) or self.confidence >= SUGGEST_THRESHOLD)
+        found = {
+            NEAR: near,
+            WRONG: self.label == AskedQuestion.Label.WRONG or self.thumb == -1,
+            ESCALATED: self.escalated,
+            UNANSWERED: open_miss and not near and self.route not in SETTLED,
+        }
+        return frozenset(kind for kind, holds in found.items() if holds) or frozenset({SPOT})
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One wording of a group, with its messages, newest first."""
+
+    key: str
+    normalised: str
+    messages: tuple[Message, ...]
+
+    @property
+    def count(self) -> int:
+        """Return how often it was asked."""
+        return len(self.messages)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One question in one or more wordings, the most frequent first."""
+
+    key: str
+    language: str
+    variants: tuple[Variant, ...]
+
+    @cached_property
+    def messages(self) -> tuple[Message, ...]:
+        """Return its messages, newest first."""
+        every = [message for variant in self.variants for message in variant.messages]
+        return tuple(sorted(every, key=attrgetter("created_at"), reverse=True))
+
+    @property
+    def count(self) -> int:
+        """Return how often it was asked."""
+        return len(self.messages)
+
+    @cached_property
+    def kinds(self) -> Counter[str]:
+        """Return how many of its messages are in the queue for which reason."""
+        return Counter(kind for message in self.messages for kind in message.kinds)
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """Return what groups are sorted by: most frequent, then newest, first."""
+        return -self.count, -self.messages[0].created_at.timestamp(), self.key
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The groups that a filter leaves; `cut` when not all messages of the period could be read."""
+
+    groups: tuple[Group, ...]
+    cut: bool = False
+
+    def after(self, cursor: str, most: int) -> tuple[Group, ...]:
+        """Return the groups behind a cursor, from the beginning for one that is none."""
+        place = place_of(cursor)
+        rest = self.groups if place is None else [each for each in self.groups if each.order > place]
+        return tuple(rest[:most])
+
+
+def cursor_of(group: Group) -> str:
+    """Return the place of a group in the queue, as an address carries it."""
+    count, at, key = group.order
+    return f"{-count}_{-at!r}_{key}"
+
+
+def place_of(cursor: str) -> tuple[int, float, str] | None:
+    """Return the place that a cursor names, None when it is none."""
+    count, at, key = ([*cursor.split("_"), "", "", ""])[:3]
+    try:
+        return -int(count), -float(at), key
+    except ValueError:
+        return None
+
+
+def variant_key(language: str, normalised: str) -> str:
+    """Return the short name of a wording, which addresses and forms carry instead of the text."""
+    return hashlib.sha256(f"{language}\0{normalised}".encode()).hexdigest()[:12]
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+def waiting(filters: Filters) -> QuerySet[AskedQuestion]:
+    """Return the messages that nobody has judged nor set aside and that a filter leaves, newest first."""
+    since = now() - timedelta(days=filters.days)
+    rows = AskedQuestion.objects.filter(judged_by="", purpose=filters.traffic, created_at__gte=since)
+    rows = rows.exclude(normalised="").filter(_wanted(filters.kind))
+    if filters.language:
+        rows = rows.filter(language=filters.language)
+    if filters.text:
+        rows = rows.filter(normalised__contains=key_of(filters.text))
+    if filters.entry:
+        first = Q(candidates__0__entry_id=filters.entry)
+        rows = rows.filter(Q(shown_entry=filters.entry) | first)
+    return rows.order_by("-created_at")
+
+
+def _wanted(kind: str) -> Q:
+    if kind in CONDITIONS:
+        return CONDITIONS[kind]
+    return CONDITIONS[NEAR] | CONDITIONS[WRONG] | CONDITIONS[ESCALATED] | CONDITIONS[UNANSWERED]
+
+
+def read(filters: Filters) -> Queue:
+    """Return the open groups, most frequent first."""
+    rows = waiting(filters).values_list(*Message._fields)[: MOST_MESSAGES + 1]
+    messages = [Message(*row) for row in rows]
+    groups = [
+        each
+        for each in grouped(messages[:MOST_MESSAGES], negatives(filters.language))
+        if filters.kind or _worth_a_look(each)
+    ]
+    if filters.kind == SPOT:
+        # By their keys, which are hashes: at random, and the same for everybody.
+        groups = sorted(groups, key=attrgetter("key"))[:SPOT_CHECKS]
+    return Queue(tuple(sorted(groups, key=attrgetter("order"))), len(messages) > MOST_MESSAGES)
+
+
+def _worth_a_look(group: Group) -> bool:
+    return group.count >= OFTEN or set(group.kinds) != {UNANSWERED}
+
+
+def negatives(language: str = "") -> set[tuple[str, str]]:
+    """Return language and normalised form of what staff have said is no FAQ question."""
+    rows = Negative.objects.filter(entry=None)
+    rows = rows.filter(language=language) if language else rows
+    return set(rows.order_by("-pk").values_list("language", "normalised")[:MOST_TEXTS])
+
+
+def grouped(messages: Iterable[Message], settled: Iterable[tuple[str, str]] = ()) -> list[Group]:
+    """Return messages in groups of one language each, unordered.
+
+    `settled` are (language, normalised form) of questions that are no matter for the FAQ: what says the
+    same as one of them and found nothing in the FAQ is left out.
+    """
+    by_text: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
+    for message in messages:
+        by_text[message.language, message.normalised].append(message)
+    frequent = sorted(by_text.items(), key=lambda item: (-len(item[1]), item[0]))[:MOST_TEXTS]
+    done = set(settled)
+    languages = sorted({language for (language, _), _ in frequent})
+    return [
+        each
+        for language in languages
+        for each in _in_one_language(
+            language,
+            [(text, rows) for (own, text), rows in frequent if own == language],
+            [text for own, text in done if own == language or not language],
+        )
+    ]
+
+
+def _in_one_language(
+    language: str, texts: Sequence[tuple[str, list[Message]]], settled: Sequence[str]
+) -> list[Group]:
+    known = len(texts)
+    found: list[Group] = []
+    for places in review_groups.group([*(text for text, _ in texts), *settled]):
+        asked = [place for place in places if place < known]
+        if not asked:
+            continue
+        variants = tuple(
+            Variant(variant_key(language, texts[place][0]), texts[place][0], tuple(texts[place][1]))
+            for place in asked
+        )
+        made = Group(variants[0].key, language, variants)
+        if len(asked) == len(places) or set(made.kinds) != {UNANSWERED}:
+            found.append(made)
+    return found
+
+
+def messages_of(keys: Iterable[str], traffic: str, days: int = PERIODS[-1]) -> list[UUID]:
+    """Return the open messages that have one of these wordings, whatever reason they are open for."""
+    wanted = set(keys)
+    since = now() - timedelta(days=days)
+    rows = AskedQuestion.objects.filter(judged_by="", purpose=traffic, created_at__gte=since)
+    rows = rows.exclude(normalised="")
+    narrow = rows.values_list("pk", "language", "normalised")[:MOST_MESSAGES]
+    return [pk for pk, language, text in narrow if variant_key(language, text) in wanted]
+
+
+def languages(traffic: str) -> list[str]:
+    """Return the languages that were asked in lately."""
+    rows = AskedQuestion.objects.filter(
+        judged_by="", purpose=traffic, created_at__gte=now() - timedelta(days=PERIODS[-1])
+    )
+    return sorted(each for each in rows.order_by().values_list("language", flat=True).distinct() if each)
