@@ -1,0 +1,1 @@
+"""The semantic half: from bytes of weights to sentence vectors."""
