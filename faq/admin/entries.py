@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from common.clock import now
 from faq import services
-from faq.admin import editing, imports, pages, proposals
+from faq.admin import editing, exports, imports, pages, proposals
 from faq.admin.base import ModelAdmin, TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
 from faq.admin.forms import PUBLISH, EntryForm, PhrasingForm, PhrasingFormSet
@@ -55,7 +55,7 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     list_per_page = 50
     ordering = ("category", "question")
     actions = ("publish_selected", "archive_selected")
-    actions_list = ("import_faq", "propose_phrasings")
+    actions_list = ("import_faq", "export_faq", "propose_phrasings")
     actions_submit_line = ("save_and_publish",)
     warn_unsaved_form = True
     change_form_before_template = "faq/entry_seen.html"
@@ -263,6 +263,7 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
         own = [
             path("preview/", preview, name="faq_entry_preview"),
             *imports.urls(self),
+            *exports.urls(self),
             *proposals.urls(self),
             *editing.urls(self),
         ]
@@ -272,6 +273,11 @@ class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
     def import_faq(self, request: HttpRequest) -> HttpResponse:
         """Go to the page that takes a file."""
         return redirect("admin:faq_entry_import")
+
+    @action(description="Export", url_path="export-faq", icon="download", permissions=["view"])
+    def export_faq(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page that writes a file."""
+        return redirect("admin:faq_entry_export")
 
     @action(
         description="Propose phrasings", url_path="propose-phrasings", icon="forum", permissions=["change"]
