@@ -1,12 +1,14 @@
 """Questions that must not be answered: by one entry, or by any entry of a language."""
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
 from common.text import clean
 from faq import changes
-from faq.engine_models import Negative
+from faq.engine_models import Negative, key_of
 from faq.models import Entry
 
 
@@ -42,6 +44,23 @@ def remove(negative: Negative) -> None:
     """Let a question be answered again."""
     _announce(negative)
     negative.delete()
+
+
+def barring(entry: Entry, texts: Iterable[str]) -> list[Negative]:
+    """Return the negatives by which one of `texts` is not to be answered by this entry, or by any."""
+    keys = {key_of(text) for text in texts} - {""}
+    own = Q(entry=entry) if entry.pk else Q(pk=None)
+    every = Q(entry=None, language=entry.language)
+    return list(Negative.objects.filter(own | every, normalised__in=keys).select_related("entry"))
+
+
+def told(negative: Negative) -> str:
+    """Return in one sentence why a phrasing cannot stand."""
+    by = "this entry" if negative.entry else "any entry"
+    return (
+        f"“{negative.text}” is a question that must not be answered by {by} (no. {negative.pk}). "
+        "Take it off that list first."
+    )
 
 
 def _prepared(negative: Negative) -> Negative:

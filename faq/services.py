@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from common.clock import now
 from common.text import clean, redact
-from faq import changes, labels
+from faq import changes, labels, negatives
 from faq.engine_models import key_of
 from faq.found import FaqMatch
 from faq.models import AskedQuestion, Entry, Phrasing
@@ -65,6 +65,9 @@ def check(entry: Entry, texts: Iterable[str]) -> None:
         found = conflicts(entry, [entry.question, *texts])
         if found:
             raise ValidationError([str(each) for each in found])
+        barred = negatives.barring(entry, [entry.question, *texts])
+        if barred:
+            raise ValidationError([negatives.told(each) for each in barred])
 
 
 def stage(entry: Entry, *, quiet: bool = False) -> Entry:
@@ -118,6 +121,13 @@ def add_phrasing(entry: Entry, text: str) -> Phrasing | None:
     phrasing.save()
     seal(entry)
     return phrasing
+
+
+@transaction.atomic
+def remove_phrasing(phrasing: Phrasing) -> None:
+    """Take a phrasing from its entry."""
+    changes.announce([phrasing.entry.pk])
+    phrasing.delete()
 
 
 @transaction.atomic
