@@ -30,7 +30,8 @@ QUESTIONS = [
 
 def test_vectors_have_length_one_whatever_the_text(embedder: Embedder) -> None:
     vectors = embedder.embed(QUESTIONS)
-    assert (vectors.shape, vectors.dtype) == ((len(QUESTIONS), embedder.dim), np.float32)
+    assert vectors.shape == (len(QUESTIONS), embedder.dim)
+    assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(QUESTIONS)), abs=1e-5)
     assert embedder.embed([]).shape == (0, 384)
 
