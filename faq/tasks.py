@@ -4,7 +4,8 @@ from uuid import UUID
 
 from celery import shared_task
 
-from faq import uploads
+from common.clock import now
+from faq import uploads, vectors
 
 
 @shared_task(name=uploads.TASK)
@@ -25,3 +26,9 @@ def drive_uploads() -> None:
 def forget_uploads() -> None:
     """Delete uploaded files after their day."""
     uploads.forget_old()
+
+
+@shared_task(name="faq.forget_vectors")
+def forget_vectors() -> None:
+    """Delete sentence vectors that no index has used for a month."""
+    vectors.forget_unused(now().date())
