@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from assistant import process
 from common.redis import RedisGone, sync_client
 from faq import index
+from faq.embedder import known_absence
 from routing import publishing
 from routing.ladder import steps_of
 from routing.providers import registry
@@ -55,6 +56,14 @@ def check_index() -> Check:
     return Check("faq_index", ready, "loaded" if ready else "not loaded yet")
 
 
+def check_semantic_half() -> Check:
+    """Say whether this process compares questions by their meaning; without that it serves as well."""
+    missing = known_absence()
+    if missing:
+        return Check("faq_semantic_half", True, f"the lexical half works alone. {missing}")
+    return Check("faq_semantic_half", True, "loaded" if missing == "" else "not loaded yet")
+
+
 def check_ladders() -> Check:
     """Check that each enabled model route has at least one model that can be asked."""
     try:
@@ -75,7 +84,7 @@ def all_checks() -> tuple[Check, ...]:
     first = (check_process(), check_database())
     if not first[1].ok:
         return (*first, check_redis())
-    return (*first, check_redis(), check_index(), check_ladders())
+    return (*first, check_redis(), check_index(), check_semantic_half(), check_ladders())
 
 
 def own_checks() -> tuple[Check, ...]:

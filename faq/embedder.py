@@ -16,7 +16,7 @@ from faq.embedding.graph import DIM, MOST_TOKENS, WRITER, Precision, write_graph
 from faq.embedding.session import Run, open_session
 from faq.embedding.wordpiece import WordPiece
 
-__all__ = ["Embedder", "EmbedderMissing", "load_embedder", "shared_embedder", "why_missing"]
+__all__ = ["Embedder", "EmbedderMissing", "known_absence", "load_embedder", "shared_embedder", "why_missing"]
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +121,9 @@ class _Shared:
                 self._asked = True
             return self._embedder, self._why
 
+    def peek(self) -> str | None:
+        return self._why if self._asked else None
+
 
 _shared = _Shared()
 
@@ -133,3 +136,8 @@ def shared_embedder() -> Embedder | None:
 def why_missing() -> str:
     """Return the sentence that says why this process has no embedder; empty when it has one. May load it."""
     return _shared.get()[1]
+
+
+def known_absence() -> str | None:
+    """Return `why_missing()` without loading anything: None while nobody in this process has asked yet."""
+    return _shared.peek()

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from assistant.doctor.findings import Finding, fail, ok, warn
 from assistant.models import AssistantSettings
 from assistant.opening_hours import BadHours, parse_hours
+from faq.embedder import EmbedderMissing, load_embedder
 from faq.models import Entry
 
 PAGE = "admin, Assistant settings"
@@ -65,3 +66,14 @@ def _faq(published: int) -> Finding:
         line = "manage.py faq_import FILE --publish, or FAQ, “Import”, in the admin"
         return warn("FAQ", "no published entry: every question goes to a model", line)
     return ok("FAQ", f"{published} published entries")
+
+
+def check_semantic_half() -> list[Finding]:
+    """Load the matcher's semantic half, as a web process does, and ask it one question."""
+    try:
+        embedder = load_embedder()
+    except EmbedderMissing as missing:
+        text = f"{missing.why}: the lexical half answers alone, and fewer questions"
+        return [warn("semantic half", text, missing.cure)]
+    embedder.embed(["How do I reset my password?"])
+    return [ok("semantic half", embedder.id)]

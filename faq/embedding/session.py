@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from faq.embedding.files import EmbedderMissing
 
+CURE = "install requirements.lock as it is"
 _ERROR = 3  # onnxruntime's severities: 0 verbose to 4 fatal
 
 Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
@@ -34,8 +35,7 @@ def open_session(graph: bytes) -> Run:
         session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except (RuntimeError, ValueError) as error:
         raise EmbedderMissing(
-            f"onnxruntime {ort.__version__} cannot run the model ({type(error).__name__}): "
-            "install requirements.lock as it is."
+            f"onnxruntime {ort.__version__} cannot run the model ({type(error).__name__})", CURE
         ) from error
 
     def run(ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -49,9 +49,7 @@ def _runtime() -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise EmbedderMissing(
-            "The package onnxruntime is not installed: install requirements.lock as it is."
-        ) from None
+        raise EmbedderMissing("The package onnxruntime is not installed", CURE) from None
     onnxruntime.disable_telemetry_events()
     onnxruntime.set_default_logger_severity(_ERROR)
     return onnxruntime

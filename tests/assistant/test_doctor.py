@@ -139,6 +139,7 @@ def test_a_desk_that_is_well(desk: DeskServer) -> None:
         "beat",
         "socket",
         "FAQ",
+        "semantic half",
     ):
         assert said.states(check) == {"ok"}, said.about(check)
     assert "answered pong" in said.about("socket")
@@ -346,6 +347,12 @@ def test_a_stopped_worker_and_a_dead_redis_are_seen(tmp_path: Path) -> None:
 
         elsewhere = doctor({**desk.env, "SECRET_KEY": "another-key-than-the-running-desk-has-0123456789"})
         assert "another SECRET_KEY" in elsewhere.about("socket")
+
+        folder = tmp_path / "weights"
+        without = doctor({**desk.env, "EMBEDDER_DIR": str(folder)})
+        assert without.states("semantic half") == {"warn"}
+        assert f"{folder}/model.safetensors cannot be read" in without.about("semantic half")
+        assert "put its model.safetensors and vocab.txt into EMBEDDER_DIR" in without.about("semantic half")
         foreign = doctor({**desk.env, "ORIGINS": f"http://localtest.localhost:{desk.ports[0]}"})
         assert foreign.states("socket") == {"fail"}
 

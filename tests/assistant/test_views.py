@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from assistant.models import Visitor
 from assistant.visitors import issue_cookie, read_visitor
-from faq import index
+from faq import embedder, index
 from routing import publishing
 
 ANNA = UUID("00000000-0000-4000-8000-00000000a22a")
@@ -180,6 +180,24 @@ def test_a_stranger_learns_no_detail_and_a_balancer_asks_about_this_process_only
     own = client.get("/readyz?of=process")
     assert (own.status_code, set(own.json()["checks"])) == (200, {"process", "faq_index"})
     assert client.get("/readyz").status_code == 503  # for whoever watches, and mends, Redis
+
+
+def test_readiness_says_in_words_that_the_semantic_half_is_missing_and_stays_green(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said() -> object:
+        return client.get("/readyz").json()["checks"]["faq_semantic_half"]
+
+    monkeypatch.setattr(embedder, "_shared", embedder._Shared())
+    assert said() == {"ok": True, "detail": "not loaded yet"}
+    assert embedder.shared_embedder()
+    assert said() == {"ok": True, "detail": "loaded"}
+
+    monkeypatch.setattr(embedder, "_shared", embedder._Shared())
+    monkeypatch.setenv("EMBEDDER_DIR", "off")
+    assert embedder.shared_embedder() is None
+    why = "EMBEDDER_DIR=off switches it off: remove that line from .env, and restart."
+    assert said() == {"ok": True, "detail": f"the lexical half works alone. {why}"}
 
 
 def test_the_visitor_command_prints_a_cookie_that_counts(capsys: pytest.CaptureFixture[str]) -> None:
