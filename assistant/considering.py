@@ -1,6 +1,6 @@
 """Considerations for stored replies: the first answer, and each way of asking for another one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from assistant.pipeline import Consideration, consider, judge, redirected
 from assistant.who import Who
 from common.clock import now
 from faq import index
+from faq.index import EntryView
 from routing.config import Config, RouteSpec
 from routing.ladder import confined
 
@@ -81,24 +82,32 @@ def instant_sources(consideration: Consideration) -> list[dict[str, Any]]:
     """Return the entry behind an approved answer as its one source."""
     best = consideration.match.best
     entry = index.entry(best.entry_id) if best and consideration.route.kind == "faq" else None
-    if entry is None:
-        return []
+    return [] if entry is None else [source_of(entry)]
+
+
+def source_of(entry: EntryView) -> dict[str, Any]:
+    """Return an entry as the source that stands under its answer."""
     reviewed = entry.reviewed_on.isoformat() if entry.reviewed_on else None
-    return [
-        {"title": entry.question, "entry_id": entry.id, "reviewed_on": reviewed, "version": entry.version}
-    ]
+    return {"title": entry.question, "entry_id": entry.id, "reviewed_on": reviewed, "version": entry.version}
 
 
 def suggestions(consideration: Consideration) -> list[str]:
-    """Return follow-up questions beside an answer: the next nearest entries, not the one just shown."""
+    """Return follow-up questions beside an answer: the next nearest entries.
+
+    Neither the one just shown nor those that stand as "did you mean" already.
+    """
     if consideration.route.kind not in ("faq", "model"):
         return []
-    return _questions(consideration, skip=1 if consideration.route.kind == "faq" else 0)
+    candidates = consideration.match.candidates
+    shown = {found.entry_id for found in candidates[:1]} if consideration.route.kind == "faq" else set()
+    shown |= {each.entry_id for each in consideration.offer}
+    return next_questions(((each.entry_id, each.confidence) for each in candidates), shown)
 
 
-def _questions(consideration: Consideration, skip: int) -> list[str]:
-    near = [found for found in consideration.match.candidates[skip:] if found.confidence >= NEAR]
-    entries = (index.entry(found.entry_id) for found in near[:SUGGESTIONS])
+def next_questions(near: Iterable[tuple[str, float]], shown: Collection[str]) -> list[str]:
+    """Return up to SUGGESTIONS questions of entries with their confidences, without those of `shown`."""
+    wanted = [entry_id for entry_id, confidence in near if confidence >= NEAR and entry_id not in shown]
+    entries = (index.entry(entry_id) for entry_id in wanted[:SUGGESTIONS])
     return [entry.question for entry in entries if entry is not None]
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from assistant import db, desk_facts, frames, protocol, requests, selectors, services
+from assistant import choosing, db, desk_facts, frames, protocol, requests, selectors, services
 from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, FrameBucket, RateLimited, limiter
 from assistant.origins import Refused, check_origin
 from assistant.process import Process, process
@@ -28,7 +28,7 @@ from common.clock import ticks
 logger = logging.getLogger(__name__)
 
 ALIVE_S = 15.0  # proxies cut idle connections at 60 to 100 s; browsers hide protocol pings
-NOT_BUILT = frozenset({"choose", "list", "rename", "delete"})
+NOT_BUILT = frozenset({"list", "rename", "delete"})
 
 
 ANSWERED = (
@@ -193,6 +193,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             "retry": self._verb,
             "continue": self._verb,
             "escalate": self._verb,
+            "choose": self._choose,
             "feedback": self._feedback,
             "resolve": self._resolve,
             "history": self._history,
@@ -245,8 +246,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             received,
             self.process.id,
             lambda: limiter().take(self.who),
+            frame.get("reason") != "more",
         )
         self._acknowledge(started, received, None)
+
+    async def _choose(self, frame: Frame, received: float) -> None:
+        chosen = await db.run(choosing.choose, self.who, frame["turn_id"], frame["entry_id"], received)
+        self._acknowledge(chosen.started, received, None)
+        for reply_id in chosen.ends:
+            await self.process.stop(reply_id)
 
     def _acknowledge(self, started: Started, received: float, message_id: str | None) -> None:
         """Say `ack`, then show the reply: the row is stored by now."""
@@ -309,7 +317,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         )
         if not up and reply.route == "faq":
             # "That was the wrong entry": the same question goes to the next tier at once.
-            await self._verb(Frame("escalate", {"reply_id": reply.pk}), received)
+            await self._verb(Frame("escalate", {"reply_id": reply.pk, "reason": "more"}), received)
 
     async def _resolve(self, frame: Frame, received: float) -> None:
         reply_id = frame.get("reply_id")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from assistant import offering
 from assistant.fixed_replies import without_answer
 
 CONTINUABLE = frozenset({"truncated", "cancelled"})
@@ -93,6 +94,8 @@ def done_body(row: ReplyRow) -> dict[str, Any]:
         "html": row.html,
         "sources": row.sources,
         "suggestions": suggestions(row),
+        "did_you_mean": offering.offer_of(row.decision),
+        "chosen": offering.chosen_of(row.decision),
         "retryable": retryable(row),
         "continuable": continuable(row),
         "notice": row.notice,
@@ -123,6 +126,7 @@ def snapshot(row: ReplyRow) -> dict[str, Any]:
         "text": row.text,
         "html": "",
         "upto": 0,
+        "did_you_mean": offering.offer_of(row.decision),
     }
 
 
@@ -154,6 +158,7 @@ def turn_frame(turn_id: UUID, client_message_id: str, text: str, row: ReplyRow) 
         "reply_id": str(row.id),
         "epoch": row.epoch,
         "cause": row.cause,
+        "chosen": offering.chosen_of(row.decision),
     }
 
 
@@ -166,6 +171,7 @@ def ack_frame(client_message_id: str | None, turn_id: UUID, row: ReplyRow) -> di
         "reply_id": str(row.id),
         "epoch": row.epoch,
         "cause": row.cause,
+        "chosen": offering.chosen_of(row.decision),
     }
 
 

@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from assistant import db, frames, selectors
+from assistant import db, frames, offering, selectors
 from assistant.models import Reply
 from assistant.redis_log import StreamReader, stored_text
 from assistant.reply_log import Record, ReplyLog
@@ -90,7 +90,8 @@ class Mirrors:
                 continue
             if row.epoch != log.epoch or row.seq > log.seq:
                 ended = row.ended_at is not None
-                log.reset(row.epoch, row.seq - 1 if ended else row.seq, row.text)
+                seq = row.seq - 1 if ended else row.seq
+                log.reset(row.epoch, seq, row.text, offering.offer_of(row.decision))
                 if ended:
                     log.take(Record(row.seq, row.seq, "done", {"epoch": row.epoch, **frames.done_body(row)}))
                 self._woke(log)

@@ -115,6 +115,7 @@ class Reply(models.Model):
         RETRY = "retry", "Retry"
         CONTINUE = "continue", "Continue"
         ESCALATION = "escalation", "Escalation"
+        CHOICE = "choice", "Did you mean"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="replies")

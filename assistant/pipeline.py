@@ -12,11 +12,13 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from assistant import offering
+from assistant.offering import Offered
 from assistant.outgoing import outgoing
 from assistant.prompts import PastTurn, Prompt, build_request
 from common.clock import now
 from faq import index
-from faq.index import FaqMatch
+from faq.found import SHADOW, FaqMatch
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.cost import reserve_of
 from routing.ladder import LadderView, steps_of
@@ -40,6 +42,7 @@ class ConversationFacts:
     previous_texts: tuple[str, ...] = ()
     depth: int = 0
     last_rating: int | None = None
+    read_entries: frozenset[str] = frozenset()  # whose answers this conversation has shown already
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Consideration:
     """Everything the decision was made from, and the prompt that follows from it.
 
     `read_tokens` is what a model reads for this message, or would read in place of an instant reply.
+    `offer` stands as buttons under the message, whatever its route answers.
     """
 
     match: FaqMatch
@@ -58,6 +62,7 @@ class Consideration:
     read_tokens: int = 0
     estimate_pico: int | None = None
     config_number: int = 0
+    offer: tuple[Offered, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -65,17 +70,26 @@ class Consideration:
         """The models that can be asked, in order."""
         return steps_of(self.ladder)
 
+    @property
+    def shadowed(self) -> bool:
+        """Return whether shadow mode kept an approved answer back."""
+        return self.match.would_answer and not self.match.answered
+
     def record(self) -> dict[str, Any]:
         """Return the decision record that is stored with the reply and shown as its receipt."""
         prompt = self.prompt
         return {
             "faq": {
                 "threshold": self.match.threshold,
+                "suggest_threshold": self.match.suggest_threshold,
+                "exact_only": self.match.exact_only,
+                "shadowed": self.shadowed,
                 "matcher_version": self.match.matcher_version,
                 "index_version": self.match.index_version,
                 "took_ms": self.match.took_ms,
                 "candidates": [asdict(candidate) for candidate in self.match.candidates[:5]],
             },
+            offering.KEY: offering.stored(self.offer),
             "signals": self.signals.as_facts(),
             "rules": [asdict(trial) for trial in self.decision.tried],
             "route": self.route.slug,
@@ -143,7 +157,8 @@ def consider(
     `exclude` leaves FAQ entries out; `approved=False` allows no FAQ answer at all (an escalation).
     Uses no network and, once the FAQ index and the configuration are loaded, no database.
     """
-    return _planned(judge(text, facts, config, exclude, approved), text, facts, config, exclude)
+    judged = judge(text, facts, config, exclude, approved)
+    return _planned(with_offer(judged, facts), text, facts, config, exclude)
 
 
 def judge(
@@ -155,7 +170,8 @@ def judge(
 ) -> Consideration:
     """Return the decision as `consider` does, before any prompt is planned."""
     match = index.match(text, exclude=exclude, language=facts.language)
-    best = match.best
+    # In shadow mode no rule may see what the matcher found, or one on the confidence would answer by it.
+    best = None if match.mode == SHADOW else match.best
     common = config.routes.get("common")
     signals = read_signals(
         text,
@@ -175,6 +191,16 @@ def judge(
     decision = decide(signals, config.rules)
     route = config.routes[decision.route]
     return Consideration(match, signals, decision, route, config_number=config.number)
+
+
+def with_offer(judged: Consideration, facts: ConversationFacts) -> Consideration:
+    """Return what was judged with the entries that are offered as "did you mean"."""
+    if not offering.has_room(judged.route.slug, judged.route.kind, judged.signals):
+        return judged
+    match = judged.match
+    # What is sure enough to answer stands here when a rule kept it back: "and what does that cost?"
+    near = match.suggested or (match.candidates[:1] if match.answered else ())
+    return replace(judged, offer=offering.offered(near, index.entry, facts.read_entries))
 
 
 def redirected(

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from assistant import db, ending, frames, selectors, services, starting
+from assistant import db, ending, frames, offering, selectors, services, starting
 from assistant.mirrors import Mirrors
 from assistant.privacy.forgetting import Forgetting
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
@@ -138,7 +138,8 @@ class Process:
         reply = started.reply
         log = ReplyLog(reply.pk, reply.conversation_id, reply.epoch)
         self.hub.logs[reply.pk] = log
-        log.add("status", stage="faq" if reply.route == "faq" else "routing", label="")
+        stage = "faq" if reply.route == "faq" else "routing"
+        log.add("status", stage=stage, label="", **offering.body_of(reply.decision))
         log.add("delta", text=reply.text)
         log.add("done", epoch=reply.epoch, **frames.done_body(reply))
         self.hub.closed(log)

@@ -15,9 +15,10 @@ PROTOCOL: Final = 1
 
 TEXT_LIMIT: Final = 8_000  # code points of one message
 FRAME_LIMIT: Final = 256 * 1024  # bytes of one incoming frame; larger ones get `too_long`
-IDS_IN_ERRORS: Final = ("client_message_id", "client_request_id", "reply_id")
+IDS_IN_ERRORS: Final = ("client_message_id", "client_request_id", "reply_id", "turn_id", "entry_id")
 HARD_FRAME_LIMIT: Final = 1024 * 1024  # bytes; the server closes the socket above this
 ID_LIMIT: Final = 64
+ESCALATION_REASONS: Final = ("not_asked", "more")
 HANDOFF_REASONS: Final = ("asked", "button", "failed", "budget", "account")
 COMMENT_LIMIT: Final = 1_000
 
@@ -28,7 +29,7 @@ CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "stop": ("reply_id",),
     "retry": ("reply_id",),
     "continue": ("reply_id",),
-    "escalate": ("reply_id",),
+    "escalate": ("reply_id", "reason?"),
     "choose": ("turn_id", "entry_id"),
     "handoff": ("reason", "email?", "text?", "reply_id?", "client_request_id"),
     "resolve": ("solved", "reply_id?"),
@@ -168,6 +169,12 @@ def _handoff_reason(value: Any, name: str) -> str:
     return str(value)
 
 
+def _escalation_reason(value: Any, name: str) -> str | None:
+    if value is not None and value not in ESCALATION_REASONS:
+        raise FrameError("bad_frame", f"{name} must be one of {', '.join(ESCALATION_REASONS)}.")
+    return None if value is None else str(value)
+
+
 def _plain_text(value: Any, name: str) -> str:
     """Return a text that may be empty; its own limit is that of the service, in the visitor's language."""
     return "" if value is None else _text(value, name, TEXT_LIMIT)
@@ -188,6 +195,7 @@ _READERS: Final[Mapping[str, Any]] = {
     "client_message_id": _message_id,
     "client_request_id": _message_id,
     "handoff.reason": _handoff_reason,
+    "escalate.reason": _escalation_reason,
     "handoff.text": _plain_text,
     "handoff.email": _plain_text,
     "handoff.reply_id": _optional_id,

@@ -64,6 +64,7 @@ class ReplyLog:
     html: str = ""
     upto: int = 0
     closed: bool = False
+    offer: list[dict[str, str]] = field(default_factory=list)  # did you mean: stands from the first record on
     _parts: list[str] = field(default_factory=list)
 
     @property
@@ -92,13 +93,15 @@ class ReplyLog:
         elif record.type == "block":
             self.html += record.body["html"]
             self.upto = record.body["upto"]
+        elif record.type == "status":
+            self.offer = record.body.get("did_you_mean", self.offer)
         elif record.type == "done":
             self.closed = True
         return True
 
-    def reset(self, epoch: int, seq: int, text: str) -> None:
+    def reset(self, epoch: int, seq: int, text: str, offer: list[dict[str, str]]) -> None:
         """Start again from a snapshot: the text up to `seq` of `epoch`, its records unknown."""
-        self.epoch, self.base_seq, self.base_text = epoch, seq, text
+        self.epoch, self.base_seq, self.base_text, self.offer = epoch, seq, text, offer
         self.records, self._parts, self.html, self.upto, self.closed = [], [], "", 0, False
 
     def snapshot(self) -> dict[str, Any]:
@@ -112,6 +115,7 @@ class ReplyLog:
             "text": self.text,
             "html": self.html,
             "upto": self.upto,
+            "did_you_mean": self.offer,
         }
 
     def since(self, epoch: int, after: int) -> tuple[list[dict[str, Any]], int]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from assistant import considering, db, ending, fixed_replies, frames
+from assistant import considering, db, ending, fixed_replies, frames, offering
 from assistant.ending import ReplyEnd
 from assistant.models import Reply
 from assistant.pipeline import canary
@@ -112,6 +112,8 @@ class Runner:
         writer = self._hub.open(reply.pk, reply.conversation_id, reply.epoch, BlockRenderer(hosts))
         run = Run(reply, generation, writer, received)
         self.runs[reply.pk] = run
+        if offer := offering.body_of(reply.decision):
+            writer.status("faq", "", **offer)  # before any text, so that nothing moves while it is read
         # A context of its own: Django's thread-sensitive one would tie each reply to a connection.
         run.task = asyncio.create_task(self._guard(run), context=contextvars.Context())
 

@@ -1,6 +1,6 @@
 """Reads for the socket side: conversations as pages see them, and the facts a decision needs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from assistant.who import Who
 
 TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
 HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
+APPROVED = "faq"  # the route that shows an approved answer
 USABLE = (Reply.State.COMPLETED, Reply.State.TRUNCATED)
 
 
@@ -74,7 +75,16 @@ def facts(who: Who, conversation_id: UUID, before: int | None = None) -> Convers
         previous_texts=tuple(turn.text for turn, _ in past)[-PREVIOUS_TEXTS:],
         depth=recent[-1].ordinal if recent else 0,
         last_rating=last.rating if last else None,
+        read_entries=frozenset(_entries_read(past)),
     )
+
+
+def _entries_read(past: Iterable[tuple[Turn, list[Reply]]]) -> Iterator[str]:
+    """Yield the entries whose approved answers stand in the conversation already."""
+    for _, replies in past:
+        for reply in replies:
+            if reply.route == APPROVED and reply.sources:
+                yield str(reply.sources[0]["entry_id"])
 
 
 def transcript(conversation_id: UUID, before: UUID | None = None) -> tuple[list[dict[str, Any]], list[Reply]]:

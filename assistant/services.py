@@ -9,15 +9,15 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import considering, frames
+from assistant import considering, frames, offering
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import Consideration
-from assistant.selectors import NotFound, conversation_of, reply_of
+from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
 from assistant.signed_in import signed_in
 from assistant.starting import Busy, Started, begin, open_replies
 from assistant.who import Who
 from common.text import shorten
-from faq import services as faq_services
+from faq import labels
 from routing import publishing, recorder
 
 
@@ -111,15 +111,18 @@ def start_verb(
     received: float,
     worker: UUID,
     take_token: Callable[[], None] = lambda: None,
+    not_asked: bool = True,
 ) -> Started:
     """Store the new reply that `retry`, `continue` or `escalate` of a reply asks for, and return it.
 
-    The same verb on the same reply answers with the reply that it made before. Raises NotFound, and
-    NotAvailable when the verb does not fit the reply's state.
+    The same verb on the same reply answers with the reply that it made before. `not_asked` says that an
+    approved answer was escalated because it answers another question. Raises NotFound, and NotAvailable
+    when the verb does not fit the reply's state.
     """
     source = reply_of(who, reply_id)
     cause = {"retry": "retry", "continue": "continue", "escalate": "escalation"}[verb]
     after = Reply.objects.filter(turn_id=source.turn_id, ordinal__gt=source.ordinal).order_by("ordinal")
+    after = after.exclude(cause=Reply.Cause.CHOICE)  # of the visitor, and no answer to this verb
     made = after.first() if verb == "retry" else after.filter(cause=cause).first()
     if made is not None:
         return Started(source.turn, made, repeated=True)
@@ -141,7 +144,7 @@ def start_verb(
         with transaction.atomic():
             started = begin(source.turn, reply, consideration, config, received)
             if cause == "escalation":
-                _mark_escalated(source)
+                _mark_escalated(source, not_asked)
             return started
     except IntegrityError:
         made = after.first()
@@ -161,9 +164,11 @@ def _check_verb(verb: str, source: Reply) -> None:
         raise NotAvailable("The largest model has answered already.")
 
 
-def _mark_escalated(source: Reply) -> None:
+def _mark_escalated(source: Reply, not_asked: bool) -> None:
     Reply.objects.filter(pk=source.pk).update(escalated=True)
     recorder.amend_outcome(source.pk, escalated_after=True)
+    if source.route == APPROVED:
+        labels.escalated(source.turn_id, not_asked=not_asked)
 
 
 def rate(who: Who, reply_id: UUID, up: bool, reason: str, comment: str) -> Reply:
@@ -173,9 +178,17 @@ def rate(who: Who, reply_id: UUID, up: bool, reason: str, comment: str) -> Reply
     with transaction.atomic():
         reply.save(update_fields=["rating", "rating_reason", "rating_comment"])
         recorder.amend_outcome(reply.pk, feedback=reply.rating)
-        if reply.route == "faq":
-            faq_services.label_asked(reply.turn_id, "right" if up else "wrong")
+        _label_thumb(reply, up, reason)
     return reply
+
+
+def _label_thumb(reply: Reply, up: bool, reason: str) -> None:
+    """Leave a label for the matcher: praise of a chosen answer speaks of that entry, not of the best one."""
+    chosen = offering.chosen_of(reply.decision)
+    approved = reply.route == APPROVED and not (chosen and up)
+    labels.thumb(reply.turn_id, up, reason, approved=approved)
+    if chosen and up:
+        labels.chosen(reply.turn_id, chosen)
 
 
 def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None = None) -> None:
@@ -196,5 +209,13 @@ def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None
             latest = meant or latest
             Reply.objects.filter(pk=latest.pk).update(resolved=solved)
         recorder.amend_outcome(latest.pk, resolved=solved)
-        if latest.route == "faq":
-            faq_services.label_asked(latest.turn_id, "right" if solved else "wrong")
+        if latest.route == APPROVED:
+            _label_solved(latest, solved)
+
+
+def _label_solved(reply: Reply, solved: bool) -> None:
+    chosen = offering.chosen_of(reply.decision)
+    if chosen and solved:
+        labels.chosen(reply.turn_id, chosen)
+    else:
+        labels.solved(reply.turn_id, solved)

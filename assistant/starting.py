@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from assistant import considering, fixed_replies
 from assistant.ending import label_of, outcome_of, queue_ms
-from assistant.languages import reply_language
+from assistant.languages import certain_language, reply_language, supported
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.prompts import PassageLike, Prompt
@@ -26,6 +26,7 @@ from routing.errors import BudgetExhausted
 from routing.signals import estimate_tokens
 
 MAX_QUEUED = 3
+FINISHED = ("completed", "finish")
 INSTANT_SEQ = 3  # status, delta, done: the log of a reply that needed no model
 
 
@@ -88,6 +89,9 @@ def _note_question(turn: Turn, reply: Reply, consideration: Consideration) -> No
         match=consideration.match,
         route=consideration.route.slug,
         purpose=reply.purpose,
+        language=certain_language(turn.text) or supported(consideration.signals.language),
+        suggested=[each.entry_id for each in consideration.offer],
+        shadowed=consideration.shadowed,
     )
 
 
@@ -110,7 +114,8 @@ def _decide(
         language = reply_language(turn.text, consideration.signals.language)
         text = considering.instant_text(consideration, config, language)
         sources = considering.instant_sources(consideration)
-        _end_at_once(reply, consideration, config, received, text, sources)
+        kind, read = consideration.route.kind, consideration.read_tokens
+        end_at_once(reply, kind, read, config, received, text, sources)
         return _stored(turn, reply, config, new)
     if not consideration.steps or consideration.prompt is None:
         return _without_model(turn, reply, consideration, config, received, new, "upstream")
@@ -137,7 +142,8 @@ def _without_model(
     language = reply_language(turn.text, consideration.signals.language)
     text = fixed_replies.no_model(config.settings, language, now())
     reply.notice = fixed_replies.no_model_notice(config.settings, ended_by, language)
-    _end_at_once(reply, consideration, config, received, text, [], state="failed", ended_by=ended_by)
+    kind, read = consideration.route.kind, consideration.read_tokens
+    end_at_once(reply, kind, read, config, received, text, [], ("failed", ended_by))
     return _stored(turn, reply, config, new)
 
 
@@ -146,23 +152,28 @@ def _stored(turn: Turn, reply: Reply, config: Config, new: bool) -> Started:
     return Started(turn, reply)
 
 
-def _end_at_once(
+def end_at_once(
     reply: Reply,
-    consideration: Consideration,
+    kind: str,
+    read_tokens: int,
     config: Config,
     received: float,
     text: str,
     sources: list[dict[str, Any]],
-    state: str = "completed",
-    ended_by: str = "finish",
+    ending: tuple[str, str] = FINISHED,
 ) -> None:
-    reply.state, reply.ended_by, reply.ended_at = state, ended_by, now()
+    """Give a reply that needs no model its end, with its outcome; the caller stores the row.
+
+    `kind` is that of its route, `read_tokens` what a model would have read in its place, `ending` its state
+    and by what it ended.
+    """
+    (reply.state, reply.ended_by), reply.ended_at = ending, now()
     reply.text, reply.html = text, render(text, considering.link_hosts(config))
     reply.seq, reply.sources = INSTANT_SEQ, sources
-    reply.label = label_of(config, "none", consideration.route.kind)
+    reply.label = label_of(config, "none", kind)
     reply.tier = "none"
     reply.first_text_ms = reply.total_ms = ms_since(received)
-    heavy = (consideration.read_tokens, estimate_tokens(text))
+    heavy = (read_tokens, estimate_tokens(text))
     recorder.record_outcome(
         outcome_of(reply, attempts=0, fallbacks=0, queue_ms=queue_ms(reply), estimated=heavy), config
     )

@@ -85,9 +85,9 @@ class Writer:
     pending: list[str] = field(default_factory=list)
     shown: bool = False
 
-    def status(self, stage: str, label: str) -> None:
+    def status(self, stage: str, label: str, **more: Any) -> None:
         self.flush()
-        self.log.add("status", stage=stage, label=label)
+        self.log.add("status", stage=stage, label=label, **more)
         self.hub.wake(self.log.conversation_id)
 
     def text(self, text: str) -> None:
@@ -190,7 +190,7 @@ class TurnLog:
         self.dirty.pop(log.reply_id, None)
         self.logs.pop(log.reply_id, None)
         mirror = self.mirror(log.reply_id, log.conversation_id, log.epoch)
-        mirror.reset(log.epoch, 0, "")
+        mirror.reset(log.epoch, 0, "", log.offer)
         self.wake(log.conversation_id)
 
     async def tick_forever(self) -> None:

@@ -21,8 +21,13 @@ export class Announcer {
   }
 
   answered(words) {
+    this.quiet();
+    this.say(words);
+  }
+
+  /** No answer is being written any more, and there is nothing new to hear. */
+  quiet() {
     clearInterval(this.timer);
     this.timer = 0;
-    this.say(words);
   }
 }

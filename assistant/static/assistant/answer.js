@@ -22,7 +22,7 @@ const WHY = {
   continuing: "The answer was interrupted, so another model is writing the rest.",
   text: "The next words take longer than usual.",
 };
-const CAUSES = { retry: "second try", continue: "continued", escalation: "looked at again" };
+const CAUSES = { retry: "second try", continue: "continued", escalation: "looked at again", choice: "as you chose" };
 const ENDINGS = {
   cancelled: "Stopped.",
   truncated: "The answer was cut off here.",
@@ -249,7 +249,7 @@ export class Answer {
       el("button", { type: "button", class: "pill", onclick: () => this.actions.rate(reply, "down", reason) }, words),
     );
     const larger = latest && !reply.asked && reply.tier !== "heavy"
-      ? [this.#button("Ask the larger model", "retry", () => this.actions.escalate(reply))]
+      ? [this.#button("Ask the larger model", "retry", () => this.actions.escalate(reply, "more"))]
       : [];
     return el("fieldset", { class: "reasons" }, el("legend", {}, "What was wrong with it?"), ...chips, ...larger);
   }
@@ -260,8 +260,8 @@ export class Answer {
     if (!last || reply.resolved === false) return null;
     const all = {
       solved: ["That solved it", () => this.actions.resolve(reply)],
-      not_asked: ["Not what I asked", () => this.actions.escalate(reply)],
-      more: ["I need more", () => this.actions.escalate(reply)],
+      not_asked: ["Not what I asked", () => this.actions.escalate(reply, "not_asked")],
+      more: ["I need more", () => this.actions.escalate(reply, "more")],
       solved_yes: ["Yes", () => this.actions.resolve(reply)],
       solved_no: ["No", () => this.actions.unsolved(reply)],
     };

@@ -8,7 +8,7 @@ export const TERMINAL = new Set(["completed", "truncated", "failed", "cancelled"
 const PAGE = 30; // turns that the server sends at once
 
 export function emptyChat() {
-  return { conversationId: null, turns: [], replies: {}, messages: [], outbox: [], hasEarlier: false, state: "open" };
+  return { conversationId: null, turns: [], replies: {}, messages: [], outbox: [], choices: {}, hasEarlier: false, state: "open" };
 }
 
 export function isRunning(reply) {
@@ -23,6 +23,43 @@ export function runningReply(chat) {
 
 export function allReplies(chat) {
   return chat.turns.flatMap((turn) => turn.replyIds.map((id) => chat.replies[id]));
+}
+
+/** What stands as "did you mean" under a message: the entries, and the answers that were chosen of them. */
+export function offerOf(chat, turn) {
+  const replies = turn.replyIds.map((id) => chat.replies[id]);
+  const entries = replies.find((reply) => reply.offer.length)?.offer ?? [];
+  const answers = Object.fromEntries(replies.filter((reply) => reply.chosen).map((reply) => [reply.chosen, reply.id]));
+  return { entries, answers, pending: "", problem: null, withdrawn: [], ...chat.choices[turn.id] };
+}
+
+/** Whether the visitor has chosen an approved answer after this reply had begun, which ends it. */
+export function isSuperseded(chat, reply) {
+  const ids = chat.turns.find((turn) => turn.id === reply.turnId)?.replyIds ?? [];
+  return !reply.chosen && ids.slice(ids.indexOf(reply.id) + 1).some((id) => chat.replies[id].cause === "choice");
+}
+
+/** Note that the visitor has pressed one of the offered questions. */
+export function choose(chat, turnId, entryId) {
+  return withChoice(chat, turnId, { pending: entryId, problem: null });
+}
+
+/** The choices that the desk has not answered yet, as [turn, entry]. */
+export function pendingChoices(chat) {
+  return Object.entries(chat.choices).filter(([, choice]) => choice.pending).map(([turnId, choice]) => [turnId, choice.pending]);
+}
+
+function withChoice(chat, turnId, change) {
+  return { ...chat, choices: { ...chat.choices, [turnId]: { withdrawn: [], ...chat.choices[turnId], ...change } } };
+}
+
+function settledChoices(chat) {
+  let next = chat;
+  for (const [turnId, entryId] of pendingChoices(chat)) {
+    const turn = chat.turns.find((other) => other.id === turnId);
+    if (!turn || turn.replyIds.some((id) => chat.replies[id].chosen === entryId)) next = withChoice(next, turnId, { pending: "" });
+  }
+  return next;
 }
 
 /** Put a message that the visitor has just sent into the outbox, where it stays until its ack. */
@@ -80,6 +117,7 @@ const VERBS = {
   status: numbered((reply, frame) => ({
     stage: frame.stage,
     status: frame.label ?? "",
+    offer: frame.did_you_mean ?? reply.offer,
     seam: frame.stage === "continuing" && reply.text ? reply.text.length : reply.seam,
   })),
   delta: numbered((reply, frame) => ({ text: reply.text + frame.text, stage: "text" })),
@@ -122,6 +160,8 @@ function freshReply(frame, turnId) {
     rating: frame.rating ?? null,
     reason: frame.rating_reason ?? "",
     resolved: frame.resolved ?? null,
+    offer: frame.did_you_mean ?? [],
+    chosen: frame.chosen ?? "",
     choosing: false, // whether the visitor is being asked what was wrong with it
     seam: null, // where in the text another model took over
     createdAt: frame.created_at ?? null,
@@ -185,7 +225,7 @@ function applyOpened(chat, frame) {
     .map((entry) => ({ ...entry, sent: false }));
   const messages = (frame.messages ?? []).map((item) => messageOf(item));
   const next = { ...chat, ...now, messages, conversationId: frame.conversation_id, state: frame.state ?? "open", outbox };
-  return { chat: next, effects: [{ kind: "opened" }] };
+  return { chat: settledChoices(next), effects: [{ kind: "opened" }] };
 }
 
 /** Put older turns before what is there. */
@@ -226,7 +266,7 @@ function applyAck(chat, frame) {
   const known = Boolean(next.replies[frame.reply_id]);
   next = withReply(next, frame.turn_id, frame);
   const effects = [{ kind: "turns", turnId: frame.turn_id, replyId: frame.reply_id, fresh: !known, own: true }];
-  return { chat: next, effects };
+  return { chat: settledChoices(next), effects };
 }
 
 function applyTurn(chat, frame) {
@@ -235,7 +275,7 @@ function applyTurn(chat, frame) {
   next = withTurn(next, frame, frame.text ?? "", frame.created_at ?? waiting?.at ?? null);
   next = withReply(next, frame.turn_id, frame);
   const effects = [{ kind: "turns", turnId: frame.turn_id, replyId: frame.reply_id, fresh: true, own: false }];
-  return { chat: next, effects };
+  return { chat: settledChoices(next), effects };
 }
 
 function changed(chat, id, change) {
@@ -272,6 +312,7 @@ function applySnapshot(chat, frame) {
     epoch: frame.epoch,
     seq: frame.seq,
     text: frame.text,
+    offer: frame.did_you_mean ?? reply.offer,
     blocks: frame.html ? [frame.html] : [],
     upto: frame.upto,
     cut: advance(frame.text, 0, frame.upto),
@@ -307,6 +348,7 @@ function applyAlive(chat, frame) {
 function applyError(chat, frame) {
   const problem = { code: frame.code, message: frame.message, retryAfter: frame.retry_after ?? 0 };
   if (frame.client_request_id) return { chat, effects: [{ kind: "refused", problem, requestId: frame.client_request_id }] };
+  if (frame.turn_id && frame.entry_id) return refusedChoice(chat, frame, problem);
   if (frame.reply_id && chat.replies[frame.reply_id]) return changed(chat, frame.reply_id, { problem });
   const entry = frame.client_message_id
     ? chat.outbox.find((other) => other.id === frame.client_message_id)
@@ -314,6 +356,13 @@ function applyError(chat, frame) {
   if (!entry) return { chat, effects: [{ kind: "error", problem }] };
   const next = changeOutbox(chat, entry.id, { problem, sent: false });
   return { chat: next, effects: [{ kind: "outbox", id: entry.id }] };
+}
+
+/** Say beside the buttons why a choice was not taken; an answer that is gone is offered no longer. */
+function refusedChoice(chat, frame, problem) {
+  const withdrawn = [...(chat.choices[frame.turn_id]?.withdrawn ?? [])];
+  if (frame.code === "not_available") withdrawn.push(frame.entry_id);
+  return { chat: withChoice(chat, frame.turn_id, { pending: "", problem, withdrawn }), effects: [{ kind: "choice" }] };
 }
 
 /** What the page itself knows of a reply (a thumb, a reason, "asked again"), put beside what the server said. */

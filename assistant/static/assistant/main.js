@@ -5,9 +5,10 @@ import { Composer } from "./composer.js";
 import { Desk } from "./desk.js";
 import { placeIcons } from "./dom.js";
 import { Handoff } from "./handoff.js";
-import { apply, changeOutbox, compose, dropFromOutbox, emptyChat, isRunning, note, resumeOf, runningReply } from "./log.js";
+import { apply, changeOutbox, choose, compose, dropFromOutbox, emptyChat, isRunning, isSuperseded, note, pendingChoices, resumeOf, runningReply } from "./log.js";
 import { questionFor, reasonOf } from "./messages.js";
 import { setUpEnding, setUpMenu } from "./menu.js";
+import { offerWords } from "./offer.js";
 import { Connection } from "./socket.js";
 import * as storage from "./storage.js";
 import { Transcript } from "./transcript.js";
@@ -37,7 +38,13 @@ const actions = {
   stop,
   retry: (reply) => again(reply, "retry"),
   carryOn: (reply) => again(reply, "continue"),
-  escalate: (reply) => again(reply, "escalate"),
+  escalate: (reply, reason) => again(reply, "escalate", { reason }),
+  choose(turnId, entryId) {
+    set(choose(chat, turnId, entryId));
+    transcript.toEnd();
+    if (opened) connection.send(choice(turnId, entryId)); // else it goes out when the conversation is open again
+  },
+  show: (replyId) => transcript.show(replyId),
   rate(reply, rating, reason = "") {
     // A thumb down on an approved answer makes the desk look again by itself.
     const asked = reply.asked || (rating === "down" && reply.route === "faq");
@@ -125,9 +132,13 @@ function verb(frame) {
   if (!opened || !connection.send(frame)) held.push(frame);
 }
 
-function again(reply, type) {
+function choice(turnId, entryId) {
+  return { type: "choose", turn_id: turnId, entry_id: entryId };
+}
+
+function again(reply, type, more = {}) {
   set(note(chat, reply.id, { asked: true, problem: null }), reply.id);
-  verb({ type, reply_id: reply.id });
+  verb({ type, reply_id: reply.id, ...more });
   transcript.toEnd();
 }
 
@@ -164,6 +175,7 @@ function receive(frame) {
   for (const effect of effects) if (REACTIONS[effect.kind]) REACTIONS[effect.kind](next, effect, frame);
   if (effects.length === 0) chat = next;
   const after = chat.replies[frame.reply_id];
+  if (before && !before.offer.length && after?.offer.length && isRunning(after)) announcer.say(offerWords(after.offer));
   if (isRunning(before) && after && !isRunning(after)) ended(after);
 }
 
@@ -183,6 +195,7 @@ const REACTIONS = {
     if (first) transcript.toEnd();
     flush();
     for (const waiting of held.splice(0)) connection.send(waiting);
+    for (const [turnId, entryId] of pendingChoices(chat)) connection.send(choice(turnId, entryId));
     // A Stop that went into a dead line is said again; the desk takes it twice without harm.
     if (isRunning(chat.replies[stoppingId])) connection.send({ type: "stop", reply_id: stoppingId });
     if (runningReply(chat)) announcer.answering();
@@ -217,6 +230,7 @@ const REACTIONS = {
   },
   refused: (next, effect) => handoff.refused(effect.problem, effect.requestId),
   outbox: (next) => set(next),
+  choice: (next) => set(next),
   history: (next) => transcript.keepPlace(() => set(next)),
   error: (next, effect) => composer.say(effect.problem.message),
 };
@@ -224,14 +238,16 @@ const REACTIONS = {
 function ended(reply) {
   if (reply.id === stoppingId) stoppingId = null;
   set(chat);
-  const words = transcript.answerText(reply.id);
-  announcer.answered(`${desk.name}: ${words} ${reply.notice}`);
+  // What a choice has stopped is no news: the chosen answer has just been read out.
+  if (reply.state === "cancelled" && isSuperseded(chat, reply)) announcer.quiet();
+  else announcer.answered(`${desk.name}: ${transcript.answerText(reply.id)} ${reply.notice}`);
   // The words of such a reply point at the form below it; the focus stays where it is.
   if (reply.offersPerson) {
     const asked = { reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) };
     transcript.growUnder(reply.id, () => handoff.offer(asked));
   } else if (reply.state === "completed") handoff.withdraw();
-  if (runningReply(chat)) announcer.answering();
+  const running = runningReply(chat);
+  if (running && !isSuperseded(chat, running)) announcer.answering();
 }
 
 function startAnew() {

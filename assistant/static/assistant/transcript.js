@@ -2,7 +2,9 @@
 
 import { Answer } from "./answer.js";
 import { el, fragment, icon } from "./dom.js";
+import { isRunning, isSuperseded, offerOf } from "./log.js";
 import { inOrder } from "./messages.js";
+import { Offer } from "./offer.js";
 import { stamp } from "./times.js";
 
 const FOLLOW_PX = 80; // a reader this near to the end wants to stay there
@@ -125,6 +127,7 @@ export class Transcript {
     const reply = chat.replies[replyId];
     const turn = chat.turns.find((other) => other.id === reply.turnId);
     this.#look();
+    this.#offer(turn, chat);
     this.#answer(reply, turn, chat);
     this.#keepUp();
   }
@@ -142,6 +145,13 @@ export class Transcript {
     this.log.scrollTop = this.log.scrollHeight;
     this.follows = true;
     this.pill.hidden = true;
+  }
+
+  /** Bring an answer into view and the focus to it. */
+  show(replyId) {
+    const node = document.getElementById(`reply-${replyId}`);
+    node?.focus({ preventScroll: true });
+    node?.scrollIntoView({ block: "nearest" });
   }
 
   /** Let something grow under a reply: who follows sees both or the reply's beginning, who reads above stays there. */
@@ -209,6 +219,7 @@ export class Transcript {
     if (this.list.children[index] !== section.node) this.list.insertBefore(section.node, this.list.children[index] ?? null);
     if (item.message) return;
     section.mine.update(item, line);
+    if (item.id) this.#offer(item, chat);
     for (const id of item.replyIds) this.#answer(chat.replies[id], item, chat);
   }
 
@@ -216,6 +227,22 @@ export class Transcript {
     if (item.message) return { node: noteOf(item.message) };
     const mine = new Mine(item, this.context.actions);
     return { mine, node: el("section", { class: "turn" }, mine.node) };
+  }
+
+  /** The offer stands above the answers, and is there before the first of their words. */
+  #offer(turn, chat) {
+    const section = this.sections.get(turn.clientMessageId || turn.id);
+    const offer = offerOf(chat, turn);
+    if (!offer.entries.length) return;
+    if (!section.offer) {
+      section.offer = new Offer(turn.id, this.context.actions);
+      section.mine.node.after(section.offer.root);
+    }
+    section.offer.update(offer, this.#isLast(turn.id, chat));
+  }
+
+  #isLast(turnId, chat) {
+    return chat.turns.at(-1)?.id === turnId && chat.outbox.length === 0;
   }
 
   #answer(reply, turn, chat) {
@@ -226,7 +253,8 @@ export class Transcript {
       this.sections.get(turn.clientMessageId || turn.id).node.append(answer.root);
     }
     const latest = turn.replyIds.at(-1) === reply.id;
-    const end = chat.turns.at(-1)?.id === reply.turnId && chat.outbox.length === 0;
-    answer.update(reply, { latest, end });
+    answer.update(reply, { latest, end: this.#isLast(reply.turnId, chat) });
+    // Stopped by a choice before its first word: nothing was said, so nothing stands there.
+    answer.root.hidden = !reply.text && (isRunning(reply) || reply.state === "cancelled") && isSuperseded(chat, reply);
   }
 }
