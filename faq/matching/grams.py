@@ -49,6 +49,16 @@ class Strings:
         start = np.r_[0, end[:-1] + 1]
         return cls(points, start, end - start)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Strings"]) -> "Strings":
+        """Return the strings of all parts, one after the other."""
+        if not parts:
+            return cls.of([])
+        sizes = [len(each.points) for each in parts]
+        starts = [each.start + before for each, before in zip(parts, np.cumsum(sizes) - sizes, strict=True)]
+        points = np.concatenate([each.points for each in parts])
+        return cls(points, np.concatenate(starts), np.concatenate([each.length for each in parts]))
+
     def __len__(self) -> int:
         return len(self.start)
 

@@ -5,10 +5,11 @@ family is normalised for itself, so a similarity is the mean of three cosines an
 idf is smoothed; words and neighbours, and the question's character grams, have a sublinear tf.
 
 The character grams of a row are those of its words, so they are kept once for each word of the
-vocabulary: a row holds only its words. A question is first compared with every known word, then rows
-and centroids add up what their words got. This is exact and needs a tenth of the memory; the price is
-that a gram which several words of a row share counts linearly there, which changes no figure (nearest
-phrasing and centroid on BANKING77 and CLINC150, k = 5 and 10: top-1 within 0.2 points either way).
+vocabulary: a row holds only its words. A question is first compared with every known word, then the rows
+add up what their words got. Words and pairs are in posting lists. A centroid is a mean of rows, so its
+cosine is the sum of the rows' cosines over its own length, and needs no vector of its own. All of this is
+exact; the price is that within a row a gram counts linearly and a term once, which changes no figure
+(nearest phrasing and centroid on BANKING77 and CLINC150, k = 5 and 10: top-1 within 0.2 points either way).
 """
 
 from collections.abc import Sequence
@@ -16,26 +17,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csr_array
 
 from faq.matching.grams import Hashes, Ints, char_grams, ranges
 from faq.matching.sparse import (
     Floats,
     Places,
+    Postings,
     Rows,
     counted,
     inverse,
     lengths,
     occurrences,
-    row_lengths,
     scaled,
-    weighted,
 )
 from faq.matching.tokens import Counted, Tokens
 
-FAMILIES = 3
-SHARE = np.float32(1 / FAMILIES)
-ROOT = np.float32(FAMILIES**-0.5)  # of the share: what both sides of a product hold
 _SKETCHED_AT_ONCE = 4096  # rows
 
 
@@ -45,6 +42,11 @@ class Table:
 
     hashes: Hashes
     idf: Floats
+
+    @classmethod
+    def empty(cls) -> "Table":
+        """Return a table of nothing."""
+        return cls(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float32))
 
     def of(self, hashes: Hashes, unseen: float) -> Floats:
         """Return the idf of some hashes, `unseen` for those that the table lacks."""
@@ -60,7 +62,7 @@ class Weights:
 
     chars: Table
     terms: Table
-    pairs: Table
+    pairs: Table  # empty for an index without pairs
     unseen: float  # the idf of something that is seen once
 
 
@@ -117,7 +119,7 @@ class Asked:
         ):
             place, sign = buckets(hashes, dim)
             found += np.bincount(place, weight * sign, minlength=dim).astype(np.float32)
-        return found * ROOT
+        return found / np.float32(np.sqrt(3))
 
 
 def buckets(hashes: Hashes, dim: int) -> tuple[Ints, Floats]:
@@ -136,141 +138,164 @@ def _unit(values: NDArray[np.floating]) -> Floats:
 
 
 @dataclass(frozen=True)
-class Lexical:
-    """An immutable index over rows that are grouped into entries.
+class Words:
+    """The rows as counts of words, and the words by their character grams."""
 
-    Columns of `rows` and `centroids` are first the words (for their grams), then the terms, then the pairs.
-    """
-
-    word_hash: Hashes  # sorted, as the other tables are
-    gram_hash: Hashes
+    hashes: Hashes  # of the words, sorted
+    gram_hash: Hashes  # sorted
     gram_first: Places
     gram_word: Places  # the words that hold a gram, as often as they hold it
-    term_hash: Hashes
-    pair_hash: Hashes
-    rows: Rows
-    centroids: Rows
+    rows: Rows  # how often each word, divided by the length of the row's gram vector
 
-    @classmethod
-    def build(
-        cls, tokens: Tokens, group: Ints, groups: int, weights: Weights | None = None
-    ) -> tuple["Lexical", Weights]:
-        """Index rows, row i belonging to group `group[i]`, with weights of their own or given ones."""
-        word_hash, vocabulary, word = tokens.vocabulary
-        hashes, gram_owner = char_grams(vocabulary)
-        gram_hash, gram = np.unique(hashes, return_inverse=True)
-        in_words = counted(gram_owner, gram, (len(word_hash), len(gram_hash)))
-        row_words = counted(tokens.row, word, (tokens.rows, len(word_hash)))
-        term_hash, row_terms = _family(tokens.terms(), tokens.rows)
-        row_terms.data = 1 + np.log(row_terms.data)
-        pair_hash, row_pairs = _family(tokens.pairs(), tokens.rows)
-        if weights is None:
-            frequency = occurrences(row_words, in_words)
-            weights = Weights(
-                Table(gram_hash, smoothed_idf(frequency, tokens.rows)),
-                _table(term_hash, row_terms),
-                _table(pair_hash, row_pairs),
-                float(smoothed_idf(np.ones(1, dtype=np.int64), tokens.rows)[0]),
-            )
-        in_words.data *= weights.chars.of(gram_hash, weights.unseen)[in_words.indices]
-        row_words = scaled(row_words, SHARE * inverse(lengths(row_words, in_words)))
-        row_terms = _normalised(row_terms, weights.terms.of(term_hash, weights.unseen))
-        row_pairs = _normalised(row_pairs, weights.pairs.of(pair_hash, weights.unseen))
-        members = counted(group, np.arange(tokens.rows), (groups, tokens.rows))
-        index = cls(
-            word_hash=word_hash,
-            gram_hash=gram_hash,
-            gram_first=np.r_[0, np.cumsum(np.bincount(gram, minlength=len(gram_hash)))].astype(np.int32),
-            gram_word=gram_owner[np.argsort(gram, kind="stable")].astype(np.int32),
-            term_hash=term_hash,
-            pair_hash=pair_hash,
-            rows=_joined(row_words, row_terms, row_pairs),
-            centroids=_centroids(members, row_words, row_terms, row_pairs, in_words),
-        )
-        return index, weights
-
-    @property
-    def columns(self) -> int:
-        """Return how many columns `rows` has."""
-        return len(self.word_hash) + len(self.term_hash) + len(self.pair_hash)
-
-    def vector(self, asked: Asked) -> Floats:
-        """Return a question over the columns: what each word's grams agree, and the terms' weights."""
-        vector = np.zeros(self.columns, dtype=np.float32)
-        words, terms = len(self.word_hash), len(self.term_hash)
+    def times(self, asked: Asked) -> Floats:
+        """Return each row's cosine to a question's character grams."""
         place, there = find(self.gram_hash, asked.gram_hash)
         place = place[there]
         first = self.gram_first[place].astype(np.int64)
         span = self.gram_first[place + 1] - first
         worth = np.repeat((asked.gram_weight * asked.gram_idf)[there], span)
-        vector[:words] = np.bincount(self.gram_word[ranges(first, span)], worth, minlength=words)
-        place, there = find(self.term_hash, asked.term_hash)
-        vector[words + place[there]] = asked.term_weight[there]
-        place, there = find(self.pair_hash, asked.pair_hash)
-        vector[words + terms + place[there]] = asked.pair_weight[there]
-        return vector
+        alike = np.bincount(self.gram_word[ranges(first, span)], worth, minlength=len(self.hashes))
+        return self.rows.times(alike.astype(np.float32))
 
-    def kernel(self, weights: Weights) -> Floats:
-        """Return the similarity of every row to every row."""
-        words = len(self.word_hash)
-        grams = self._words_by(self._gram_matrix(weights))
-        others = self.rows.matrix(self.columns)[:, words:]
-        found = (grams @ grams.T).toarray() + (others @ others.T).toarray()
-        return np.asarray(found * np.float32(FAMILIES), dtype=np.float32)
-
-    def sketches(self, weights: Weights, dim: int) -> Floats:
-        """Return the count sketch of every row (float32, [rows, dim])."""
-        words = len(self.word_hash)
-        chars = self._gram_matrix(weights)
-        place, sign = buckets(self.gram_hash, dim)
-        chars.data = chars.data * sign[chars.indices]
-        chars = csr_array((chars.data, place[chars.indices], chars.indptr), shape=(words, dim))
-        place, sign = buckets(np.concatenate([self.term_hash, self.pair_hash]), dim)
-        others = csr_array((sign, place, np.arange(len(sign) + 1)), shape=(len(sign), dim))
-        project = csr_array(vstack([chars, others], format="csr"))
-        whole = self.rows.matrix(self.columns)
-        found = np.zeros((len(self.rows), dim), dtype=np.float32)
-        for start in range(0, len(found), _SKETCHED_AT_ONCE):
-            stop = start + _SKETCHED_AT_ONCE
-            found[start:stop] = (whole[start:stop] @ project).toarray() / ROOT
-        return found
-
-    def _words_by(self, grams: csr_array) -> csr_array:
-        return csr_array(self.rows.matrix(self.columns)[:, : len(self.word_hash)] @ grams)
-
-    def _gram_matrix(self, weights: Weights) -> csr_array:
+    def grams(self, table: Table, unseen: float) -> csr_array:
         """Return the idf of each gram in each word, as often as it occurs there."""
         span = np.diff(self.gram_first)
         grams = np.repeat(np.arange(len(span)), span)
-        matrix = counted(self.gram_word.astype(np.int64), grams, (len(self.word_hash), len(span)))
-        matrix.data *= weights.chars.of(self.gram_hash, weights.unseen)[matrix.indices]
+        matrix = counted(self.gram_word.astype(np.int64), grams, (len(self.hashes), len(span)))
+        matrix.data *= table.of(self.gram_hash, unseen)[matrix.indices]
         return matrix
 
 
-def _family(found: Counted, rows: int) -> tuple[Hashes, csr_array]:
-    """Return the sorted hashes of a family, and the sums of weights by row and hash."""
-    hashes, number = np.unique(found.hashes, return_inverse=True)
-    return hashes, weighted(found.row, number, found.weight, (rows, len(hashes)))
+@dataclass(frozen=True)
+class Family:
+    """The rows by items that are looked up one by one: words and neighbours, or pairs of stems."""
+
+    postings: Postings
+    value: Floats  # of each item: its weight times its idf
+    scale: Floats  # of each row: 1 / its length
+
+    def times(self, hashes: Hashes, weights: Floats) -> Floats:
+        """Return each row's cosine to weighted items, `weights` being of length 1."""
+        place, there = find(self.postings.hashes, hashes)
+        place = place[there]
+        sums = self.postings.add_up(place, weights[there] * self.value[place], len(self.scale))
+        return np.multiply(sums, self.scale, out=sums)
+
+    def matrix(self) -> csr_array:
+        """Return the rows over the items, each row of length 1."""
+        return scaled(self.postings.matrix(self.value, len(self.scale)), self.scale)
 
 
-def _table(hashes: Hashes, by_row: csr_array) -> Table:
-    frequency = np.bincount(by_row.indices, minlength=len(hashes))
-    return Table(hashes, smoothed_idf(frequency, by_row.shape[0]))
+@dataclass(frozen=True)
+class Lexical:
+    """An immutable index over rows."""
+
+    words: Words
+    terms: Family
+    pairs: Family | None
+
+    @classmethod
+    def build(
+        cls, tokens: Tokens, weights: Weights | None = None, pairs: bool = True
+    ) -> tuple["Lexical", Weights]:
+        """Index rows, with weights of their own or given ones, with or without pairs of stems."""
+        unseen = (
+            weights.unseen if weights else float(smoothed_idf(np.ones(1, dtype=np.int64), tokens.rows)[0])
+        )
+        words, char_table = _words(tokens, weights.chars if weights else None, unseen)
+        terms, term_table = _family(tokens.terms(), tokens.rows, weights.terms if weights else None, unseen)
+        together, pair_table = None, Table.empty()
+        if pairs:
+            pair_table_given = weights.pairs if weights else None
+            together, pair_table = _family(tokens.pairs(), tokens.rows, pair_table_given, unseen)
+        return cls(words, terms, together), weights or Weights(char_table, term_table, pair_table, unseen)
+
+    def _families(self) -> list[Family]:
+        return [self.terms] if self.pairs is None else [self.terms, self.pairs]
+
+    def parts(self, asked: Asked) -> Floats:
+        """Return the cosine of every row in each family (float32, [families, rows])."""
+        parts = [self.words.times(asked), self.terms.times(asked.term_hash, asked.term_weight)]
+        if self.pairs is not None:
+            parts.append(self.pairs.times(asked.pair_hash, asked.pair_weight))
+        return np.stack(parts)
+
+    def scores(self, asked: Asked) -> Floats:
+        """Return the similarity of every row, in [0, 1]."""
+        return clipped_mean(self.parts(asked))
+
+    def group_lengths(self, first: Places, weights: Weights) -> Floats:
+        """Return the length of the sum of each group's rows in each family ([families, groups]).
+
+        The rows of group i are `first[i]` to `first[i + 1]`.
+        """
+        groups = len(first) - 1
+        group_of = np.repeat(np.arange(groups, dtype=np.int32), np.diff(first))
+        rows = np.arange(len(group_of))
+        members = counted(group_of.astype(np.int64), rows, (groups, len(rows)))
+        by_word = csr_array(members @ self.words.rows.matrix(len(self.words.hashes)))
+        found = [lengths(by_word, self.words.grams(weights.chars, weights.unseen))]
+        found += [
+            family.postings.group_lengths(family.value, family.scale, group_of, groups)
+            for family in self._families()
+        ]
+        return np.stack(found)
+
+    def kernel(self, weights: Weights) -> Floats:
+        """Return the similarity of every row to every row."""
+        grams = self.words.grams(weights.chars, weights.unseen)
+        whole = [csr_array(self.words.rows.matrix(len(self.words.hashes)) @ grams)]
+        whole += [family.matrix() for family in self._families()]
+        return np.asarray(sum((each @ each.T).toarray() for each in whole) / len(whole), dtype=np.float32)
+
+    def sketches(self, weights: Weights, dim: int) -> Floats:
+        """Return the count sketch of every row (float32, [rows, dim])."""
+        grams = self.words.grams(weights.chars, weights.unseen)
+        place, sign = buckets(self.words.gram_hash, dim)
+        signed = grams.data * sign[grams.indices]
+        chars = csr_array((signed, place[grams.indices], grams.indptr), shape=(grams.shape[0], dim))
+        both = [(self.words.rows.matrix(len(self.words.hashes)), chars)]
+        for family in self._families():
+            place, sign = buckets(family.postings.hashes, dim)
+            project = csr_array((sign, place, np.arange(len(sign) + 1)), shape=(len(sign), dim))
+            both.append((family.matrix(), project))
+        found = np.zeros((len(self.terms.scale), dim), dtype=np.float32)
+        for start in range(0, len(found), _SKETCHED_AT_ONCE):
+            stop = start + _SKETCHED_AT_ONCE
+            found[start:stop] = sum((rows[start:stop] @ project).toarray() for rows, project in both)
+        return found / np.float32(np.sqrt(len(both)))
 
 
-def _normalised(matrix: csr_array, idf: Floats) -> csr_array:
-    matrix.data = matrix.data * idf[matrix.indices]
-    return scaled(matrix, SHARE * inverse(row_lengths(matrix)))
+def clipped_mean(parts: Floats) -> Floats:
+    """Return the mean over the families, rounding errors outside [0, 1] cut off."""
+    mean: Floats = parts[0].copy()
+    for part in parts[1:]:
+        mean += part
+    mean *= np.float32(1 / len(parts))
+    np.clip(mean, 0, 1, out=mean)
+    return mean
 
 
-def _joined(*parts: csr_array) -> Rows:
-    return Rows.of(csr_array(hstack(parts, format="csr", dtype=np.float32)))
+def _words(tokens: Tokens, table: Table | None, unseen: float) -> tuple[Words, Table]:
+    word_hash, vocabulary, word = tokens.vocabulary
+    hashes, owner = char_grams(vocabulary)
+    gram_hash, gram = np.unique(hashes, return_inverse=True)
+    in_words = counted(owner, gram, (len(word_hash), len(gram_hash)))
+    by_row = counted(tokens.row.astype(np.int64), word, (tokens.rows, len(word_hash)))
+    table = table or Table(gram_hash, smoothed_idf(occurrences(by_row, in_words), tokens.rows))
+    in_words.data *= table.of(gram_hash, unseen)[in_words.indices]
+    words = Words(
+        hashes=word_hash,
+        gram_hash=gram_hash,
+        gram_first=np.r_[0, np.cumsum(np.bincount(gram, minlength=len(gram_hash)))].astype(np.int32),
+        gram_word=owner[np.argsort(gram, kind="stable")].astype(np.int32),
+        rows=Rows.of(scaled(by_row, inverse(lengths(by_row, in_words)))),
+    )
+    return words, table
 
 
-def _centroids(
-    members: csr_array, words: csr_array, terms: csr_array, pairs: csr_array, in_words: csr_array
-) -> Rows:
-    """Return the mean of each group's rows, each family made as long as in a row."""
-    chars, *others = (csr_array(members @ part) for part in (words, terms, pairs))
-    chars = scaled(chars, SHARE * inverse(lengths(chars, in_words)))
-    return _joined(chars, *(scaled(part, SHARE * inverse(row_lengths(part))) for part in others))
+def _family(found: Counted, rows: int, table: Table | None, unseen: float) -> tuple[Family, Table]:
+    postings = Postings.of(found.hashes, found.row, found.weight)
+    table = table or Table(postings.hashes, smoothed_idf(postings.frequency(), rows))
+    value = postings.weight * table.of(postings.hashes, unseen)
+    return Family(postings, value, inverse(postings.lengths(value, rows))), table

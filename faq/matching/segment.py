@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from faq.matching.dense import MOST_EXACT, Vectors, joined
 from faq.matching.grams import Hashes, Strings, hash_strings
-from faq.matching.lexical import Lexical, Weights
-from faq.matching.sparse import Floats, Places, inverse
+from faq.matching.lexical import Asked, Lexical, Weights, clipped_mean
+from faq.matching.sparse import Floats, Places, group_sums, inverse
 from faq.matching.texts import Texts
 from faq.matching.tokens import Tokens
 from faq.normalize import normalize, words
 
 Embed = Callable[[Sequence[str]], Floats]  # texts -> float32 [texts, dim], unit length
 
-_EMBEDDED_AT_ONCE = 2048  # 3 MB of vectors
+_AT_ONCE = 2048  # texts; their vectors are 3 MB
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Segment:
     texts: Texts
     first: Places
     lexical: Lexical
+    spread: Floats  # [families, groups]: 1 / the length of the sum of a group's rows
     exact_hash: Hashes  # sorted
     exact_row: Places
     vectors: Vectors | None = None
@@ -34,26 +35,22 @@ class Segment:
     @classmethod
     def build(cls, groups: Sequence[Sequence[str]], weights: Weights | None) -> tuple["Segment", Weights]:
         """Index the texts of each group; a text without a word is left out."""
-        texts: list[str] = []
-        sizes: list[int] = []
-        split: list[list[str]] = []
-        folded: list[str] = []
-        for group in groups:
-            before = len(texts)
-            for text in group:
-                if name := normalize(text):
-                    texts.append(text)
-                    folded.append(name)
-                    split.append(words(text))
-            sizes.append(len(texts) - before)
-        first = np.r_[0, np.cumsum(sizes, dtype=np.int64)].astype(np.int32)
-        hashes = hash_strings(Strings.of(folded))
+        kept = [[text for text in group if normalize(text)] for group in groups]
+        texts = [text for group in kept for text in group]
+        hashes = np.concatenate(
+            [_normalized(texts[i : i + _AT_ONCE]) for i in range(0, len(texts) + 1, _AT_ONCE)]
+        )
         order = np.argsort(hashes, kind="stable")
-        tokens = Tokens.of(split)
-        del split, folded
-        group_of = np.repeat(np.arange(len(sizes)), sizes)
-        lexical, weights = Lexical.build(tokens, group_of, len(sizes), weights)
-        return cls(Texts.of(texts), first, lexical, hashes[order], order.astype(np.int32)), weights
+        first = np.r_[0, np.cumsum([len(group) for group in kept], dtype=np.int64)].astype(np.int32)
+        lexical, weights = Lexical.build(Tokens.of(words(text) for text in texts), weights)
+        return cls(
+            texts=Texts.of(texts),
+            first=first,
+            lexical=lexical,
+            spread=inverse(lexical.group_lengths(first, weights)),
+            exact_hash=hashes[order],
+            exact_row=order.astype(np.int32),
+        ), weights
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -87,7 +84,7 @@ class Segment:
         """Yield ranges of whole groups with about as many rows each."""
         start = 0
         while start < self.groups:
-            limit = int(self.first[start]) + _EMBEDDED_AT_ONCE
+            limit = int(self.first[start]) + _AT_ONCE
             stop = max(start + 1, int(np.searchsorted(self.first, limit, side="right")) - 1)
             yield start, min(stop, self.groups)
             start = stop
@@ -102,15 +99,42 @@ class Segment:
         rows = [int(row) for row in self.exact_row[first:last]]
         return sorted(row for row in rows if normalize(self.texts[row]) == normalized)
 
-    def nearest(self, vector: Floats, group: int, dense: bool = False) -> tuple[float, int]:
-        """Return the highest product of a group's rows with `vector`, and that row; (0, -1) without any."""
+    def similar(self, asked: Asked) -> "Similar":
+        """Return how similar every row and every group's centroid is to a question."""
+        if not len(self):
+            return Similar(np.zeros(0, dtype=np.float32), np.zeros(self.groups, dtype=np.float32))
+        parts = self.lexical.parts(asked)
+        sums = np.stack([group_sums(part, self.first) for part in parts])
+        return Similar(clipped_mean(parts), clipped_mean(sums * self.spread))
+
+    def nearest(self, scores: Floats, group: int) -> tuple[float, int]:
+        """Return the highest of the rows' scores in a group, and that row; (0, -1) without any."""
         start, stop = int(self.first[group]), int(self.first[group + 1])
-        matrix = self.vectors if dense else self.lexical.rows
-        if start == stop or matrix is None:
+        if start == stop:
             return 0.0, -1
-        scores = matrix.times(vector, start, stop)
+        best = start + int(scores[start:stop].argmax())
+        return float(scores[best]), best
+
+    def nearest_vector(self, vector: Floats, group: int) -> tuple[float, int]:
+        """Return the highest cosine of a group's rows to `vector`, and that row; (0, -1) without any."""
+        start, stop = int(self.first[group]), int(self.first[group + 1])
+        if start == stop or self.vectors is None:
+            return 0.0, -1
+        scores = self.vectors.times(vector, start, stop)
         best = int(scores.argmax())
         return float(scores[best]), start + best
+
+
+@dataclass(frozen=True)
+class Similar:
+    """The similarity of a question to all rows and centroids of a segment, in [0, 1]."""
+
+    rows: Floats
+    centroids: Floats
+
+
+def _normalized(texts: Sequence[str]) -> Hashes:
+    return hash_strings(Strings.of([normalize(text) for text in texts]))
 
 
 def _sums(vectors: Floats, first: NDArray[np.int32]) -> Floats:

@@ -4,7 +4,7 @@ A store never changes: `changed` returns another one that shares the arrays and 
 log-structured indexes do. Entry numbers stay what they are across changes; a removed one stays empty.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from faq.matching.dense import Vectors
 from faq.matching.grams import Ints, Strings, hash_strings
 from faq.matching.lexical import Asked, Weights, find
-from faq.matching.segment import Embed, Segment
+from faq.matching.segment import Embed, Segment, Similar
 from faq.matching.sparse import Floats, Places
 from faq.normalize import normalize
 
 Entries = Sequence[tuple[str, Sequence[str]]]
+_Finder = Callable[[int], tuple[float, int]]  # a group -> the score of its nearest row, and that row
 EVERYWHERE = ""  # the entry id of a negative that belongs to no entry
 
 
@@ -27,9 +28,9 @@ class Query:
 
     words: tuple[str, ...]
     asked: Asked
-    base: Floats
-    delta: Floats
-    negatives: Floats
+    base: Similar
+    delta: Similar
+    negatives: Similar
 
 
 @dataclass(frozen=True)
@@ -145,22 +146,25 @@ class Store:
     def query(self, words: Sequence[str]) -> Query:
         """Make a question ready, given by its words (`faq.normalize.words`)."""
         asked = Asked.of(words, self.weights)
-        base, delta, against = (s.lexical.vector(asked) for s in (self.base, self.delta, self.negatives))
+        base, delta, against = (s.similar(asked) for s in (self.base, self.delta, self.negatives))
         return Query(tuple(words), asked, base, delta, against)
 
     def centroids(self, query: Query) -> Floats:
         """Return the similarity to the centroid of every entry, in [0, 1], 0 without rows."""
-        base, delta = self.base.lexical.centroids, self.delta.lexical.centroids
-        return self._by_entry(base.times(query.base), delta.times(query.delta))
+        return self._by_entry(query.base.centroids, query.delta.centroids)
 
     def nearest(self, query: Query, entries: Sequence[int] | Ints) -> tuple[Floats, Ints]:
         """Return the similarity of each entry's nearest row, and that row (0 and -1 without rows)."""
-        return self._nearest(query.base, query.delta, entries, dense=False)
+        base, delta = query.base.rows, query.delta.rows
+        return self._nearest(
+            entries,
+            lambda group: self.base.nearest(base, group),
+            lambda group: self.delta.nearest(delta, group),
+        )
 
     def row_scores(self, query: Query) -> Floats:
         """Return the similarity of every row, replaced ones too."""
-        base, delta = self.base.lexical.rows, self.delta.lexical.rows
-        return _clipped(np.concatenate([base.times(query.base), delta.times(query.delta)]))
+        return np.concatenate([query.base.rows, query.delta.rows])
 
     def gram(self) -> Floats:
         """Return the similarity of every row of the base to every other; for up to about 4,000 rows."""
@@ -186,7 +190,11 @@ class Store:
 
     def dense_nearest(self, vector: Floats, entries: Sequence[int] | Ints) -> tuple[Floats, Ints]:
         """Return the cosine of each entry's nearest row, and that row (0 and -1 without rows)."""
-        return self._nearest(vector, vector, entries, dense=True)
+        return self._nearest(
+            entries,
+            lambda group: self.base.nearest_vector(vector, group),
+            lambda group: self.delta.nearest_vector(vector, group),
+        )
 
     def dense_rows(self, vector: Floats) -> Floats:
         """Return the cosine of every row, replaced ones too."""
@@ -194,16 +202,16 @@ class Store:
 
     def near_negatives(self, query: Query, entries: Sequence[int] | Ints) -> Near:
         """Return the similarity of the nearest negatives by their words."""
-        return self._near(query.negatives, entries, dense=False)
+        return self._near(entries, lambda group: self.negatives.nearest(query.negatives.rows, group))
 
     def dense_near_negatives(self, vector: Floats, entries: Sequence[int] | Ints) -> Near:
         """Return the cosine of the nearest negatives by their vectors."""
-        return self._near(vector, entries, dense=True)
+        return self._near(entries, lambda group: self.negatives.nearest_vector(vector, group))
 
     def known(self, words: Sequence[str]) -> NDArray[np.bool_]:
         """Return which words stand in some row."""
         hashes = hash_strings(Strings.of(words))
-        base, delta = (find(s.lexical.word_hash, hashes)[1] for s in (self.base, self.delta))
+        base, delta = (find(s.lexical.words.hashes, hashes)[1] for s in (self.base, self.delta))
         return np.asarray(base | delta)
 
     def idf(self, words: Sequence[str]) -> Floats:
@@ -217,28 +225,26 @@ class Store:
         found[self.delta_numbers] = delta
         return np.clip(found, lowest, 1, out=found)
 
-    def _nearest(
-        self, base: Floats, delta: Floats, entries: Sequence[int] | Ints, dense: bool
-    ) -> tuple[Floats, Ints]:
+    def _nearest(self, entries: Sequence[int] | Ints, base: _Finder, delta: _Finder) -> tuple[Floats, Ints]:
         scores = np.zeros(len(entries), dtype=np.float32)
         rows = np.full(len(entries), -1, dtype=np.int64)
         for i, entry in enumerate(entries):
             if entry < self.base.groups and self.in_base[entry]:
-                scores[i], rows[i] = self.base.nearest(base, int(entry), dense)
+                scores[i], rows[i] = base(int(entry))
             elif (group := int(self.delta_group[entry])) >= 0:
-                score, row = self.delta.nearest(delta, group, dense)
+                score, row = delta(group)
                 if row >= 0:
                     scores[i], rows[i] = score, row + len(self.base)
-        return (scores if dense else _clipped(scores)), rows
+        return scores, rows
 
-    def _near(self, vector: Floats, entries: Sequence[int] | Ints, dense: bool) -> Near:
+    def _near(self, entries: Sequence[int] | Ints, find: _Finder) -> Near:
         scores = np.zeros(len(entries), dtype=np.float32)
         rows = np.full(len(entries), -1, dtype=np.int64)
         for i, entry in enumerate(entries):
-            if (group := self.negative_groups.get(self.ids[entry])) is not None and self.ids[entry]:
-                scores[i], rows[i] = self.negatives.nearest(vector, group, dense)
-        score, row = self.negatives.nearest(vector, self.negative_groups[EVERYWHERE], dense)
-        return Near(score if dense else min(1.0, score), row, scores if dense else _clipped(scores), rows)
+            name = self.ids[entry]
+            if name != EVERYWHERE and name in self.negative_groups:
+                scores[i], rows[i] = find(self.negative_groups[name])
+        return Near(*find(self.negative_groups[EVERYWHERE]), scores, rows)
 
 
 class _Both(Sequence[str]):
@@ -265,7 +271,3 @@ def _negatives(pairs: Sequence[tuple[str, str]], weights: Weights) -> tuple[Segm
 
 def _times(vectors: Vectors | None, vector: Floats) -> Floats:
     return np.zeros(0, dtype=np.float32) if vectors is None else vectors.times(vector)
-
-
-def _clipped(scores: Floats) -> Floats:
-    return np.clip(scores, 0, 1, out=scores)

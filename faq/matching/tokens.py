@@ -4,19 +4,21 @@ Pairs of stems that stand within a few places of each other, in any order, say w
 miss: "cancel my order" and "the order I want to cancel".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
 from faq.matching.grams import Hashes, Ints, Strings, hash_pairs, hash_strings
-from faq.matching.sparse import Floats
+from faq.matching.sparse import Floats, Places
 from faq.terms import is_content, stem
 
 PAIR_SPAN = 8  # places between two stems, exclusive
 # How much a stem counts that says nothing about the topic ("the", "how"), against 1 for one that does.
 FUNCTION_WEIGHT = np.float32(0.4)
+_ROWS_AT_ONCE = 2000
 _SINGLE = np.uint64(0x5DEECE66D)  # sets a stem alone apart from the word of the same letters
 
 
@@ -25,7 +27,7 @@ class Counted:
     """What was found of one family: hash, row and weight of each occurrence."""
 
     hashes: Hashes
-    row: Ints
+    row: Places
     weight: Floats
 
 
@@ -34,14 +36,20 @@ class Tokens:
     """The words of some rows in order."""
 
     words: Strings
-    row: Ints  # of each word
+    row: Places  # of each word
     rows: int
 
     @classmethod
-    def of(cls, split: Sequence[Sequence[str]]) -> "Tokens":
-        """Lay out the words of each row."""
-        row = np.repeat(np.arange(len(split)), [len(each) for each in split])
-        return cls(Strings.of([word for each in split for word in each]), row, len(split))
+    def of(cls, split: Iterable[Sequence[str]]) -> "Tokens":
+        """Lay out the words of each row; of an iterator, few rows are held as objects at a time."""
+        parts: list[Strings] = []
+        sizes: list[int] = []
+        rest = iter(split)
+        while some := list(islice(rest, _ROWS_AT_ONCE)):
+            parts.append(Strings.of([word for each in some for word in each]))
+            sizes.extend(len(each) for each in some)
+        row = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        return cls(Strings.joined(parts), row, len(sizes))
 
     @cached_property
     def hashes(self) -> Hashes:
@@ -66,16 +74,14 @@ class Tokens:
         """Return the different stems of each row, and their unordered pairs within `PAIR_SPAN` places."""
         stems, weight, row = self._stems()
         hashes, rows, weights = [hash_pairs(stems, np.full_like(stems, _SINGLE))], [row], [weight]
-        for apart in range(1, PAIR_SPAN):
-            left = np.flatnonzero(row[apart:] == row[:-apart])
-            right = left + apart
+        for left, right in _neighbours(row, self.rows):
             low, high = np.minimum(stems[left], stems[right]), np.maximum(stems[left], stems[right])
             hashes.append(hash_pairs(low, high))
             rows.append(row[left])
             weights.append(weight[left] * weight[right])
         return Counted(np.concatenate(hashes), np.concatenate(rows), np.concatenate(weights))
 
-    def _stems(self) -> tuple[Hashes, Floats, Ints]:
+    def _stems(self) -> tuple[Hashes, Floats, Places]:
         """Return hash, weight and row of each row's different stems, in the order of the rows' words."""
         _, different, number = self.vocabulary
         words = [different.text(i) for i in range(len(different))]
@@ -85,3 +91,18 @@ class Tokens:
         key = self.row * np.int64(max(1, len(names))) + stem_number[number]
         first = np.sort(np.unique(key, return_index=True)[1])
         return stems[number[first]], weight[number[first]].astype(np.float32), self.row[first]
+
+
+def _neighbours(row: Places, rows: int) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the places of two words of one row that stand less than `PAIR_SPAN` apart.
+
+    A question is one row, whose pairs come at once; for a corpus they come in pieces, to save memory.
+    """
+    if rows == 1:
+        left, right = np.triu_indices(len(row), 1)
+        close = right - left < PAIR_SPAN
+        yield left[close], right[close]
+        return
+    for apart in range(1, PAIR_SPAN):
+        left = np.flatnonzero(row[apart:] == row[:-apart])
+        yield left, left + apart
