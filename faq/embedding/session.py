@@ -6,17 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.env import keep_onnxruntime_silent
 from faq.embedding.files import EmbedderMissing
 
 CURE = "install requirements.lock as it is"
 _ERROR = 3  # onnxruntime's severities: 0 verbose to 4 fatal
 
 Run = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-
-
-def runtime_version() -> str:
-    """Return onnxruntime's version; raises EmbedderMissing where it is not installed."""
-    return str(_runtime().__version__)
 
 
 def open_session(graph: bytes) -> Run:
@@ -46,6 +42,7 @@ def open_session(graph: bytes) -> Run:
 
 
 def _runtime() -> Any:
+    keep_onnxruntime_silent()
     try:
         import onnxruntime
     except ImportError:

@@ -74,6 +74,25 @@ def test_a_process_loads_it_once_or_keeps_why_not(monkeypatch: pytest.MonkeyPatc
     assert why_missing().startswith("EMBEDDER_DIR=off")
 
 
+def test_onnxruntime_leaves_no_identifier_and_starts_no_uploader(tmp_path: Path) -> None:
+    """Its builds make both when they are imported without being told not to."""
+    script = """
+import os, numpy
+before = len(os.listdir("/proc/self/task"))
+from faq.embedder import load_embedder
+load_embedder().embed(["hello"])
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+    home, data = tmp_path / "home", tmp_path / "var"
+    home.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT, env={"HOME": str(home), "DATA_DIR": str(data)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "0\n"
+    assert list(home.rglob("*")) == []
+
+
 def test_a_bare_script_needs_no_django_and_imports_none_of_the_wheels_code(tmp_path: Path) -> None:
     script = """
 import sys
