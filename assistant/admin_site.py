@@ -33,9 +33,10 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages beside the models; Unfold puts them in front of its own."""
         # This module is read before the apps are ready; the views need their models.
-        from assistant.admin.locate import locate_reply
+        from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
+        from faq.admin.review import urls as review_urls
         from routing.admin.metrics import urls as metrics_urls
         from routing.admin.setup import set_up
 
@@ -52,5 +53,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
                 "visitor-data/<uuid:visitor_id>/erase/", self.admin_view(erase_visitor), name="visitor_erase"
             ),
             path("reply/<uuid:reply_id>/", self.admin_view(locate_reply), name="reply"),
+            path("turn/<uuid:turn_id>/", self.admin_view(locate_turn), name="turn"),
+            *review_urls(self),
             *metrics_urls(self),
         ]

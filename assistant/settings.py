@@ -192,6 +192,7 @@ DEFAULT_FROM_EMAIL = ENV.mail_from or "desk@localhost"
 # faq lies below assistant and may not import its renderer, so it is told where to find it.
 FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 FAQ_DRAFTER = "assistant.drafting.desk"
+FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
 
 REDIS_URL = ENV.redis_url
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"

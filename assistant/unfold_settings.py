@@ -39,6 +39,11 @@ DAILY_WORK = [
     },
     _item("Conversations", "forum", "assistant_conversation_changelist", "assistant.view_conversation"),
     _item("FAQ", "menu_book", "faq_entry_changelist", "faq.view_entry"),
+    {
+        **_item("Review", "rate_review", "faq_review", "faq.change_entry"),
+        "badge": "faq.admin.review.open_groups",
+    },
+    _item("Not for the FAQ", "block", "faq_negative_changelist", "faq.view_negative"),
     _item("Asked questions", "quiz", "faq_askedquestion_changelist", "faq.view_askedquestion"),
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
     _item("Try a question", "science", "try", "assistant.try_question"),

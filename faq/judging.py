@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from common.clock import now
+from common.text import shorten
 from faq import labels, negatives, services
-from faq.engine_models import Negative
+from faq.engine_models import Negative, key_of
 from faq.models import AskedQuestion, Entry, Phrasing
 from faq.review_models import ReviewDecision
 
@@ -20,6 +21,7 @@ Label = AskedQuestion.Label
 Verb = ReviewDecision.Verb
 
 AT_ONCE = 500  # ids in one statement; SQLite takes some thousand
+LONGEST_WORDING = 300  # characters of a phrasing and of a negative
 MOST_WORDINGS = 20  # stored by one decision; more of them teach the matcher nothing
 EFFECT_DAYS = 7
 WITH_ENTRY = (Verb.RIGHT, Verb.PHRASING, Verb.NEW, Verb.NOT_THIS)
@@ -65,10 +67,12 @@ def decide(
     entry: Entry | None = None,
     wordings: Sequence[str] = (),
     language: str = "",
+    seen: Sequence[UUID] = (),
 ) -> ReviewDecision:
     """Store a decision about those of `messages` that nobody has judged, with what it adds to the FAQ.
 
-    Raises Refused for what the FAQ's own checks refuse, AlreadyJudged when no message is left.
+    Raises Refused for what the FAQ's own checks refuse, AlreadyJudged when no message is left; `seen` are
+    messages that the reviewer had before them, which then tell who was first.
     """
     wanted = Verb(verb)
     told = _checked(wanted, entry, wordings)
@@ -80,7 +84,7 @@ def decide(
             if wanted == Verb.NOT_THIS and entry is not None:
                 open_rows = {pk: row for pk, row in open_rows.items() if row.best == str(entry.pk)}
             if not open_rows:
-                raise _gone(messages, wanted)
+                raise _gone([*seen, *messages], wanted)
             _label(open_rows, wanted, entry, who, at)
             return _noted(wanted, entry, who, at, made, open_rows)
     except ValidationError as error:
@@ -93,13 +97,21 @@ def _checked(verb: Verb, entry: Entry | None, wordings: Sequence[str]) -> list[s
         raise Refused("Choose the entry first.")
     if entry is not None and (entry.kind != Entry.Kind.ANSWER or entry.status == Entry.Status.ARCHIVED):
         raise Refused(f"“{entry.question}” is no answer in use: choose another entry.")
-    told = list(dict.fromkeys(line for each in wordings if (line := " ".join(each.split()))))
-    if verb not in WITH_WORDING:
-        return []
+    return _wordings(wordings) if verb in WITH_WORDING else []
+
+
+def _wordings(lines: Iterable[str]) -> list[str]:
+    told = list(dict.fromkeys(line for each in lines if (line := " ".join(each.split()))))
     if not told:
         raise Refused("Write the wording that is to be stored.")
     if len(told) > MOST_WORDINGS:
         raise Refused(f"At most {MOST_WORDINGS} wordings at once; these are {len(told)}.")
+    for text in told:
+        if len(text) > LONGEST_WORDING:
+            size = f"“{shorten(text, 40)}” has {len(text)}"
+            raise Refused(f"A wording may have {LONGEST_WORDING} characters; {size}.")
+        if not key_of(text):
+            raise Refused(f"“{text}” holds no word.")
     return told
 
 

@@ -27,6 +27,13 @@ def save(negative: Negative) -> Negative:
     """Store a new or an edited one; raises ValidationError as `add` does, and when there are two of it."""
     before = Negative.objects.filter(pk=negative.pk).first() if negative.pk else None
     _announce(*(each for each in (before, negative) if each is not None))
+    check(negative)
+    negative.save()
+    return negative
+
+
+def check(negative: Negative) -> None:
+    """Raise ValidationError when it cannot stand: twice, without a word, or a published phrasing."""
     if _stands(_prepared(negative)):
         raise ValidationError({"text": "This question is in the list already."})
     negative.full_clean()
@@ -35,8 +42,6 @@ def save(negative: Negative) -> Negative:
         raise ValidationError(
             {"text": f"“{negative.text}” leads to the published entry “{owner.question}” (no. {owner.pk})."}
         )
-    negative.save()
-    return negative
 
 
 @transaction.atomic

@@ -28,13 +28,14 @@ MOST_MESSAGES = 10_000  # read in 0.1 s; what is older comes up as these are jud
 MOST_TEXTS = 4_000  # different ones, grouped in 0.1 s
 OFTEN = 3  # questions without any answer in the FAQ are worth a look when they come this often
 SPOT_CHECKS = 25  # answers that nobody complained about, to be looked at now and then
+AT_ONCE = 500  # ids in one statement; SQLite takes some thousand
 SETTLED = ("small_talk", "person")  # routes that answer what is no question to the FAQ
 VISITOR, DEMO = "visitor", "demo"
 
 NEAR, WRONG, ESCALATED, UNANSWERED, SPOT = "near", "wrong", "escalated", "unanswered", "spot"
 KINDS = {
     NEAR: "Near miss",
-    WRONG: "Marked as wrong",
+    WRONG: "Complaint",
     ESCALATED: "Escalated",
     UNANSWERED: "No answer in the FAQ",
     SPOT: "Spot check",
@@ -49,7 +50,8 @@ CONDITIONS: Mapping[str, Q] = {
     WRONG: Q(label=AskedQuestion.Label.WRONG) | Q(thumb=-1),
     ESCALATED: Q(escalated=True),
     UNANSWERED: _unanswered & ~Q(route__in=SETTLED),
-    SPOT: Q(confidence__lt=1, label="") & (~Q(shown_entry="") | Q(shadowed=True)),
+    SPOT: Q(confidence__lt=1, label="", thumb__gte=0, escalated=False)
+    & (~Q(shown_entry="") | Q(shadowed=True)),
 }
 
 
@@ -267,19 +269,32 @@ def _in_one_language(
     return found
 
 
-def messages_of(keys: Iterable[str], traffic: str, days: int = PERIODS[-1]) -> list[UUID]:
-    """Return the open messages that have one of these wordings, whatever reason they are open for."""
+def messages_of(keys: Iterable[str], filters: Filters) -> list[UUID]:
+    """Return the open messages that a filter leaves with one of these wordings."""
     wanted = set(keys)
-    since = now() - timedelta(days=days)
-    rows = AskedQuestion.objects.filter(judged_by="", purpose=traffic, created_at__gte=since)
-    rows = rows.exclude(normalised="")
-    narrow = rows.values_list("pk", "language", "normalised")[:MOST_MESSAGES]
+    narrow = waiting(filters).values_list("pk", "language", "normalised")
     return [pk for pk, language, text in narrow if variant_key(language, text) in wanted]
+
+
+def texts_of(keys: Sequence[str], filters: Filters) -> list[tuple[str, str]]:
+    """Return language and newest text of each open wording, in the order of the keys."""
+    ids = messages_of(keys, filters)[:MOST_MESSAGES]
+    found: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = AskedQuestion.objects.filter(pk__in=ids[start : start + AT_ONCE]).order_by("-created_at")
+        for language, text, normalised in rows.values_list("language", "text", "normalised"):
+            found.setdefault(variant_key(language, normalised), (language, text))
+    return [found[key] for key in keys if key in found]
+
+
+def anything(traffic: str) -> bool:
+    """Return whether any question of this kind of traffic was asked in the longest period."""
+    since = now() - timedelta(days=PERIODS[-1])
+    return AskedQuestion.objects.filter(purpose=traffic, created_at__gte=since).exists()
 
 
 def languages(traffic: str) -> list[str]:
     """Return the languages that were asked in lately."""
-    rows = AskedQuestion.objects.filter(
-        judged_by="", purpose=traffic, created_at__gte=now() - timedelta(days=PERIODS[-1])
-    )
-    return sorted(each for each in rows.order_by().values_list("language", flat=True).distinct() if each)
+    since = now() - timedelta(days=PERIODS[-1])
+    rows = AskedQuestion.objects.filter(judged_by="", purpose=traffic, created_at__gte=since)
+    return sorted(filter(None, rows.order_by().values_list("language", flat=True).distinct()))

@@ -11,6 +11,8 @@ from django.db.models import Q
 
 from common.text import shorten
 from faq import index
+from faq.index import SUGGEST_THRESHOLD
+from faq.judging import LONGEST_WORDING
 from faq.models import AskedQuestion, Entry
 from faq.review import KINDS, Group, Message
 
@@ -20,7 +22,6 @@ LINKS = 5  # to conversations, the newest first
 CHOICES = 5  # entries to choose from before one searches
 FOUND = 8  # entries that a search shows
 PREFILLED = 3  # wordings that are offered for storing
-LONGEST_WORDING = 300  # characters of a phrasing
 AT_ONCE = 500  # ids in one statement; SQLite takes some thousand
 
 Link = Callable[[UUID], str]
@@ -146,7 +147,7 @@ def _shown(
         answered=tuple(_answered(group.messages, entries)),
         said=tuple(_said(group.messages)),
         choices=choices,
-        chosen=str(choices[0].entry.pk) if choices else "",
+        chosen=_preselected(group, choices),
         stored="\n".join(_storable(wordings)),
         links=tuple(Asked(each.created_at, url) for each in group.messages[:LINKS] if (url := link(each.pk))),
         answered_now=_now(group, wordings[0].text),
@@ -158,9 +159,19 @@ def _choices(
 ) -> tuple[Choice, ...]:
     """Return the entries to choose from: the one that was shown most, then by how sure the matcher was."""
     shown = Counter(message.shown_entry for message in group.messages if message.shown_entry)
-    ranked = sorted(nearest, key=lambda pk: (-shown[pk], -nearest[pk][1], -nearest[pk][0], pk))
+    ranked = sorted(nearest, key=lambda pk: (-shown[pk], -nearest[pk][0], -nearest[pk][1], pk))
     usable = [pk for pk in ranked if pk in entries and entries[pk].status != Entry.Status.ARCHIVED]
     return tuple(Choice(entries[pk], *nearest[pk]) for pk in usable[:CHOICES])
+
+
+def _preselected(group: Group, choices: Sequence[Choice]) -> str:
+    """Return the first choice when it was shown or came near; a weak one must not be taken by one key."""
+    if not choices:
+        return ""
+    first = choices[0]
+    was_shown = any(message.shown_entry == str(first.entry.pk) for message in group.messages)
+    near = first.confidence is not None and first.confidence >= SUGGEST_THRESHOLD
+    return str(first.entry.pk) if was_shown or near else ""
 
 
 def _answered(messages: Iterable[Message], entries: dict[str, Entry]) -> list[tuple[str, int]]:

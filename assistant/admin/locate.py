@@ -30,3 +30,19 @@ def locate_reply(request: HttpRequest, reply_id: UUID) -> HttpResponse:
     if reply is None:
         raise Http404("This answer has been deleted.")
     return redirect(transcript_address(reply))
+
+
+def turn_address(request: HttpRequest, turn_id: UUID) -> str:
+    """Return the address that leads to a question in its transcript; "" for who may not read those."""
+    may_see = request.user.has_perm("assistant.view_conversation")
+    return reverse("admin:turn", args=[turn_id]) if may_see else ""
+
+
+def locate_turn(request: HttpRequest, turn_id: UUID) -> HttpResponse:
+    """Redirect to the first answer to a question; 404 when it is gone, as after an erasure."""
+    if not request.user.has_perm("assistant.view_conversation"):
+        raise PermissionDenied
+    reply = Reply.objects.select_related("turn").filter(turn_id=turn_id).order_by("ordinal").first()
+    if reply is None:
+        raise Http404("This conversation has been deleted.")
+    return redirect(transcript_address(reply))

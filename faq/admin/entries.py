@@ -19,10 +19,12 @@ from django.utils.safestring import SafeString
 from common.clock import now
 from faq import services
 from faq.admin import editing, exports, imports, pages, proposals
-from faq.admin.base import ModelAdmin, TabularInline, action, badge
+from faq.admin.base import TabularInline, action, badge
 from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
 from faq.admin.forms import PUBLISH, EntryForm, PhrasingForm, PhrasingFormSet
 from faq.admin.history import HistoryAdmin
+from faq.admin.negatives import NegativeInline
+from faq.admin.review_entry import FromReview, further_rows
 from faq.models import AskedQuestion, Entry, Phrasing
 
 USAGE_DAYS = 30
@@ -35,18 +37,20 @@ class PhrasingInline(TabularInline[Phrasing, Entry]):
     form = PhrasingForm
     formset = PhrasingFormSet
     fields = ("text",)
-    extra = 1
     hide_title = True
     verbose_name = "phrasing"
     verbose_name_plural = "Other ways to ask"
 
+    def get_extra(self, request: HttpRequest, obj: Entry | None = None, **kwargs: Any) -> int:
+        return 1 + further_rows(request, obj)
+
 
 @admin.register(Entry)
-class EntryAdmin(HistoryAdmin, ModelAdmin[Entry]):
+class EntryAdmin(HistoryAdmin, FromReview):
     """The FAQ as staff work on it."""
 
     form = EntryForm
-    inlines = (PhrasingInline,)
+    inlines = (PhrasingInline, NegativeInline)
     list_display = ("title", "state", "category", "language", "phrasings_shown", "review", "shown_times")
     list_filter = ("status", ReviewFilter, PhrasingsFilter, "kind", "category", "language")
     list_filter_submit = False

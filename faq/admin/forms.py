@@ -8,7 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.http import QueryDict
 from django.urls import reverse
 
-from faq import services
+from faq import negatives, services
 from faq.admin import editing
 from faq.admin.base import Textarea
 from faq.admin.meanwhile import Meanwhile, newest_edit
@@ -76,6 +76,11 @@ class EntryForm(forms.ModelForm[Entry]):
             probe = Entry(pk=self.instance.pk, language=cleaned.get("language") or "")
             for conflict in services.conflicts(probe, [cleaned.get("question") or ""]):
                 self.add_error("question", str(conflict))
+            # Those of the entry itself stand in the same form and are checked there.
+            for negative in negatives.barring(
+                Entry(language=probe.language), [cleaned.get("question") or ""]
+            ):
+                self.add_error("question", negatives.told(negative))
         return cleaned
 
     def _refuse_to_overwrite(self, cleaned: dict[str, Any]) -> None:
@@ -128,6 +133,9 @@ class PhrasingFormSet(BaseInlineFormSet[Phrasing, Entry, forms.ModelForm[Phrasin
         entry = self.instance
         if entry.status == Entry.Status.PUBLISHED and entry.kind == Entry.Kind.ANSWER:
             taken = {each.text: str(each) for each in services.conflicts(entry, [text for _, text in rows])}
+            every = negatives.barring(Entry(language=entry.language), [text for _, text in rows])
+            barred = {each.normalised: negatives.told(each) for each in every}
             for form, text in rows:
-                if text in taken:
-                    form.add_error("text", taken[text])
+                problem = taken.get(text) or barred.get(key_of(text))
+                if problem:
+                    form.add_error("text", problem)

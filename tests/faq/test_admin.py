@@ -29,6 +29,8 @@ def form(
         "language": "en",
         "phrasings-TOTAL_FORMS": len(phrasings),
         "phrasings-INITIAL_FORMS": 0,
+        "negatives-TOTAL_FORMS": 0,
+        "negatives-INITIAL_FORMS": 0,
         **rows,
         **more,
     }
