@@ -1,6 +1,6 @@
 """Rows grouped by entry, with all that finds them: exactly, by their words, and by their vectors."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from faq.matching.dense import MOST_EXACT, Vectors, joined
 from faq.matching.grams import Hashes, Strings, hash_strings
-from faq.matching.lexical import Asked, Lexical, Weights, clipped_mean
+from faq.matching.lexical import Lexical, clipped_mean
 from faq.matching.sparse import Floats, Places, group_sums, inverse
 from faq.matching.texts import Texts
 from faq.matching.tokens import Tokens
+from faq.matching.weights import Asked, Weights
 from faq.normalize import normalize, words
 
 Embed = Callable[[Sequence[str]], Floats]  # texts -> float32 [texts, dim], unit length
@@ -60,9 +61,9 @@ class Segment:
         """Return the number of groups."""
         return len(self.first) - 1
 
-    def with_vectors(self, embed: Embed, small: bool | None = None) -> "Segment":
-        """Return the same rows with vectors; `small` says whether to round them (None: when many)."""
-        small = len(self) > MOST_EXACT if small is None else small
+    def with_vectors(self, embed: Embed) -> "Segment":
+        """Return the same rows with vectors, rounded when they are many."""
+        small = len(self) > MOST_EXACT
         parts: list[Vectors] = []
         sums = np.zeros((self.groups, 0), dtype=np.float32)
         for start, stop in self._group_blocks():
@@ -88,6 +89,19 @@ class Segment:
             stop = max(start + 1, int(np.searchsorted(self.first, limit, side="right")) - 1)
             yield start, min(stop, self.groups)
             start = stop
+
+    def group_of(self, row: int) -> int:
+        """Return the group of a row."""
+        return int(np.searchsorted(self.first, row, side="right")) - 1
+
+    def group(self, number: int) -> list[str]:
+        """Return the texts of a group."""
+        return self.texts[int(self.first[number]) : int(self.first[number + 1])]
+
+    def vector_of(self, row: int) -> Floats | None:
+        """Return the vector of a row, None when it has none."""
+        vector = self.vectors.rows(row, row + 1)[0] if self.vectors is not None else None
+        return vector if vector is not None and vector.any() else None
 
     def exact(self, normalized: str) -> list[int]:
         """Return the rows whose normalised text is `normalized`."""
@@ -131,6 +145,17 @@ class Similar:
 
     rows: Floats
     centroids: Floats
+
+
+def remembering(embed: Embed, known: Mapping[str, Floats]) -> Embed:
+    """Return an `embed` that asks only for texts whose vector is not known."""
+
+    def vectors(texts: Sequence[str]) -> Floats:
+        fresh = list(dict.fromkeys(text for text in texts if text not in known))
+        found = dict(zip(fresh, embed(fresh), strict=True)) if fresh else {}
+        return np.stack([known[text] if text in known else found[text] for text in texts])
+
+    return vectors
 
 
 def _normalized(texts: Sequence[str]) -> Hashes:

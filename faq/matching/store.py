@@ -4,20 +4,24 @@ A store never changes: `changed` returns another one that shares the arrays and 
 log-structured indexes do. Entry numbers stay what they are across changes; a removed one stays empty.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faq.matching.dense import Vectors
+from faq.matching.directory import Directory, unique
 from faq.matching.grams import Ints, Strings, hash_strings
-from faq.matching.lexical import Asked, Weights, find
-from faq.matching.segment import Embed, Segment, Similar
-from faq.matching.sparse import Floats, Places
+from faq.matching.segment import Embed, Segment, Similar, remembering
+from faq.matching.sparse import Floats
+from faq.matching.texts import Joined
+from faq.matching.weights import Asked, Weights, find
 from faq.normalize import normalize
 
 Entries = Sequence[tuple[str, Sequence[str]]]
+Pairs = Sequence[tuple[str, str]]
 _Finder = Callable[[int], tuple[float, int]]  # a group -> the score of its nearest row, and that row
 EVERYWHERE = ""  # the entry id of a negative that belongs to no entry
 
@@ -47,111 +51,147 @@ class Near:
 class Store:
     """An immutable index; build it by `Store.build`."""
 
-    ids: list[str]  # by entry number; "" for one that was removed
-    numbers: Mapping[str, int]
+    directory: Directory
     base: Segment
     delta: Segment
-    delta_numbers: Ints  # the entry of each group of the delta
     negatives: Segment
-    negative_groups: Mapping[str, int]
+    negative_groups: Mapping[str, int]  # entry id -> its group of negatives
     weights: Weights
-    in_base: NDArray[np.bool_]  # by entry number: its rows are those of the base
-    delta_group: Places  # by entry number, -1 for one that is not there
 
     @classmethod
-    def build(
-        cls, entries: Entries, negatives: Sequence[tuple[str, str]] = (), vectors: Embed | None = None
-    ) -> "Store":
+    def build(cls, entries: Entries, negatives: Pairs = (), vectors: Embed | None = None) -> "Store":
         """Index `entries` (id, phrasings) and `negatives` (entry id or "", text).
 
-        `vectors` turns texts into unit vectors (float32, [texts, dim]); it is called in pieces.
-        Raises ValueError for an id that is empty or stands there twice.
+        `vectors` turns texts into unit vectors (float32, [texts, dim]; a row of zeros for a text that has
+        none); it is called in pieces. Raises ValueError for an id that is empty or stands there twice.
         """
-        ids = [entry_id for entry_id, _ in entries]
-        numbers = {entry_id: number for number, entry_id in enumerate(ids)}
-        if len(numbers) < len(ids) or EVERYWHERE in numbers:
-            raise ValueError("Every entry needs an id of its own that is not empty.")
+        directory = Directory.of([entry_id for entry_id, _ in entries])
         base, weights = Segment.build([phrasings for _, phrasings in entries], None)
         delta, _ = Segment.build([], weights)
         against, groups = _negatives(negatives, weights)
         if vectors is not None:
-            base, against = base.with_vectors(vectors), against.with_vectors(vectors, small=False)
-        return cls(
-            ids=ids,
-            numbers=numbers,
-            base=base,
-            delta=delta,
-            delta_numbers=np.zeros(0, dtype=np.int64),
-            negatives=against,
-            negative_groups=groups,
-            weights=weights,
-            in_base=np.ones(len(ids), dtype=bool),
-            delta_group=np.full(len(ids), -1, dtype=np.int32),
+            base, against = base.with_vectors(vectors), against.with_vectors(vectors)
+        return cls(directory, base, delta, against, groups, weights)
+
+    def changed(
+        self,
+        upserts: Entries = (),
+        removed: Collection[str] = (),
+        negatives: Pairs | None = None,
+        vectors: Embed | None = None,
+    ) -> "Store":
+        """Return a store with entries replaced or added, others removed, and new negatives unless None.
+
+        The idf stays the base's. `vectors` is asked only for texts that have no vector here; without it
+        the texts that changed have none. Raises ValueError as `build` does.
+        """
+        unique([entry_id for entry_id, _ in upserts])
+        names = [self.ids[number] for number in self.directory.members]
+        content = dict(zip(names, map(self.delta.group, range(len(names))), strict=True))
+        content = {name: texts for name, texts in content.items() if name not in removed}
+        content.update((name, list(phrasings)) for name, phrasings in upserts)
+        delta, _ = Segment.build(list(content.values()), self.weights)
+        against, groups = self.negatives, self.negative_groups
+        if negatives is not None and sorted(negatives) != sorted(self.negative_pairs):
+            against, groups = _negatives(negatives, self.weights)
+        if vectors is not None:
+            embed = remembering(vectors, self._vectors_of(content))
+            delta = delta.with_vectors(embed)
+            against = against if against is self.negatives else against.with_vectors(embed)
+        gone = set(removed) - content.keys()
+        return Store(
+            self.directory.changed(list(content), gone), self.base, delta, against, groups, self.weights
         )
+
+    def _vectors_of(self, names: Collection[str]) -> dict[str, Floats]:
+        """Return the vectors of the rows of some entries, and of all negatives, by their texts."""
+        rows = chain.from_iterable(self.rows_of(self.numbers[name]) for name in names if name in self.numbers)
+        places = [
+            (self.base, row) if row < len(self.base) else (self.delta, row - len(self.base)) for row in rows
+        ]
+        places += [(self.negatives, row) for row in range(len(self.negatives))]
+        found = {segment.texts[row]: segment.vector_of(row) for segment, row in places}
+        return {text: vector for text, vector in found.items() if vector is not None}
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the id of every entry by its number; "" for one that was removed."""
+        return self.directory.ids
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Return the number of every entry by its id."""
+        return self.directory.numbers
 
     @property
     def owner(self) -> Ints:
         """Return the entry number of every row, -1 for a row that was replaced or removed."""
         base = np.repeat(np.arange(self.base.groups), np.diff(self.base.first))
-        base[~self.in_base[base]] = -1
-        return np.concatenate([base, np.repeat(self.delta_numbers, np.diff(self.delta.first))])
+        base[~self.directory.in_base[base]] = -1
+        return np.concatenate([base, np.repeat(self.directory.members, np.diff(self.delta.first))])
 
     @property
     def texts(self) -> Sequence[str]:
         """Return the text of every row."""
-        return _Both(self.base.texts, self.delta.texts)
+        return Joined(self.base.texts, self.delta.texts)
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """Return the words of all rows, in no order; some may stand there twice."""
+        return Joined(self.base.lexical.words.texts, self.delta.lexical.words.texts)
+
+    @property
+    def negative_pairs(self) -> list[tuple[str, str]]:
+        """Return the negatives (entry id or "", text)."""
+        return [(name, text) for name, i in self.negative_groups.items() for text in self.negatives.group(i)]
 
     @property
     def delta_rows(self) -> int:
         """Return how many rows changes have added or taken since the base was built."""
-        gone = np.flatnonzero(~self.in_base[: self.base.groups])
+        gone = np.flatnonzero(~self.directory.in_base[: self.base.groups])
         return len(self.delta) + int(np.diff(self.base.first)[gone].sum())
 
     def rows_of(self, entry: int) -> range:
-        """Return the rows of an entry."""
-        if entry < self.base.groups and self.in_base[entry]:
+        """Return the rows of an entry, which always lie together."""
+        if self.directory.in_base[entry]:
             return range(int(self.base.first[entry]), int(self.base.first[entry + 1]))
-        group = int(self.delta_group[entry])
+        group, start = int(self.directory.group[entry]), len(self.base)
         if group < 0:
             return range(0)
-        start = len(self.base)
         return range(start + int(self.delta.first[group]), start + int(self.delta.first[group + 1]))
+
+    def entry_of(self, row: int) -> int:
+        """Return the entry number of a row, -1 for a row that was replaced or removed."""
+        if row < len(self.base):
+            entry = self.base.group_of(row)
+            return entry if self.directory.in_base[entry] else -1
+        return int(self.directory.members[self.delta.group_of(row - len(self.base))])
 
     def exact(self, text: str) -> list[int]:
         """Return the rows whose normalised text equals that of `text`."""
         wanted = normalize(text)
         if not wanted:
             return []
-        base = [row for row in self.base.exact(wanted) if self.in_base[self._base_entry(row)]]
-        return base + [len(self.base) + row for row in self.delta.exact(wanted)]
-
-    def entry_of(self, row: int) -> int:
-        """Return the entry number of a row."""
-        if row < len(self.base):
-            entry = self._base_entry(row)
-            return entry if self.in_base[entry] else -1
-        group = int(np.searchsorted(self.delta.first, row - len(self.base), side="right")) - 1
-        return int(self.delta_numbers[group])
-
-    def _base_entry(self, row: int) -> int:
-        return int(np.searchsorted(self.base.first, row, side="right")) - 1
+        rows = [*self.base.exact(wanted), *(len(self.base) + row for row in self.delta.exact(wanted))]
+        return [row for row in rows if self.entry_of(row) >= 0]
 
     def exact_negatives(self, text: str) -> list[str]:
         """Return the entry ids ("" for all) whose negatives equal `text` when normalised."""
         wanted = normalize(text)
-        rows = self.negatives.exact(wanted) if wanted else []
         names = list(self.negative_groups)
-        return [names[int(np.searchsorted(self.negatives.first, row, side="right")) - 1] for row in rows]
+        return [
+            names[self.negatives.group_of(row)] for row in (self.negatives.exact(wanted) if wanted else ())
+        ]
 
     def query(self, words: Sequence[str]) -> Query:
         """Make a question ready, given by its words (`faq.normalize.words`)."""
         asked = Asked.of(words, self.weights)
-        base, delta, against = (s.similar(asked) for s in (self.base, self.delta, self.negatives))
+        base, delta, against = (each.similar(asked) for each in (self.base, self.delta, self.negatives))
         return Query(tuple(words), asked, base, delta, against)
 
     def centroids(self, query: Query) -> Floats:
         """Return the similarity to the centroid of every entry, in [0, 1], 0 without rows."""
-        return self._by_entry(query.base.centroids, query.delta.centroids)
+        return self.directory.by_entry(query.base.centroids, query.delta.centroids)
 
     def nearest(self, query: Query, entries: Sequence[int] | Ints) -> tuple[Floats, Ints]:
         """Return the similarity of each entry's nearest row, and that row (0 and -1 without rows)."""
@@ -181,12 +221,12 @@ class Store:
     @property
     def dim(self) -> int:
         """Return the length of the vectors, 0 without any."""
-        return self.base.vectors.dim if self.base.vectors is not None else 0
+        return max(each.vectors.dim if each.vectors is not None else 0 for each in (self.base, self.delta))
 
     def dense_centroids(self, vector: Floats) -> Floats:
         """Return the cosine to the centroid of every entry's vectors, in [-1, 1], 0 without rows."""
-        base, delta = (_times(segment.centroids, vector) for segment in (self.base, self.delta))
-        return self._by_entry(base, delta, lowest=-1)
+        base, delta = (_times(each.centroids, vector) for each in (self.base, self.delta))
+        return np.clip(self.directory.by_entry(base, delta), -1, 1)
 
     def dense_nearest(self, vector: Floats, entries: Sequence[int] | Ints) -> tuple[Floats, Ints]:
         """Return the cosine of each entry's nearest row, and that row (0 and -1 without rows)."""
@@ -197,8 +237,13 @@ class Store:
         )
 
     def dense_rows(self, vector: Floats) -> Floats:
-        """Return the cosine of every row, replaced ones too."""
-        return np.concatenate([_times(segment.vectors, vector) for segment in (self.base, self.delta)])
+        """Return the cosine of every row, replaced ones too; 0 for those without a vector."""
+        return np.concatenate(
+            [
+                _times(each.vectors, vector) if each.vectors is not None else np.zeros(len(each), np.float32)
+                for each in (self.base, self.delta)
+            ]
+        )
 
     def near_negatives(self, query: Query, entries: Sequence[int] | Ints) -> Near:
         """Return the similarity of the nearest negatives by their words."""
@@ -211,27 +256,20 @@ class Store:
     def known(self, words: Sequence[str]) -> NDArray[np.bool_]:
         """Return which words stand in some row."""
         hashes = hash_strings(Strings.of(words))
-        base, delta = (find(s.lexical.words.hashes, hashes)[1] for s in (self.base, self.delta))
+        base, delta = (find(each.lexical.words.hashes, hashes)[1] for each in (self.base, self.delta))
         return np.asarray(base | delta)
 
     def idf(self, words: Sequence[str]) -> Floats:
         """Return the idf of words, unknown ones as if seen once."""
         return self.weights.terms.of(hash_strings(Strings.of(words)), self.weights.unseen)
 
-    def _by_entry(self, base: Floats, delta: Floats, lowest: float = 0) -> Floats:
-        found = np.zeros(len(self.ids), dtype=np.float32)
-        found[: len(base)] = base
-        found[~self.in_base] = 0
-        found[self.delta_numbers] = delta
-        return np.clip(found, lowest, 1, out=found)
-
     def _nearest(self, entries: Sequence[int] | Ints, base: _Finder, delta: _Finder) -> tuple[Floats, Ints]:
         scores = np.zeros(len(entries), dtype=np.float32)
         rows = np.full(len(entries), -1, dtype=np.int64)
         for i, entry in enumerate(entries):
-            if entry < self.base.groups and self.in_base[entry]:
+            if self.directory.in_base[entry]:
                 scores[i], rows[i] = base(int(entry))
-            elif (group := int(self.delta_group[entry])) >= 0:
+            elif (group := int(self.directory.group[entry])) >= 0:
                 score, row = delta(group)
                 if row >= 0:
                     scores[i], rows[i] = score, row + len(self.base)
@@ -247,20 +285,7 @@ class Store:
         return Near(*find(self.negative_groups[EVERYWHERE]), scores, rows)
 
 
-class _Both(Sequence[str]):
-    """Two lists of texts as one."""
-
-    def __init__(self, left: Sequence[str], right: Sequence[str]) -> None:
-        self._left, self._right = left, right
-
-    def __len__(self) -> int:
-        return len(self._left) + len(self._right)
-
-    def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        return self._left[index] if index < len(self._left) else self._right[index - len(self._left)]
-
-
-def _negatives(pairs: Sequence[tuple[str, str]], weights: Weights) -> tuple[Segment, dict[str, int]]:
+def _negatives(pairs: Pairs, weights: Weights) -> tuple[Segment, dict[str, int]]:
     """Return the segment of the negatives and the group of each entry id; those of all entries first."""
     texts: dict[str, list[str]] = {EVERYWHERE: []}
     for entry_id, text in pairs:

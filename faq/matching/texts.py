@@ -1,6 +1,7 @@
 """Many texts in one block of UTF-8, so that 100,000 of them cost their letters and no objects."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import overload
 
 import numpy as np
@@ -43,3 +44,28 @@ class Texts(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(len(self)))
+
+
+class Joined(Sequence[str]):
+    """Two lists of texts as one."""
+
+    def __init__(self, left: Sequence[str], right: Sequence[str]) -> None:
+        self._left, self._right = left, right
+
+    def __len__(self) -> int:
+        return len(self._left) + len(self._right)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        left = len(self._left)
+        return self._left[index] if index < left else self._right[index - left]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._left, self._right)
