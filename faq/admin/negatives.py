@@ -1,6 +1,7 @@
 """Questions the FAQ must not answer: the list of all, and the rows on an entry's form."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -40,12 +41,9 @@ class NegativeForm(forms.ModelForm[Negative]):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("text") and not self.errors:
-            probe = Negative(
-                pk=self.instance.pk,
-                text=cleaned["text"],
-                entry=cleaned.get("entry"),
-                language=cleaned.get("language") or "en",
-            )
+            probe = copy(self.instance)
+            probe.text, probe.entry = cleaned["text"], cleaned.get("entry")
+            probe.language = cleaned.get("language") or "en"
             try:
                 negatives.check(probe)
             except ValidationError as error:
