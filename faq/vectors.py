@@ -87,11 +87,13 @@ def _computed(texts: Sequence[str], embedder: Embedding) -> dict[str, Halves]:
     for start in range(0, len(texts), STEP):
         step = texts[start : start + STEP]
         vectors = embedder.embed(step).astype(_STORED)
+        rows = [
+            PhrasingVector(key=key_of(text, embedder), vector=vector.tobytes(), used_on=today)
+            for text, vector in zip(step, vectors, strict=True)
+        ]
+        # In one order everywhere, so that two processes with the same texts never wait for each other.
         PhrasingVector.objects.bulk_create(
-            [
-                PhrasingVector(key=key_of(text, embedder), vector=vector.tobytes(), used_on=today)
-                for text, vector in zip(step, vectors, strict=True)
-            ],
+            sorted(rows, key=lambda row: row.key),
             update_conflicts=True,
             unique_fields=["key"],
             update_fields=["vector", "used_on"],
