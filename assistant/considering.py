@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from assistant import fixed_replies, selectors
+from assistant import fixed_replies, offering, selectors
 from assistant.models import Reply
 from assistant.pipeline import Consideration, consider, judge, redirected
 from assistant.who import Who
@@ -18,6 +18,7 @@ from routing.ladder import confined
 # A follow-up suggestion must at least be about the same subject.
 NEAR = 0.35
 SUGGESTIONS = 3
+INSTANT = (selectors.APPROVED, offering.ROUTE)  # the FAQ's own replies, in which no model was asked
 
 
 def first(
@@ -53,7 +54,7 @@ def again(who: Who, reply: Reply, source: Reply, config: Config) -> Consideratio
 def _route_again(reply: Reply, source: Reply, fresh: Consideration, config: Config) -> tuple[RouteSpec, str]:
     if reply.cause == Reply.Cause.ESCALATION:
         above = next_route(source, config) or fresh.route
-        if source.route == "faq" and fresh.route.kind == "model":
+        if source.route in INSTANT and fresh.route.kind == "model":
             above = fresh.route  # the rules know better than a fixed next step which model fits
         return above, "The visitor asked for more than the answer above."
     if reply.cause == Reply.Cause.CONTINUE:
@@ -75,6 +76,8 @@ def instant_text(consideration: Consideration, config: Config, language: str) ->
     if kind == "person":
         account_bound = signals.account_bound and not signals.asks_for_person
         return fixed_replies.person(config.settings, account_bound, language, now())
+    if consideration.offer:
+        return fixed_replies.unsure(language)
     return fixed_replies.small_talk(str(signals.small_talk), language)
 
 

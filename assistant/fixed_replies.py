@@ -21,6 +21,11 @@ def small_talk(kind: str, language: str) -> str:
     return replies.get(kind, said.other)
 
 
+def unsure(language: str) -> str:
+    """Return the reply that leaves it to the visitor which of the offered questions is meant."""
+    return words.words(language).unsure
+
+
 def person(settings: Mapping[str, Any], account_bound: bool, language: str, now: datetime) -> str:
     """Return what a visitor reads who asks for a person, or for something only a person may do."""
     said = words.words(language)

@@ -61,6 +61,8 @@ def feedback_actions(row: ReplyRow) -> list[str]:
     """Return which buttons stand under a reply."""
     if row.route == "faq":
         return list(FEEDBACK_ACTIONS)
+    if row.route == offering.ROUTE:
+        return ["none_of_these"] if offering.offer_of(row.decision) else []
     thanked = row.route == "small_talk" and _signals(row).get("small_talk") == "thanks"
     return list(SOLVED_ACTIONS) if thanked else []
 

@@ -6,7 +6,7 @@ what staff see when they try a question is what a visitor gets.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from assistant.prompts import PastTurn, Prompt, build_request
 from common.clock import now
 from faq import index
 from faq.found import SHADOW, FaqMatch
+from faq.matcher import Candidate
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.cost import reserve_of
 from routing.ladder import LadderView, steps_of
@@ -184,6 +185,7 @@ def judge(
             faq_threshold=match.threshold if approved else NO_FAQ,
             faq_exact=bool(best and best.exact and approved),
             faq_entry_id=best.entry_id if best else "",
+            faq_suggested=approved and bool(_offered(match.suggested, facts)),
             common_message_tokens=common.max_message_tokens if common else 1500,
             language=facts.language,
         ),
@@ -200,7 +202,11 @@ def with_offer(judged: Consideration, facts: ConversationFacts) -> Consideration
     match = judged.match
     # What is sure enough to answer stands here when a rule kept it back: "and what does that cost?"
     near = match.suggested or (match.candidates[:1] if match.answered else ())
-    return replace(judged, offer=offering.offered(near, index.entry, facts.read_entries))
+    return replace(judged, offer=_offered(near, facts))
+
+
+def _offered(near: Sequence[Candidate], facts: ConversationFacts) -> tuple[Offered, ...]:
+    return offering.offered(near, index.entry, facts.read_entries)
 
 
 def redirected(

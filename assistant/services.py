@@ -160,14 +160,15 @@ def _check_verb(verb: str, source: Reply) -> None:
         raise NotAvailable("Only an answer that failed or was stopped can be tried again.")
     if verb == "continue" and not frames.continuable(source):
         raise NotAvailable("Only an answer that was cut off can be continued.")
-    if verb == "escalate" and considering.next_route(source, publishing.current()) is None:
+    climbs = verb == "escalate" and source.route != offering.ROUTE  # "None of these" asks the rules anew
+    if climbs and considering.next_route(source, publishing.current()) is None:
         raise NotAvailable("The largest model has answered already.")
 
 
 def _mark_escalated(source: Reply, not_asked: bool) -> None:
     Reply.objects.filter(pk=source.pk).update(escalated=True)
     recorder.amend_outcome(source.pk, escalated_after=True)
-    if source.route == APPROVED:
+    if source.route in considering.INSTANT:
         labels.escalated(source.turn_id, not_asked=not_asked)
 
 

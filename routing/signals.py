@@ -29,6 +29,7 @@ class Context:
     faq_threshold: float = 1.0
     faq_exact: bool = False
     faq_entry_id: str = ""
+    faq_suggested: bool = False
     common_message_tokens: int = 1500
     language: str = ""
 
@@ -43,6 +44,7 @@ class Signals:
     faq_exact: bool
     faq_confidence: float
     faq_entry: str
+    faq_suggest: bool
     elliptical: bool
     account_order: bool
     account_bound: bool
@@ -103,6 +105,7 @@ SIGNALS: dict[str, SignalSpec] = {
     "faq_exact": _flag("equals a phrasing of an FAQ entry"),
     "faq_confidence": _number("confidence of the best FAQ entry"),
     "faq_entry": SignalSpec("text", "id of the best FAQ entry", _CHOICE),
+    "faq_suggest": _flag("FAQ entries may fit, none of them for certain"),
     "elliptical": _flag("leans on what was said before"),
     "account_order": _flag("names one case by number or orders a change in the account"),
     "account_bound": _flag("can only be dealt with in the visitor's account"),
@@ -148,6 +151,7 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
         faq_exact=context.faq_exact,
         faq_confidence=context.faq_confidence,
         faq_entry=context.faq_entry_id,
+        faq_suggest=context.faq_suggested,
         elliptical=questions.is_elliptical(reading, in_conversation),
         account_order=case or order,
         account_bound=case or order or account.needs_account(reading),

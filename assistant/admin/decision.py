@@ -1,12 +1,13 @@
 """A decision record as people read it: the receipt of a reply and "Try a question" show the same one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from django.urls import reverse
 
+from assistant.offering import offer_of
 from common.money import usd
 from faq.models import Entry
 from routing.models import Route, Tier
@@ -25,7 +26,16 @@ class CandidateView:
     exact: bool
     answers: bool
     percent: int
+    disputed: str  # why it may not be sure, in plain words
     url: str
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """One thing that the confidence of the best candidate was read from."""
+
+    label: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -63,8 +73,13 @@ class DecisionView:
     signals: tuple[SignalView, ...]
     candidates: tuple[CandidateView, ...]
     threshold: float
+    suggest_threshold: float | None
+    exact_only: bool
+    shadowed: bool
     margin: float | None
+    evidence: tuple[EvidenceView, ...]
     ladder: tuple[StepView, ...]
+    offered: tuple[PassageView, ...]
     passages: tuple[PassageView, ...]
     estimate: str
     prompt_tokens: int | None
@@ -77,7 +92,7 @@ def entry_ids(records: Iterable[Mapping[str, Any]]) -> set[str]:
     found: set[str] = set()
     for record in records:
         found |= {str(item["entry_id"]) for item in record.get("faq", {}).get("candidates", ())}
-        found |= {str(item["entry_id"]) for item in record.get("passages", ())}
+        found |= {str(item["entry_id"]) for item in (*record.get("passages", ()), *offer_of(record))}
     return found
 
 
@@ -119,16 +134,14 @@ def decision_view(
         signals=_signals(record.get("signals", {})),
         candidates=candidates,
         threshold=threshold,
+        suggest_threshold=faq.get("suggest_threshold"),
+        exact_only=bool(faq.get("exact_only")),
+        shadowed=bool(faq.get("shadowed")),
+        evidence=_evidence(faq.get("candidates", ())),
         margin=confidences[0] - confidences[1] if len(confidences) == 2 else None,
         ladder=_ladder(record.get("ladder", ())),
-        passages=tuple(
-            PassageView(
-                str(item.get("title", "")),
-                str(item.get("entry_id", "")),
-                _entry_url(str(item.get("entry_id", "")), titles) if link_entries else "",
-            )
-            for item in record.get("passages", ())
-        ),
+        offered=_entries(offer_of(record), "question", titles, link_entries),
+        passages=_entries(record.get("passages", ()), "title", titles, link_entries),
         estimate=usd(estimate) if estimate is not None else "",
         prompt_tokens=record.get("prompt_tokens"),
         taken_out=_taken_out(record),
@@ -149,7 +162,30 @@ def _candidate(
         exact=bool(item.get("exact")),
         answers=confidence >= threshold,
         percent=round(max(0.0, min(1.0, confidence)) * 100),
+        disputed=str(item.get("disputed") or ""),
         url=_entry_url(entry_id, titles) if link else "",
+    )
+
+
+def _evidence(candidates: Sequence[Mapping[str, Any]]) -> tuple[EvidenceView, ...]:
+    """Return what the matcher saw in the best candidate; nothing of a record from before it told."""
+    features = (candidates[0].get("features") or {}) if candidates else {}
+    return tuple(
+        EvidenceView(name.replace("_", " "), f"{value:.2f}") for name, value in sorted(features.items())
+    )
+
+
+def _entries(
+    items: Iterable[Mapping[str, Any]], name: str, titles: Mapping[str, str], link: bool
+) -> tuple[PassageView, ...]:
+    """Return parts of the FAQ that a record names; `name` is the field that says what they are called."""
+    return tuple(
+        PassageView(
+            str(item.get(name, "")),
+            str(item.get("entry_id", "")),
+            _entry_url(str(item.get("entry_id", "")), titles) if link else "",
+        )
+        for item in items
     )
 
 

@@ -25,6 +25,10 @@ WORDS = Words(
     ok="Gut. Fragen Sie gern weiter, wenn noch etwas ist.",
     bye="Auf Wiedersehen und danke für Ihre Nachricht. Sie können jederzeit hierher zurückkommen.",
     other="Ich bin da, um zu helfen. Was möchten Sie wissen?",
+    unsure=(
+        "Ich bin nicht sicher, welche der Fragen oben Sie meinen. "
+        "Wählen Sie die passende, oder sagen Sie mir, dass keine passt."
+    ),
     of_course="Selbstverständlich.",
     no_access=(
         "Ich habe keinen Zugriff auf Konten, Buchungen oder Zahlungen und kann das deshalb weder nachsehen "

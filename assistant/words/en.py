@@ -25,6 +25,10 @@ WORDS = Words(
     ok="Good. Ask away if anything else comes up.",
     bye="Goodbye, and thanks for writing. You can come back to this conversation at any time.",
     other="I am here to help. What would you like to know?",
+    unsure=(
+        "I am not sure which of the questions above you mean. "
+        "Choose the one that fits, or tell me that none of them does."
+    ),
     of_course="Of course.",
     no_access=(
         "I have no access to accounts, bookings or payments, so I cannot look that up or change it for you. "

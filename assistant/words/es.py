@@ -25,6 +25,10 @@ WORDS = Words(
     ok="Bien. Pregunte lo que necesite si surge algo más.",
     bye="Hasta pronto y gracias por escribir. Puede volver a esta conversación en cualquier momento.",
     other="Estoy aquí para ayudarle. ¿Qué le gustaría saber?",
+    unsure=(
+        "No estoy seguro de cuál de las preguntas de arriba quiere hacer. "
+        "Elija la que corresponda o dígame que ninguna encaja."
+    ),
     of_course="Por supuesto.",
     no_access=(
         "No tengo acceso a cuentas, reservas ni pagos, así que no puedo consultarlo ni cambiarlo por usted. "

@@ -25,6 +25,10 @@ WORDS = Words(
     ok="Très bien. N'hésitez pas si autre chose se présente.",
     bye="Au revoir, et merci de votre message. Vous pouvez revenir à cette conversation à tout moment.",
     other="Je suis là pour vous aider. Que souhaitez-vous savoir ?",
+    unsure=(
+        "Je ne sais pas laquelle des questions ci-dessus vous voulez poser. "
+        "Choisissez celle qui convient, ou dites-moi qu'aucune ne convient."
+    ),
     of_course="Bien sûr.",
     no_access=(
         "Je n'ai pas accès aux comptes, aux réservations ni aux paiements : je ne peux donc ni consulter ni "

@@ -33,6 +33,10 @@ WORDS = Words(
     ok="Certo. Pergunte à vontade se surgir mais alguma coisa.",
     bye="Até logo e obrigado pela mensagem. Pode voltar a esta conversa quando quiser.",
     other="Estou aqui para ajudar. O que gostaria de saber?",
+    unsure=(
+        "Não sei ao certo qual das perguntas acima quer fazer. "
+        "Escolha a que corresponde ou diga-me que nenhuma serve."
+    ),
     of_course="Claro.",
     no_access=(
         "Não tenho acesso a contas, reservas ou pagamentos e por isso não posso consultar nem alterar isso. "

@@ -19,6 +19,7 @@ class Words:
     ok: str
     bye: str
     other: str
+    unsure: str  # under the questions that stand as buttons
 
     # -- the way to a person -----------------------------------------------------------------------
     of_course: str

@@ -6,10 +6,12 @@ from django.urls import reverse
 
 from assistant.models import Turn
 from assistant.pipeline import ConversationFacts, consider
-from faq.models import AskedQuestion
+from faq.models import AskedQuestion, Entry
+from faq.services import save_entry
 from routing import publishing
 from routing.models import ModelCall, Rule
 from tests.admin.pages import make_conversation, text_of
+from tests.flows.test_did_you_mean import ENTRIES, UNSURE
 
 TRY = reverse("admin:try")
 
@@ -58,6 +60,19 @@ def test_a_model_route_shows_ladder_price_and_passages(support: Client) -> None:
     assert "Costs at most" in page
     assert "unknown: no price" not in page
     assert "Nearest passages" in page
+
+
+def test_what_is_offered_beside_the_answer_is_named(support: Client, seeded: None) -> None:
+    kind, state = Entry.Kind.ANSWER, Entry.Status.PUBLISHED
+    for question, answer in ENTRIES.items():
+        save_entry(Entry(kind=kind, status=state, language="de", question=question, answer=answer))
+    page = tried(support, UNSURE)
+    assert "Did you mean, as buttons under the message" in page
+    assert "it is offered as “did you mean”" in page
+    assert all(page.count(question) >= 2 for question in ENTRIES), "as candidates and as an offer"
+    certain = tried(support, next(iter(ENTRIES)))
+    assert "Did you mean, as buttons" not in certain
+    assert "The visitor reads this approved answer" in certain
 
 
 def test_an_earlier_message_makes_it_a_follow_up(support: Client) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.control import Control
 from tests.flows.client import Chat, Shown
 from tests.flows.conftest import BRISK, new_cookie
 from tests.flows.test_limits import rows, set_cap
-from tests.servers import DeskServer, running_desk
+from tests.servers import DeskServer, running_desk, seeded_sqlite
 
 # Three entries that share their one telling word: asked by that word alone, none of them is certain. The
 # language has no calibration of its own, so that only its exact phrasings are ever answered.
@@ -51,11 +52,17 @@ def asked(desk: DeskServer, turn_id: str) -> dict[str, Any]:
     return row
 
 
+def prepare(desk: DeskServer) -> None:
+    """Give a desk that has not started yet the example's FAQ and ENTRIES."""
+    shutil.copy(seeded_sqlite("1"), desk.data_dir / "desk.sqlite3")
+    shell(desk, ADD.format(entries=ENTRIES))
+
+
 @pytest.fixture(scope="module")
 def own_desk(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[DeskServer]:
     """Run a desk of two processes whose FAQ has three entries that are easily confused."""
-    with running_desk(tmp_path_factory.mktemp("mean") / "var", sandbox, webs=2) as desk:
-        shell(desk, ADD.format(entries=ENTRIES))
+    folder = tmp_path_factory.mktemp("mean") / "var"
+    with running_desk(folder, sandbox, webs=2, prepare=prepare) as desk:
         yield desk
 
 
@@ -278,3 +285,76 @@ async def test_without_a_model_the_buttons_are_the_way_out(own_desk: DeskServer)
             assert shown.text in ENTRIES.values()
     finally:
         set_cap(own_desk, "5")
+
+
+ASK_BACK = """
+from django.db import transaction
+from routing.models import Condition, Route, Rule
+from routing.publishing import publish
+with transaction.atomic():
+    route = Route.objects.create(
+        slug="did_you_mean", name="Asks back", meaning="Which one?", kind="fixed", tier="none",
+        position=20, escalates_to_id="common",
+    )
+    known = Rule.objects.get(name="Known question")
+    for row in Rule.objects.filter(position__gt=known.position):
+        row.position += 1
+        row.save()
+    rule = Rule.objects.create(
+        position=known.position + 1, name="The FAQ may have it", route=route, reason="The FAQ may have it."
+    )
+    Condition.objects.create(rule=rule, signal="faq_suggest", operator="is_true")
+    publish(by="test")
+"""
+SHADOW = """
+from django.db import transaction
+from faq import calibrating
+with transaction.atomic():
+    calibrating.change_settings(mode={mode!r})
+"""
+
+
+async def test_a_rule_lets_the_desk_ask_back_before_a_model_is_asked(own_desk: DeskServer) -> None:
+    shell(own_desk, ASK_BACK)
+    try:
+        async with Asking(own_desk.url, new_cookie()) as chat:
+            for _ in range(TRIES):
+                await chat.unsure()
+                back = await chat.finished(chat.reply_id)
+                if (back.done or {})["route"] == "did_you_mean":
+                    break
+            done = back.done or {}
+            assert (done["state"], done["feedback_actions"]) == ("completed", ["none_of_these"])
+            assert done["did_you_mean"] == chat.offer
+            assert "Wählen Sie" in back.text, "our own words come in the visitor's language"
+            assert rows(own_desk, f"ModelCall.objects.filter(reply_id='{chat.reply_id}').count()") == 0
+            none = await chat.finished(await chat.verb("escalate", chat.reply_id))
+            assert (none.done or {})["tier"] == "lite"
+            kept = asked(own_desk, chat.turn_id)
+            assert (kept["label"], kept["escalated"]) == ("wrong", True)
+            shown = await chat.choose(chat.offer[0]["entry_id"])
+            assert shown.text in ENTRIES.values()
+    finally:
+        shell(own_desk, "from routing.models import Rule, Route\nfrom routing.publishing import publish\n"
+              "Rule.objects.filter(route_id='did_you_mean').delete()\n"
+              "Route.objects.filter(pk='did_you_mean').delete()\npublish(by='test')")  # fmt: skip
+
+
+async def test_in_shadow_mode_nothing_is_answered_or_offered(own_desk: DeskServer) -> None:
+    exact = next(iter(ENTRIES))
+    shell(own_desk, SHADOW.format(mode="shadow"))
+    try:
+        async with Asking(own_desk.url, new_cookie()) as chat:
+            for _ in range(TRIES):
+                shown = await chat.ask(exact)
+                if (shown.done or {})["route"] != "faq":
+                    break
+                await asyncio.sleep(0.3)
+            assert (shown.done or {})["tier"] != "none"
+            turn_id = next(f["turn_id"] for f in chat.frames[::-1] if f["type"] == "ack")
+            unsure = await chat.ask(UNSURE)
+            assert (unsure.done or {})["did_you_mean"] == []
+        kept = asked(own_desk, turn_id)
+        assert (kept["shadowed"], kept["shown_entry"], kept["suggested"]) == (True, "", "")
+    finally:
+        shell(own_desk, SHADOW.format(mode="answer"))

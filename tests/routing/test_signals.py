@@ -238,16 +238,18 @@ def test_the_context_is_handed_through() -> None:
         faq_confidence=0.9,
         faq_threshold=0.8,
         faq_entry_id="7",
+        faq_suggested=True,
         language="de",
         common_message_tokens=2,
     )
     signals = read_signals("How do I add a location?", context)
     assert (signals.thumbs_down, signals.faq_match, signals.over_common_budget) == (True, True, True)
-    assert (signals.faq_entry, signals.language) == ("7", "de")
+    assert (signals.faq_entry, signals.faq_suggest, signals.language) == ("7", True, "de")
     below = read_signals(
         "How do I add a location?", Context(last_rating=1, faq_confidence=0.7, faq_threshold=0.8)
     )
     assert (below.thumbs_down, below.faq_match, below.over_common_budget) == (False, False, False)
+    assert not below.faq_suggest
     assert not read_signals("x", Context(faq_confidence=0.0, faq_threshold=0.0)).faq_match
 
 

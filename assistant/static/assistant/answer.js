@@ -262,14 +262,15 @@ export class Answer {
       solved: ["That solved it", () => this.actions.resolve(reply)],
       not_asked: ["Not what I asked", () => this.actions.escalate(reply, "not_asked")],
       more: ["I need more", () => this.actions.escalate(reply, "more")],
+      none_of_these: ["None of these", () => this.actions.escalate(reply, "not_asked")],
       solved_yes: ["Yes", () => this.actions.resolve(reply)],
       solved_no: ["No", () => this.actions.unsolved(reply)],
     };
-    const asks = reply.actions.includes("solved_yes") ? "Did that solve it?" : "Did this help?";
+    const asks = reply.actions.includes("solved_yes") ? "Did that solve it?" : reply.actions.includes("none_of_these") ? "None of them?" : "Did this help?";
     const buttons = reply.actions
       .filter((name) => all[name])
       .map((name) => el("button", { type: "button", class: "pill", onclick: all[name][1] }, all[name][0]));
-    const said = reply.actions.includes("solved_yes"); // the reply itself has just asked it
+    const said = !reply.actions.includes("solved"); // the reply itself has just asked it
     return el("div", { class: "choices", role: "group", "aria-label": asks }, el("span", { class: said ? "unseen" : "asks" }, asks), ...buttons);
   }
 
