@@ -1,7 +1,7 @@
 """What a reviewer sees of a group: wordings, what was answered, what the matcher and the visitors said."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ TEXTS_SHOWN = 60  # wordings of a group whose text is read; a longer list is scr
 LOOKED_AT = 12  # messages of a group whose candidates are read
 LINKS = 5  # to conversations, the newest first
 CHOICES = 5  # entries to choose from before one searches
-FOUND = 8  # entries that a search shows
+FOUND = 8  # entries that a search shows,
+NEAR_FOUND = 3  # of them at most so many by meaning alone
 PREFILLED = 3  # wordings that are offered for storing
 AT_ONCE = 500  # ids in one statement; SQLite takes some thousand
 
@@ -211,15 +212,19 @@ def _now(group: Group, text: str) -> Entry | None:
     return Entry.objects.filter(pk=int(match.best.entry_id)).first()
 
 
-def search(text: str, language: str = "") -> tuple[Choice, ...]:
-    """Return answers in use whose question or phrasings hold `text`, or that the matcher finds near it."""
+def search(text: str, language: str = "", known: Collection[int] = ()) -> tuple[Choice, ...]:
+    """Return answers in use whose question or phrasings hold `text`, then some that the matcher finds near.
+
+    Those in `known` are left out: they stand on the page already.
+    """
     usable = Entry.objects.filter(kind=Entry.Kind.ANSWER).exclude(status=Entry.Status.ARCHIVED)
+    usable = usable.exclude(pk__in=known)
     if text.strip().isdecimal():
         return tuple(map(Choice, usable.filter(pk=int(text.strip()))))
     held = usable.filter(Q(question__icontains=text) | Q(phrasings__text__icontains=text)).distinct()
-    near = [int(each.entry_id) for each in index.match(text, language=language).candidates]
-    rows = {row.pk: row for row in usable.filter(pk__in=near)}
     found = {row.pk: row for row in held.order_by("question")[:FOUND]}
+    near = [int(each.entry_id) for each in index.match(text, language=language).candidates[:NEAR_FOUND]]
+    rows = usable.in_bulk(near)
     for pk in near:
         if pk in rows:
             found.setdefault(pk, rows[pk])

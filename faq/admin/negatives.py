@@ -31,7 +31,7 @@ class NegativeForm(forms.ModelForm[Negative]):
     class Meta:
         model = Negative
         fields = ("text", "entry", "language")
-        labels = {"entry": "must not be answered by"}
+        labels = {"entry": "Must not be answered by"}
         help_texts = {
             "text": "As a visitor asked it. What says nearly the same is held back as well.",
             "entry": "Empty: by no entry of this language.",

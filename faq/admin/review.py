@@ -234,15 +234,14 @@ def _as_posted(request: HttpRequest) -> dict[str, Shown]:
         return {}
     (row,) = review_shown.show(groups, _linker(request))
     checked = set(request.POST.getlist("variant"))
-    search = " ".join(clean(request.POST.get("search", "")).split())[:TEXT_LIMIT]
-    found = review_shown.search(search, row.group.language) if search else ()
+    search, found = _search(request)
     posted = replace(
         row,
         wordings=tuple(replace(each, checked=each.key in checked) for each in row.wordings),
         chosen=request.POST.get("entry", ""),
         stored=request.POST.get("stored", ""),
         search=search,
-        found=tuple(each for each in found if each.entry.pk not in {own.entry.pk for own in row.choices}),
+        found=found,
     )
     return {key: posted}
 
@@ -250,11 +249,17 @@ def _as_posted(request: HttpRequest) -> dict[str, Shown]:
 def _find(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """Show which entries a search finds, at the row."""
     if _by_script(request):
-        text = " ".join(clean(request.POST.get("search", "")).split())[:TEXT_LIMIT]
-        found = review_shown.search(text, request.POST.get("language", "")) if text else ()
+        text, found = _search(request)
         row = {"found": found, "search": text, "chosen": request.POST.get("entry", "")}
         return JsonResponse({"html": render_to_string("faq/_review_found.html", {"row": row}, request)})
     return _page(site, request, _as_posted(request))
+
+
+def _search(request: HttpRequest) -> tuple[str, tuple[review_shown.Choice, ...]]:
+    """Return what was searched for at a row, and what that finds beside the entries that stand there."""
+    text = " ".join(clean(request.POST.get("search", "")).split())[:TEXT_LIMIT]
+    known = [int(pk) for pk in request.POST.get("known", "").split() if pk.isdecimal()]
+    return text, review_shown.search(text, request.POST.get("language", ""), known) if text else ()
 
 
 def _new_entry(request: HttpRequest) -> HttpResponse:
