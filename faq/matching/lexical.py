@@ -57,6 +57,11 @@ class Words:
         alike = np.bincount(self.gram_word[ranges(first, span)], worth, minlength=len(self.hashes))
         return self.rows.times(alike.astype(np.float32))
 
+    def by_use(self) -> list[str]:
+        """Return the words, those of most rows first."""
+        used = np.bincount(self.rows.column, minlength=len(self.hashes))
+        return [self.texts[int(i)] for i in np.argsort(-used, kind="stable")]
+
     def grams(self, table: Table, unseen: float) -> csr_array:
         """Return the idf of each gram in each word, as often as it occurs there."""
         span = np.diff(self.gram_first)

@@ -135,10 +135,9 @@ class Store:
         """Return the text of every row."""
         return Joined(self.base.texts, self.delta.texts)
 
-    @property
-    def vocabulary(self) -> Sequence[str]:
-        """Return the words of all rows, in no order; some may stand there twice."""
-        return Joined(self.base.lexical.words.texts, self.delta.lexical.words.texts)
+    def vocabulary(self) -> list[str]:
+        """Return the words of the base's rows, those of most rows first, then the words of the delta's."""
+        return [*self.base.lexical.words.by_use(), *self.delta.lexical.words.by_use()]
 
     @property
     def negative_pairs(self) -> list[tuple[str, str]]:
