@@ -13,8 +13,8 @@ from common.env import process_environment, read_data_dir, read_embedder_dir
 from faq.embedding import files, kept, safetensors
 from faq.embedding.files import EmbedderMissing
 from faq.embedding.graph import DIM, MOST_TOKENS, WRITER, Precision, write_graph
-from faq.embedding.session import Run, open_session
 from faq.embedding.wordpiece import WordPiece
+from faq.inference import Run, open_session
 
 __all__ = ["Embedder", "EmbedderMissing", "known_absence", "load_embedder", "shared_embedder", "why_missing"]
 

@@ -9,8 +9,8 @@ from faq.embedding.files import ModelFiles
 from faq.embedding.graph import rounded, write_graph
 from faq.embedding.onnx_format import Graph
 from faq.embedding.safetensors import Tensors
-from faq.embedding.session import open_session
 from faq.embedding.wordpiece import WordPiece
+from faq.inference import open_session
 from tests.faq.embedding import reference
 
 TEXTS = [
