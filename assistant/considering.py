@@ -94,16 +94,17 @@ def source_of(entry: EntryView) -> dict[str, Any]:
     return {"title": entry.question, "entry_id": entry.id, "reviewed_on": reviewed, "version": entry.version}
 
 
-def suggestions(consideration: Consideration) -> list[str]:
+def suggestions(consideration: Consideration, offered: Collection[str] = ()) -> list[str]:
     """Return follow-up questions beside an answer: the next nearest entries.
 
-    Neither the one just shown nor those that stand as "did you mean" already.
+    Neither the one just shown nor those that stand as "did you mean" already; `offered` are those that did
+    so beside an earlier answer to the same message.
     """
     if consideration.route.kind not in ("faq", "model"):
         return []
     candidates = consideration.match.candidates
     shown = {found.entry_id for found in candidates[:1]} if consideration.route.kind == "faq" else set()
-    shown |= {each.entry_id for each in consideration.offer}
+    shown |= {each.entry_id for each in consideration.offer} | set(offered)
     return next_questions(((each.entry_id, each.confidence) for each in candidates), shown)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import considering, fixed_replies
+from assistant import considering, fixed_replies, offering
 from assistant.ending import label_of, outcome_of, queue_ms
 from assistant.languages import certain_language, reply_language, supported
 from assistant.models import Reply, Turn
@@ -108,7 +108,7 @@ def _decide(
     reply.excluded_entry = ",".join(sorted(consideration.notes.get("excluded", ())))
     reply.decision = {
         **consideration.record(),
-        "suggestions": considering.suggestions(consideration),
+        "suggestions": considering.suggestions(consideration, _offered_before(reply)),
     }
     if consideration.route.kind != "model":
         language = reply_language(turn.text, consideration.signals.language)
@@ -127,6 +127,15 @@ def _decide(
     except BudgetExhausted:
         return _without_model(turn, reply, consideration, config, received, False, "budget")
     return Started(turn, reply, Generation(job, config, consideration.prompt.passages))
+
+
+def _offered_before(reply: Reply) -> set[str]:
+    """Return the entries that stand as "did you mean" beside earlier replies of the same turn."""
+    if reply.cause == Reply.Cause.FIRST:
+        return set()
+    earlier = Reply.objects.filter(turn_id=reply.turn_id, ordinal__lt=reply.ordinal)
+    decisions = earlier.values_list("decision", flat=True)
+    return {each["entry_id"] for decision in decisions for each in offering.offer_of(decision)}
 
 
 def _without_model(

@@ -236,6 +236,7 @@ async def test_after_the_models_answer_the_chosen_one_stands_under_it_and_can_be
         second = await chat.choose(chat.offer[1]["entry_id"])
         higher = await chat.finished(await chat.verb("escalate", second.reply_id))
         assert (higher.done or {})["tier"] != "none"
+        assert not set((higher.done or {})["suggestions"]) & set(ENTRIES)
         kept = asked(own_desk, chat.turn_id)
         assert (kept["label"], kept["escalated"], kept["chosen_entry"]) == (
             "wrong", True, chat.offer[1]["entry_id"],
@@ -330,6 +331,7 @@ async def test_a_rule_lets_the_desk_ask_back_before_a_model_is_asked(own_desk: D
             assert rows(own_desk, f"ModelCall.objects.filter(reply_id='{chat.reply_id}').count()") == 0
             none = await chat.finished(await chat.verb("escalate", chat.reply_id))
             assert (none.done or {})["tier"] == "lite"
+            assert not set((none.done or {})["suggestions"]) & set(ENTRIES)
             kept = asked(own_desk, chat.turn_id)
             assert (kept["label"], kept["escalated"]) == ("wrong", True)
             shown = await chat.choose(chat.offer[0]["entry_id"])
