@@ -118,8 +118,8 @@ class Segment:
         if not len(self):
             return Similar(np.zeros(0, dtype=np.float32), np.zeros(self.groups, dtype=np.float32))
         parts = self.lexical.parts(asked)
-        sums = np.stack([group_sums(part, self.first) for part in parts])
-        return Similar(clipped_mean(parts), clipped_mean(sums * self.spread))
+        centroids = group_sums(parts, self.first) * self.spread
+        return Similar(clipped_mean(parts), clipped_mean(centroids))
 
     def nearest(self, scores: Floats, group: int) -> tuple[float, int]:
         """Return the highest of the rows' scores in a group, and that row; (0, -1) without any."""

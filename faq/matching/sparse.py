@@ -141,10 +141,12 @@ def _piece(hashes: Hashes, rows: Places, weights: Floats) -> tuple[Hashes, Float
 
 
 def group_sums(values: Floats, first: Places) -> Floats:
-    """Return the sum of the values from `first[i]` to `first[i + 1]` for every i."""
-    out = np.zeros(len(first) - 1, dtype=np.float32)
-    ones, place = np.ones(len(values), dtype=np.float32), np.arange(len(values), dtype=np.int32)
-    _sparsetools.csr_matvec(len(out), len(values), first, place, ones, values, out)
+    """Return for each line of `values` the sums from `first[i]` to `first[i + 1]`, for every i."""
+    out = np.zeros((len(values), len(first) - 1), dtype=np.float32)
+    size = values.shape[1]
+    ones, place = np.ones(size, dtype=np.float32), np.arange(size, dtype=np.int32)
+    for line, sums in zip(values, out, strict=True):
+        _sparsetools.csr_matvec(len(sums), size, first, place, ones, line, sums)
     return out
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from faq.matching.dense import Vectors
 from faq.matching.directory import Directory, unique
 from faq.matching.grams import Ints, Strings, hash_strings
+from faq.matching.memory import give_back
 from faq.matching.segment import Embed, Segment, Similar, remembering
 from faq.matching.sparse import Floats
 from faq.matching.texts import Joined
@@ -71,6 +72,7 @@ class Store:
         against, groups = _negatives(negatives, weights)
         if vectors is not None:
             base, against = base.with_vectors(vectors), against.with_vectors(vectors)
+        give_back()
         return cls(directory, base, delta, against, groups, weights)
 
     def changed(

@@ -6,7 +6,7 @@ miss: "cancel my order" and "the order I want to cancel".
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 import numpy as np
@@ -74,7 +74,7 @@ class Tokens:
         """Return the different stems of each row, and their unordered pairs within `PAIR_SPAN` places."""
         stems, weight, row = self._stems()
         hashes, rows, weights = [hash_pairs(stems, np.full_like(stems, _SINGLE))], [row], [weight]
-        for left, right in _neighbours(row, self.rows):
+        for left, right in _neighbours(row):
             low, high = np.minimum(stems[left], stems[right]), np.maximum(stems[left], stems[right])
             hashes.append(hash_pairs(low, high))
             rows.append(row[left])
@@ -93,16 +93,29 @@ class Tokens:
         return stems[number[first]], weight[number[first]].astype(np.float32), self.row[first]
 
 
-def _neighbours(row: Places, rows: int) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the places of two words of one row that stand less than `PAIR_SPAN` apart.
-
-    A question is one row, whose pairs come at once; for a corpus they come in pieces, to save memory.
-    """
-    if rows == 1:
-        left, right = np.triu_indices(len(row), 1)
-        close = right - left < PAIR_SPAN
-        yield left[close], right[close]
-        return
+def _neighbours(row: Places) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the places of two words of one row that stand less than `PAIR_SPAN` apart, in pieces."""
     for apart in range(1, PAIR_SPAN):
         left = np.flatnonzero(row[apart:] == row[:-apart])
         yield left, left + apart
+
+
+def question_pairs(words: Sequence[str]) -> tuple[Hashes, Floats]:
+    """Return hashes and weights of `Tokens.pairs` for one row, in a third of its time."""
+    first: dict[str, str] = {}
+    for word in words:
+        first.setdefault(stem(word), word)
+    stems = hash_strings(Strings.of(list(first)))
+    worth = [1 if is_content(word) else FUNCTION_WEIGHT for word in first.values()]
+    weight = np.array(worth, dtype=np.float32)
+    left, right = _places(len(first))
+    low, high = np.minimum(stems[left], stems[right]), np.maximum(stems[left], stems[right])
+    single = np.full_like(stems, _SINGLE)
+    hashes = hash_pairs(np.concatenate([stems, low]), np.concatenate([single, high]))
+    return hashes, np.concatenate([weight, weight[left] * weight[right]])
+
+
+@lru_cache(maxsize=64)
+def _places(words: int) -> tuple[Ints, Ints]:
+    found = list(_neighbours(np.zeros(words, dtype=np.int32)))
+    return np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from faq.matching.grams import Hashes, Ints, char_grams
 from faq.matching.sparse import Floats
-from faq.matching.tokens import Tokens
+from faq.matching.tokens import Tokens, question_pairs
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Asked:
         tokens = Tokens.of([words])
         grams, gram_tf = np.unique(char_grams(tokens.words)[0], return_counts=True)
         terms, term_tf = np.unique(tokens.terms().hashes, return_counts=True)
-        pairs = tokens.pairs()
+        pairs, pair_weight = question_pairs(words)
         gram_idf = weights.chars.of(grams, weights.unseen)
         return cls(
             grams,
@@ -80,8 +80,8 @@ class Asked:
             gram_idf,
             terms,
             _unit((1 + np.log(term_tf)) * weights.terms.of(terms, weights.unseen)),
-            pairs.hashes,
-            _unit(pairs.weight * weights.pairs.of(pairs.hashes, weights.unseen)),
+            pairs,
+            _unit(pair_weight * weights.pairs.of(pairs, weights.unseen)),
         )
 
     def sketch(self, dim: int) -> Floats:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from faq.matching.dense import Vectors
 from faq.matching.lexical import Lexical
 from faq.matching.store import Store
-from faq.matching.tokens import PAIR_SPAN, Tokens
+from faq.matching.tokens import PAIR_SPAN, Tokens, question_pairs
 from faq.matching.weights import Asked
 from faq.normalize import words
 from faq.terms import is_content, stem
@@ -73,6 +73,16 @@ def test_similarity_is_the_mean_of_three_cosines(rows: list[list[str]], asked: l
         )
         assert parts[1, i] == pytest.approx(cosine(sublinear(terms(asked)), by_terms[i], by_terms), abs=1e-4)
         assert parts[2, i] == pytest.approx(cosine(pairs(asked), by_pairs[i], by_pairs), abs=1e-4)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.lists(WORD, max_size=30))
+def test_a_question_has_the_pairs_of_a_row(row: list[str]) -> None:
+    counted = Tokens.of([row]).pairs()
+    hashes, weight = question_pairs(row)
+    assert dict(zip(hashes.tolist(), weight, strict=True)) == dict(
+        zip(counted.hashes.tolist(), counted.weight, strict=True)
+    )
 
 
 def test_an_index_may_do_without_pairs() -> None:
