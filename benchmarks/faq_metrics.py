@@ -82,13 +82,24 @@ def auroc(answers: Answers) -> float:
     Right means inside the scope and the best candidate is right. Everything else stands on the other
     side: wrong best candidates, and all questions outside the scope. NaN when one side is empty.
     """
-    right = np.sort(answers.confidence[answers.right])
-    wrong = answers.confidence[~answers.right]
-    if not len(right) or not len(wrong):
+    return _separates(answers.confidence, answers.right)
+
+
+def auroc_scope(answers: Answers) -> float:
+    """Return P(a question inside the scope has more confidence than one outside), ties counting half.
+
+    Whether the best candidate is right plays no part in it. NaN when nothing outside was asked.
+    """
+    return _separates(answers.confidence, answers.inside)
+
+
+def _separates(confidence: Floats, is_good: Bools) -> float:
+    good, other = np.sort(confidence[is_good]), confidence[~is_good]
+    if not len(good) or not len(other):
         return float("nan")
-    below = np.searchsorted(right, wrong, side="left")
-    equal = np.searchsorted(right, wrong, side="right") - below
-    return float((len(right) - below - equal / 2).sum() / (len(right) * len(wrong)))
+    below = np.searchsorted(good, other, side="left")
+    equal = np.searchsorted(good, other, side="right") - below
+    return float((len(good) - below - equal / 2).sum() / (len(good) * len(other)))
 
 
 def threshold_for(answers: Answers, precision: float) -> float | None:

@@ -31,7 +31,7 @@ GROUPS = {
 }
 REFUSED = "refused"
 # Share of BANKING77's questions that the shipped threshold answers right, in per cent, by number of
-# phrasings: `python -m benchmarks.faq_quick --data DIR --k K`; docs/faq.md has the table.
+# phrasings: `python -m benchmarks.faq --data DIR`; docs/benchmarks.md has the table.
 COVERAGE = ((1, 3), (3, 10), (5, 16), (8, 23), (10, 25))
 SAMPLE = (
     ("Question", "Answer", "Phrasing 1", "Phrasing 2", "Phrasing 3", "Category", "Language"),

@@ -1,214 +1,172 @@
-"""The matcher's benchmark: its figures against cases counted by hand, its files, its typos."""
+"""The matcher's benchmark as a command, its peers, its sizes and its floors."""
 
 import csv
 import json
-import random
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.faq_asking import answers
-from benchmarks.faq_metrics import (
-    NO_ANSWER,
-    Answers,
-    Given,
-    auroc,
-    bootstrap,
-    calibration_error,
-    carried_over,
-    coverage,
-    given_at,
-    join,
-    mrr,
-    threshold_for,
-    top1,
-)
-from benchmarks.faq_sampling import FULL, draw, misspell, misspelt, without_entries
-from benchmarks.faq_sets import QuestionSet, SetMissing, available, hold_out, read, tuning_part
-
-
-def made(confidence: list[float], right: str, inside: str = "") -> Answers:
-    """Return answers from a line of "1" and "0" each; without `inside` all are."""
-    hits = np.asarray([sign == "1" for sign in right])
-    within = np.asarray([sign == "1" for sign in inside or "1" * len(right)])
-    return Answers(np.asarray(confidence, dtype=float), hits, within, hits.astype(np.int64))
-
-
-def test_a_best_candidate_counts_among_the_questions_inside_the_scope() -> None:
-    def rank(text: str) -> list[tuple[str, float]]:
-        return {"a?": [("a", 0.9), ("b", 0.1)], "b?": [("a", 0.8), ("c", 0.1), ("b", 0.0)], "?": []}[text]
-
-    found = answers(rank, [("a?", "a"), ("b?", "b"), ("?", "c"), ("b?", "")])
-    assert found.confidence.tolist() == [0.9, 0.8, NO_ANSWER, 0.8]
-    assert found.right.tolist() == [True, False, False, False]
-    assert found.place.tolist() == [1, 3, 0, 0]
-    assert top1(found) == pytest.approx(1 / 3)
-    assert mrr(found) == pytest.approx((1 + 1 / 3 + 0) / 3)
-    assert top1(join([found, found])) == top1(found)
-    assert len(join([found, found])) == 8
-
-
-def test_auroc_sets_right_answers_against_everything_else_and_splits_ties() -> None:
-    assert auroc(made([0.9, 0.8, 0.7, 0.6], "1100")) == 1
-    assert auroc(made([0.9, 0.8, 0.7, 0.6], "0011")) == 0
-    # right 0.8 and 0.5; others 0.8 (a tie) and 0.6 out of scope: (1/2 + 1 + 0 + 0) of 4 pairs
-    assert auroc(made([0.8, 0.5, 0.8, 0.6], "1100", "1110")) == pytest.approx(1.5 / 4)
-    assert np.isnan(auroc(made([0.9], "1")))
-
-
-def test_coverage_takes_the_lowest_threshold_that_still_has_the_precision() -> None:
-    ranked = made([0.9, 0.8, 0.7, 0.6, 0.5], "11010", "11011")
-    assert threshold_for(ranked, 0.75) == 0.6
-    assert coverage(ranked, 0.75) == Given(answered=4 / 5, inside_right=3 / 4, precision=3 / 4)
-    assert coverage(ranked, 1.0) == Given(answered=2 / 5, inside_right=2 / 4, precision=1)
-    assert coverage(made([0.9, 0.8], "01"), 0.95) == Given(0, 0, None)
-
-
-def test_answers_of_equal_confidence_are_given_or_withheld_together() -> None:
-    ranked = made([0.9, 0.8, 0.8, 0.8], "1110")
-    assert coverage(ranked, 0.95).answered == 1 / 4
-    assert coverage(ranked, 0.75).answered == 1
-
-
-def test_a_question_without_a_candidate_is_never_answered() -> None:
-    ranked = made([0.9, NO_ANSWER, NO_ANSWER], "100")
-    assert coverage(ranked, 0.3).answered == 1 / 3
-    assert given_at(ranked, -1000.0).answered == 1 / 3
-
-
-def test_a_threshold_that_is_carried_over_may_miss_the_precision_it_was_chosen_for() -> None:
-    rng = np.random.default_rng(7)
-    confidence = rng.random(4000)
-    ranked = Answers(
-        confidence, rng.random(4000) < confidence, np.ones(4000, dtype=bool), np.ones(4000, dtype=np.int64)
-    )
-    best, carried = coverage(ranked, 0.95), carried_over(ranked, 0.95, seed=1)
-    assert carried == carried_over(ranked, 0.95, seed=1)
-    assert carried.precision is not None and 0.9 < carried.precision < 1
-    assert carried.precision != best.precision
-    # The half that is right chooses 0.9, and the wrong answer of the other half is given; not the reverse.
-    assert carried_over(made([0.9, 0.9], "10"), 0.95, seed=1) == Given(0.5, 0, 0)
-
-
-def test_calibration_error_is_the_mean_distance_between_confidence_and_share_right() -> None:
-    assert calibration_error(made([1.0, 1.0, 0.0], "110")) == 0
-    # two bins: 0.9 twice with half of them right, 0.1 twice with none
-    assert calibration_error(made([0.9, 0.9, 0.1, 0.1], "1000")) == pytest.approx((0.4 * 2 + 0.1 * 2) / 4)
-    assert calibration_error(made([NO_ANSWER], "0")) == 0
-
-
-def test_the_bootstrap_interval_holds_the_figure_and_narrows_with_more_questions() -> None:
-    few, many = made([0.5] * 40, "10" * 20), made([0.5] * 4000, "10" * 2000)
-    (low, high), (lower, upper) = bootstrap(few, top1, seed=1), bootstrap(many, top1, seed=1)
-    assert low < 0.5 < high and lower < 0.5 < upper
-    assert upper - lower < (high - low) / 5
-
-
-def test_a_fifth_of_the_words_is_misspelt_by_one_slip_each() -> None:
-    asked = [("where is the card that somebody ordered yesterday", "card")] * 400
-    typed = misspelt(asked, seed=3)
-    assert typed == misspelt(asked, seed=3) != misspelt(asked, seed=4)
-    pairs = [
-        (before, after)
-        for (text, _), (new, _) in zip(asked, typed, strict=True)
-        for before, after in zip(text.split(), new.split(), strict=True)
-    ]
-    changed = [(before, after) for before, after in pairs if before != after]
-    assert 0.17 < len(changed) / len(pairs) < 0.23
-    assert all(abs(len(before) - len(after)) <= 1 for before, after in changed)
-    assert {len(after) - len(before) for before, after in changed} == {-1, 0, 1}
-    assert all(len(before) > 2 for before, _ in changed)
-    assert any(sorted(a) == sorted(b) for b, a in changed), "no letters were swapped"
-
-
-def test_texts_without_a_word_to_misspell_stay_as_they_are() -> None:
-    assert [misspell(text, random.Random(1), share=1) for text in ("", "is it 12 ?", "a  b")] == [
-        "", "is it 12 ?", "a  b",
-    ]  # fmt: skip
-
+from benchmarks import faq, faq_peers
+from benchmarks.faq_floors import Results, judge
+from benchmarks.faq_quality import LEXICAL, SEMANTIC, Measured
+from benchmarks.faq_sampling import FULL
+from benchmarks.faq_sets import QuestionSet
+from benchmarks.faq_sizes import FEW, MANY, phrasings, shaped
+from benchmarks.faq_vectors import Remembered, Vectors
+from tests.environment import ROOT
 
 PAIRS = [(f"{entry} {i}", entry) for entry in ("card", "loan") for i in range(40)]
 
 
-def test_what_is_asked_is_never_a_phrasing_and_tuning_sees_nothing_of_it() -> None:
-    kept, asked = hold_out(PAIRS)
-    assert len(kept) == 60 and len(asked) == 20 and not set(kept) & set(asked)
-    questions = QuestionSet("made up", kept, asked, outside=("far",), spare=("farther",))
-    tuning = tuning_part(questions)
-    assert tuning.outside == ("farther",)
-    assert not set(tuning.asked) & set(tuning.phrasings)
-    assert set(tuning.asked) | set(tuning.phrasings) == set(kept)
+def test_larger_indexes_are_filled_with_different_variants_in_two_shapes() -> None:
+    sets = [QuestionSet("made", PAIRS, [])]
+    small, large = phrasings(sets, 80), phrasings(sets, 400)
+    assert large == phrasings(sets, 400) and large[:80] == small
+    assert sorted(text for text, _ in small) == sorted(text for text, _ in PAIRS)
+    assert len({text for text, _ in large}) == 400
+    few, many = shaped(large, FEW), shaped(large, MANY)
+    assert [entry for entry, _ in few] == ["made/card", "made/loan"]
+    assert all(len(texts) <= 5 for _, texts in many) and 80 <= len(many) <= 82
+    for entries in (few, many):
+        assert sorted(text for _, texts in entries for text in texts) == sorted(text for text, _ in large)
 
 
-def test_a_round_draws_the_same_phrasings_for_every_k_and_keeps_the_share_outside() -> None:
-    kept, asked = hold_out(PAIRS)
-    questions = QuestionSet("made up", kept, asked, tuple(f"far {i}" for i in range(3)), (), 0.25)
-    three, five, full = (draw(questions, k, seed=1) for k in (3, 5, FULL))
-    assert three == draw(questions, 3, seed=1) != draw(questions, 3, seed=2)
-    assert three.asked == five.asked
-    for (_, few), (_, more), (_, every) in zip(three.entries, five.entries, full.entries, strict=True):
-        assert len(few) == 3 and len(more) == 5 and len(every) == 30
-        assert few == more[:3] == every[:3]
-    assert [entry for _, entry in three.asked].count("") == 3
-    assert len(three.asked) == 12
-    assert len(draw(questions, 3, seed=1, most=4).asked) == 4
+class Directions:
+    """Embeds "x y" as the unit vector in that direction, and counts what it is asked."""
+
+    id, dim = "directions", 2
+    vocabulary: Mapping[str, int] = {}
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.seen += texts
+        found = np.asarray([[float(part) for part in text.split()] for text in texts], dtype=np.float32)
+        lengths: Vectors = np.linalg.norm(found, axis=1, keepdims=True).astype(np.float32)
+        return found / lengths
 
 
-def test_questions_of_entries_that_were_left_out_lie_outside_the_scope() -> None:
-    kept, asked = hold_out(PAIRS)
-    near = without_entries(QuestionSet("made up", kept, asked), share=0.5, seed=1)
-    assert {entry for _, entry in near.phrasings} == {entry for _, entry in near.asked}
-    assert len(near.asked) == len(near.outside) == 10
+ENTRIES = [("a", ["1 0", "0 1"]), ("b", ["1 1", "3 4", "4 3"])]
 
 
-def table(path: Path, *rows: tuple[str, ...], delimiter: str = ",") -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=delimiter).writerows(rows)
+def test_the_rule_of_semantic_router_takes_the_mean_of_an_entrys_share_of_the_five_nearest() -> None:
+    asked = "1 0"  # cosines: a 1 and 0; b 0.707, 0.6 and 0.8
+    assert dict(faq_peers.nearest(ENTRIES, Directions())(asked)) == pytest.approx({"a": 1, "b": 0.8})
+    means = faq_peers.router(ENTRIES, Directions())(asked)
+    assert [entry for entry, _ in means] == ["b", "a"]
+    assert dict(means) == pytest.approx({"a": 0.5, "b": (0.5**0.5 + 0.6 + 0.8) / 3})
 
 
-def test_sets_are_read_in_the_layouts_they_are_published_in(tmp_path: Path) -> None:
-    head = ("text", "category")
-    table(tmp_path / "banking77_train.csv", head, *[(f"Where, {i}?", "card") for i in range(8)])
-    parts = {part: [[f"{part} {i}", "alarm"] for i in range(3)] for part in ("train", "val", "test")}
-    outside = {part: [[part, "oos"]] for part in ("oos_train", "oos_val", "oos_test")}
-    (tmp_path / "clinc150_train_val.json").write_text(json.dumps(parts | outside))
-    table(
-        tmp_path / "hwu64_train.csv",
-        ("userid", "answerid", "scenario", "intent", "answer_from_anno"),
-        *[("1", str(i), "alarm", "set", f"wake me at {i}, please") for i in range(4)],
-        delimiter=";",
+def test_sqlite_ranks_the_entry_whose_phrasing_shares_the_rarer_words() -> None:
+    rank = faq_peers.fts5([("card", ["where is my card", "my card is lost"]), ("loan", ["where is my loan"])])
+    assert [entry for entry, _ in rank("Where are the LOANS?")] == ["loan", "card"]
+    assert rank("?") == [] == rank("nothing here")
+
+
+def test_a_peer_that_is_not_installed_is_named() -> None:
+    peer = faq_peers.Peer("of the future", "not_on_this_earth", faq_peers.fts5)
+    assert faq_peers.missing(peer) == "not installed (not_on_this_earth)"
+    assert faq_peers.missing(faq_peers.Peer("SQLite FTS5", "sqlite3", faq_peers.fts5)) == ""
+
+
+def test_no_text_is_embedded_twice_and_another_run_remembers_it(tmp_path: Path) -> None:
+    inner = Directions()
+    first = Remembered(inner, tmp_path)
+    vectors = first.embed(["1 0", "3 4", "1 0"])
+    assert vectors.tolist() == [[1, 0], pytest.approx([0.6, 0.8]), [1, 0]]
+    first.embed(["3 4"])
+    assert inner.seen == ["1 0", "3 4"]
+    first.save(tmp_path)
+    again = Directions()
+    assert Remembered(again, tmp_path).embed(["3 4", "1 0"]).tolist() == vectors[[1, 0]].tolist()
+    assert again.seen == []
+    forgetful = Remembered(again, keep_new=False)
+    forgetful.embed(["0 1"])
+    forgetful.embed(["0 1"])
+    assert again.seen == ["0 1", "0 1"]
+
+
+def test_a_floor_is_met_not_met_or_not_measured() -> None:
+    def row(seed: int, value: float, method: str = LEXICAL) -> Measured:
+        return Measured("banking77", 5, seed, method, "its own", {"top1": value}, {})
+
+    size = {"size": 10_000, "method": LEXICAL, "build_s": 1.0, "memory_mb": 70.0}
+    slower = size | {"build_s": 1.4, "loop_worst_ms": 9.0, "loop_idle_ms": 8.0}
+    rounds = [row(1, 0.60), row(2, 0.64), row(3, 0.70), row(1, 0.75, "tantivy"), row(1, 0.5, "bm25s")]
+    found = {(each.label, each.method): each for each in judge(Results(rounds, [size, slower], 3.0))}
+    top = found["BANKING77 k=5: top-1, %", LEXICAL]
+    assert top.met is True and top.measured == pytest.approx(64) and top.peer_here == "75.0 (tantivy)"
+    assert found["BANKING77 k=5: top-1, %", SEMANTIC].met is None
+    assert found["build 10,000 phrasings, s", LEXICAL].measured == 1.4
+    assert found["memory at 10,000 phrasings, MB", LEXICAL].met is False
+    # A loop that is late by itself says nothing about what blocks it.
+    assert found["longest block of the event loop, ms", LEXICAL].met is None
+
+
+def made_up_folder(folder: Path) -> None:
+    """Write a set of four entries in the layout of BANKING77."""
+    subjects = ("card", "loan", "transfer", "password")
+    asks = ("where is my {}", "how do i get a {}", "my {} is gone", "tell me about the {} please")
+    rows = [(f"{ask.format(subject)} {tail}", subject) for subject in subjects for ask in asks for tail in
+            ("now", "today", "again")]  # fmt: skip
+    with (folder / "banking77_train.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "category"), *rows])
+
+
+def benchmark(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.faq", *words],
+        cwd=ROOT, env=os.environ | {"EMBEDDER_DIR": "off"}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_the_command_measures_prints_and_writes_without_the_semantic_half(tmp_path: Path) -> None:
+    made_up_folder(tmp_path)
+    record = tmp_path / "figures.json"
+    done = benchmark(
+        "--data", str(tmp_path), "--k", "2", "full", "--seeds", "1", "2", "--sizes", "60",
+        "--json", str(record),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Measured without the semantic half: EMBEDDER_DIR=off" in done.stderr
+    assert "## banking77: 12 questions, 0 of them outside the scope" in done.stdout
+    assert "MiniLM nearest" in done.stdout and "needs the semantic half" in done.stdout
+    assert "what it must show" in done.stdout and "not measured" in done.stdout
+    found = json.loads(record.read_text())
+    assert {"processor", "cores", "load_average", "commit", "packages"} <= set(found["machine"])
+    assert found["settings"]["seeds"] == [1, 2] and found["settings"]["k"] == [2, 0]
+    own = [each for each in found["quality"] if each["method"] == "lexical alone"]
+    assert [(each["k"], each["seed"]) for each in own] == [(2, 1), (2, 2), (0, 1)]
+    assert all(0.5 < each["figures"]["top1"] <= 1 for each in own)
+    low, high = own[0]["intervals"]["top1"]
+    assert low <= own[0]["figures"]["top1"] <= high
+    assert not [each["error"] for each in found["sizes"] if "error" in each]
+    fts = next(each for each in found["sizes"] if each["method"] == "SQLite FTS5")
+    assert fts["entries"] >= 12 and fts["p50_ms"] > 0
+    lexical = [each for each in found["sizes"] if each["method"] == "lexical alone"]
+    assert {each["shape"] for each in lexical} == {FEW, MANY}
+    assert all(each["loop_worst_ms"] > 0 and each["memory_mb"] > -50 for each in lexical)
+
+
+def test_a_folder_without_question_sets_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    done = benchmark("--data", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{tmp_path} lacks banking77_train.csv: docs/benchmarks.md says where to get it.\n"
     )
-    label = ("sentence", "label")
-    table(tmp_path / "curekart_train.csv", label, ("Where is it", "ORDER_STATUS"))
-    table(tmp_path / "curekart_test.csv", label, ("where", "ORDER_STATUS"), ("hm", "NO_NODES_DETECTED"))
-    assert available(tmp_path) == ["banking77", "clinc150", "hwu64", "curekart"]
-
-    banking, clinc, hwu, chats = read(tmp_path, available(tmp_path))
-    assert len(banking.phrasings) == 6 and len(banking.asked) == 2 and not banking.official
-    assert clinc.asked == [(f"val {i}", "alarm") for i in range(3)]
-    assert clinc.outside == ("oos_val",) and clinc.spare == ("oos_train",)
-    assert {entry for _, entry in hwu.phrasings} == {"alarm_set"}
-    assert chats.asked == [("where", "ORDER_STATUS")] and chats.outside == ("hm",) and chats.official
 
 
-def test_official_test_parts_are_asked_where_they_are(tmp_path: Path) -> None:
-    table(tmp_path / "banking77_train.csv", ("text", "category"), *[(f"{i}", "card") for i in range(8)])
-    table(tmp_path / "banking77_test.csv", ("text", "category"), ("Where?", "card"))
-    parts = {part: [[part, "alarm"]] for part in ("train", "val", "test")}
-    outside = {part: [[part, "oos"]] for part in ("oos_train", "oos_val", "oos_test")}
-    (tmp_path / "data_full.json").write_text(json.dumps(parts | outside))
-    banking, clinc = read(tmp_path)
-    assert len(banking.phrasings) == 8 and banking.asked == [("Where?", "card")] and banking.official
-    assert clinc.asked == [("test", "alarm")] and clinc.outside == ("oos_test",) and clinc.official
-
-
-def test_what_a_folder_lacks_is_named(tmp_path: Path) -> None:
-    table(tmp_path / "banking77_train.csv", ("text", "category"))
-    with pytest.raises(SetMissing, match=r"lacks clinc150_train_val\.json or data_full\.json"):
-        read(tmp_path)
-    with pytest.raises(SetMissing, match="There is no set banking78; known are banking77"):
-        read(tmp_path, ["banking78"])
-    table(tmp_path / "hwu64_train.csv", ("question", "answer"))
-    with pytest.raises(SetMissing, match="no columns of a known layout, but question, answer"):
-        read(tmp_path, ["hwu64"])
+def test_options_are_checked_and_quick_fills_in_what_is_not_given(tmp_path: Path) -> None:
+    data = ["--data", str(tmp_path)]
+    quick = faq.parse([*data, "--quick", "--seeds", "7"])
+    assert quick.k == [5, 10] and quick.seeds == [7] and quick.sizes == [1000, 10000]
+    assert faq.parse([*data, "--k", "full"]).k == [FULL]
+    for wrong in ("0", "-1", "many"):
+        with pytest.raises(SystemExit):
+            faq.parse([*data, "--k", wrong])
