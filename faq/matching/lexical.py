@@ -45,22 +45,26 @@ class Words:
     gram_hash: Hashes  # sorted
     gram_first: Places
     gram_word: Places  # the words that hold a gram, as often as they hold it
-    rows: Rows  # how often each word, divided by the length of the row's gram vector
+    rows: Rows  # by word: which rows hold it, how often, divided by the length of the row's gram vector
 
-    def times(self, asked: Asked) -> Floats:
-        """Return each row's cosine to a question's character grams."""
+    def times(self, asked: Asked, rows: int) -> Floats:
+        """Return the cosine of each of so many rows to a question's character grams."""
         place, there = find(self.gram_hash, asked.gram_hash)
         place = place[there]
         first = self.gram_first[place].astype(np.int64)
         span = self.gram_first[place + 1] - first
         worth = np.repeat((asked.gram_weight * asked.gram_idf)[there], span)
         alike = np.bincount(self.gram_word[ranges(first, span)], worth, minlength=len(self.hashes))
-        return self.rows.times(alike.astype(np.float32))
+        return self.rows.add_up(alike.astype(np.float32), rows)
 
     def by_use(self) -> list[str]:
         """Return the words, those of most rows first."""
-        used = np.bincount(self.rows.column, minlength=len(self.hashes))
+        used = np.diff(self.rows.first)
         return [self.texts[int(i)] for i in np.argsort(-used, kind="stable")]
+
+    def matrix(self, rows: int) -> csr_array:
+        """Return rows by words."""
+        return csr_array(self.rows.matrix(rows).T)
 
     def grams(self, table: Table, unseen: float) -> csr_array:
         """Return the idf of each gram in each word, as often as it occurs there."""
@@ -115,12 +119,15 @@ class Lexical:
             together, pair_table = _family(tokens.pairs(), tokens.rows, pair_table_given, unseen)
         return cls(words, terms, together), weights or Weights(char_table, term_table, pair_table, unseen)
 
+    def __len__(self) -> int:
+        return len(self.terms.scale)
+
     def _families(self) -> list[Family]:
         return [self.terms] if self.pairs is None else [self.terms, self.pairs]
 
     def parts(self, asked: Asked) -> Floats:
         """Return the cosine of every row in each family (float32, [families, rows])."""
-        parts = [self.words.times(asked), self.terms.times(asked.term_hash, asked.term_weight)]
+        parts = [self.words.times(asked, len(self)), self.terms.times(asked.term_hash, asked.term_weight)]
         if self.pairs is not None:
             parts.append(self.pairs.times(asked.pair_hash, asked.pair_weight))
         return np.stack(parts)
@@ -138,7 +145,7 @@ class Lexical:
         group_of = np.repeat(np.arange(groups, dtype=np.int32), np.diff(first))
         rows = np.arange(len(group_of))
         members = counted(group_of.astype(np.int64), rows, (groups, len(rows)))
-        by_word = csr_array(members @ self.words.rows.matrix(len(self.words.hashes)))
+        by_word = csr_array(members @ self.words.matrix(len(self)))
         found = [lengths(by_word, self.words.grams(weights.chars, weights.unseen))]
         found += [
             family.postings.group_lengths(family.value, family.scale, group_of, groups)
@@ -149,7 +156,7 @@ class Lexical:
     def kernel(self, weights: Weights) -> Floats:
         """Return the similarity of every row to every row."""
         grams = self.words.grams(weights.chars, weights.unseen)
-        whole = [csr_array(self.words.rows.matrix(len(self.words.hashes)) @ grams)]
+        whole = [csr_array(self.words.matrix(len(self)) @ grams)]
         whole += [family.matrix() for family in self._families()]
         return np.asarray(sum((each @ each.T).toarray() for each in whole) / len(whole), dtype=np.float32)
 
@@ -159,12 +166,12 @@ class Lexical:
         place, sign = buckets(self.words.gram_hash, dim)
         signed = grams.data * sign[grams.indices]
         chars = csr_array((signed, place[grams.indices], grams.indptr), shape=(grams.shape[0], dim))
-        both = [(self.words.rows.matrix(len(self.words.hashes)), chars)]
+        both = [(self.words.matrix(len(self)), chars)]
         for family in self._families():
             place, sign = buckets(family.postings.hashes, dim)
             project = csr_array((sign, place, np.arange(len(sign) + 1)), shape=(len(sign), dim))
             both.append((family.matrix(), project))
-        found = np.zeros((len(self.terms.scale), dim), dtype=np.float32)
+        found = np.zeros((len(self), dim), dtype=np.float32)
         for start in range(0, len(found), _SKETCHED_AT_ONCE):
             stop = start + _SKETCHED_AT_ONCE
             found[start:stop] = sum((rows[start:stop] @ project).toarray() for rows, project in both)
@@ -195,7 +202,7 @@ def _words(tokens: Tokens, table: Table | None, unseen: float) -> tuple[Words, T
         gram_hash=gram_hash,
         gram_first=np.r_[0, np.cumsum(np.bincount(gram, minlength=len(gram_hash)))].astype(np.int32),
         gram_word=owner[np.argsort(gram, kind="stable")].astype(np.int32),
-        rows=Rows.of(scaled(by_row, inverse(lengths(by_row, in_words)))),
+        rows=Rows.of(csr_array(scaled(by_row, inverse(lengths(by_row, in_words))).T)),
     )
     return words, table
 
