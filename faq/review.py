@@ -6,6 +6,7 @@ are made; then texts and candidates of the groups on one page (`faq/review_shown
 """
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +22,11 @@ from common.clock import now
 from faq import review_groups
 from faq.engine_models import Negative, key_of
 from faq.index import SUGGEST_THRESHOLD
-from faq.models import AskedQuestion
+from faq.models import AskedQuestion, Entry
 
 PERIODS = (7, 30, 90)  # days
-MOST_MESSAGES = 10_000  # read in 0.1 s; what is older comes up as these are judged
-MOST_TEXTS = 4_000  # different ones, grouped in 0.1 s
+MOST_MESSAGES = 5_000  # read and grouped in 0.2 s; what is older comes up as these are judged
+MOST_NEGATIVES = 2_000  # held against them, the newest
 OFTEN = 3  # questions without any answer in the FAQ are worth a look when they come this often
 SPOT_CHECKS = 25  # answers that nobody complained about, to be looked at now and then
 AT_ONCE = 500  # ids in one statement; SQLite takes some thousand
@@ -41,6 +42,7 @@ KINDS = {
     SPOT: "Spot check",
 }
 
+_KEY = re.compile("[0-9a-f]{32}")
 _near = Q(shown_entry="", chosen_entry="", confidence__lt=F("threshold")) & (
     ~Q(suggested="") | Q(confidence__gte=SUGGEST_THRESHOLD)
 )
@@ -103,9 +105,13 @@ class Message(NamedTuple):
 class Variant:
     """One wording of a group, with its messages, newest first."""
 
-    key: str
     normalised: str
     messages: tuple[Message, ...]
+
+    @property
+    def key(self) -> str:
+        """Return the id of its newest message: what forms and addresses carry for the wording."""
+        return self.messages[0].pk.hex
 
     @property
     def count(self) -> int:
@@ -172,8 +178,8 @@ def place_of(cursor: str) -> tuple[int, float, str] | None:
         return None
 
 
-def variant_key(language: str, normalised: str) -> str:
-    """Return the short name of a wording, which addresses and forms carry instead of the text."""
+def group_key(language: str, normalised: str) -> str:
+    """Return the short name of a group by its leading wording, the same on every page that shows it."""
     return hashlib.sha256(f"{language}\0{normalised}".encode()).hexdigest()[:12]
 
 
@@ -224,7 +230,7 @@ def negatives(language: str = "") -> set[tuple[str, str]]:
     """Return language and normalised form of what staff have said is no FAQ question."""
     rows = Negative.objects.filter(entry=None)
     rows = rows.filter(language=language) if language else rows
-    return set(rows.order_by("-pk").values_list("language", "normalised")[:MOST_TEXTS])
+    return set(rows.order_by("-pk").values_list("language", "normalised")[:MOST_NEGATIVES])
 
 
 def grouped(messages: Iterable[Message], settled: Iterable[tuple[str, str]] = ()) -> list[Group]:
@@ -236,7 +242,7 @@ def grouped(messages: Iterable[Message], settled: Iterable[tuple[str, str]] = ()
     by_text: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
     for message in messages:
         by_text[message.language, message.normalised].append(message)
-    frequent = sorted(by_text.items(), key=lambda item: (-len(item[1]), item[0]))[:MOST_TEXTS]
+    frequent = sorted(by_text.items(), key=lambda item: (-len(item[1]), item[0]))
     done = set(settled)
     languages = sorted({language for (language, _), _ in frequent})
     return [
@@ -259,32 +265,42 @@ def _in_one_language(
         asked = [place for place in places if place < known]
         if not asked:
             continue
-        variants = tuple(
-            Variant(variant_key(language, texts[place][0]), texts[place][0], tuple(texts[place][1]))
-            for place in asked
-        )
-        made = Group(variants[0].key, language, variants)
+        variants = tuple(Variant(texts[place][0], tuple(texts[place][1])) for place in asked)
+        made = Group(group_key(language, variants[0].normalised), language, variants)
         if len(asked) == len(places) or set(made.kinds) != {UNANSWERED}:
             found.append(made)
     return found
 
 
-def messages_of(keys: Iterable[str], filters: Filters) -> list[UUID]:
-    """Return the open messages that a filter leaves with one of these wordings."""
-    wanted = set(keys)
-    narrow = waiting(filters).values_list("pk", "language", "normalised")
-    return [pk for pk, language, text in narrow if variant_key(language, text) in wanted]
+def wordings_of(keys: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return language, normalised form and text of the messages that stand for wordings, in their order.
 
-
-def texts_of(keys: Sequence[str], filters: Filters) -> list[tuple[str, str]]:
-    """Return language and newest text of each open wording, in the order of the keys."""
-    ids = messages_of(keys, filters)[:MOST_MESSAGES]
-    found: dict[str, tuple[str, str]] = {}
+    Those that were deleted meanwhile, and keys that are none, are left out.
+    """
+    ids = ids_of(keys)
+    found: dict[UUID, tuple[str, str, str]] = {}
     for start in range(0, len(ids), AT_ONCE):
-        rows = AskedQuestion.objects.filter(pk__in=ids[start : start + AT_ONCE]).order_by("-created_at")
-        for language, text, normalised in rows.values_list("language", "text", "normalised"):
-            found.setdefault(variant_key(language, normalised), (language, text))
-    return [found[key] for key in keys if key in found]
+        rows = AskedQuestion.objects.filter(pk__in=ids[start : start + AT_ONCE])
+        for pk, *wording in rows.values_list("pk", "language", "normalised", "text"):
+            found[pk] = (wording[0], wording[1], wording[2])
+    return [found[pk] for pk in ids if pk in found]
+
+
+def messages_of(keys: Sequence[str], filters: Filters) -> list[UUID]:
+    """Return the open messages that a filter leaves with one of these wordings."""
+    wanted = {(language, normalised) for language, normalised, _ in wordings_of(keys)}
+    texts = sorted({normalised for _, normalised in wanted})
+    found: list[UUID] = []
+    for start in range(0, len(texts), AT_ONCE):
+        rows = waiting(filters).filter(normalised__in=texts[start : start + AT_ONCE])
+        narrow = rows.values_list("pk", "language", "normalised")
+        found += [pk for pk, language, text in narrow if (language, text) in wanted]
+    return found
+
+
+def ids_of(keys: Iterable[str]) -> list[UUID]:
+    """Return the messages that stand for wordings, without keys that are none."""
+    return [UUID(key) for key in dict.fromkeys(keys) if _KEY.fullmatch(key)]
 
 
 def anything(traffic: str) -> bool:
@@ -293,8 +309,7 @@ def anything(traffic: str) -> bool:
     return AskedQuestion.objects.filter(purpose=traffic, created_at__gte=since).exists()
 
 
-def languages(traffic: str) -> list[str]:
-    """Return the languages that were asked in lately."""
-    since = now() - timedelta(days=PERIODS[-1])
-    rows = AskedQuestion.objects.filter(judged_by="", purpose=traffic, created_at__gte=since)
-    return sorted(filter(None, rows.order_by().values_list("language", flat=True).distinct()))
+def languages(queue: Queue) -> list[str]:
+    """Return the languages to narrow a queue by: of its groups, and of the entries."""
+    own = Entry.objects.exclude(status=Entry.Status.ARCHIVED).order_by().values_list("language", flat=True)
+    return sorted({*own.distinct(), *(group.language for group in queue.groups)} - {""})

@@ -10,14 +10,27 @@ many is right in 84 and 97 % of the cases and takes twenty times as long.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from faq.terms import content, interrogatives, is_typo, polarity
 
 LEAST_TERMS = 2  # one word in common says too little: "card" is in every question to a bank
-MOST_TEXTS = 200  # of a group; a form with a box for each has to stay a form
+MOST_TEXTS = 100  # of a group; a form with a box for each has to stay a form, and its address an address
 SHORTEST_CORRECTED = 4  # letters; as `is_typo` has it
 
 Key = tuple[frozenset[str], bool, frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a text says, apart from which slips stand for which words."""
+
+    words: frozenset[str]
+    terms: tuple[str, ...]
+    negated: bool
+    after: frozenset[str]
+    named: frozenset[str]
 
 
 def group(texts: Sequence[str]) -> list[list[int]]:
@@ -26,13 +39,12 @@ def group(texts: Sequence[str]) -> list[list[int]]:
     The first of a group is its leader: put the most frequent text first. A group holds at most MOST_TEXTS;
     further members begin another one. O(n) but for words that occur once, which are held against known ones.
     """
-    split = [text.split() for text in texts]
-    terms = [content(words) for words in split]
-    meant = _corrections(terms)
+    told = [_read(text) for text in texts]
+    meant = _corrections(each.terms for each in told)
     open_groups: dict[Key, list[int]] = {}
     groups: list[list[int]] = []
-    for place, (words, own) in enumerate(zip(split, terms, strict=True)):
-        key = _key(words, {meant.get(term, term) for term in own})
+    for place, each in enumerate(told):
+        key = _key(each, meant)
         members = open_groups.get(key)
         if members is None or len(members) >= MOST_TEXTS:
             members = open_groups[key] = []
@@ -41,9 +53,21 @@ def group(texts: Sequence[str]) -> list[list[int]]:
     return groups
 
 
-def _key(words: Sequence[str], terms: set[str]) -> Key:
-    told = frozenset(terms) if len(terms) >= LEAST_TERMS else frozenset(words)
-    return told, polarity(words), interrogatives(words), frozenset(word for word in words if _names(word))
+@lru_cache(maxsize=20_000)  # a queue is read again and again, and few of its texts are new
+def _read(text: str) -> _Read:
+    words = text.split()
+    return _Read(
+        words=frozenset(words),
+        terms=tuple(content(words)),
+        negated=polarity(words),
+        after=interrogatives(words),
+        named=frozenset(word for word in words if _names(word)),
+    )
+
+
+def _key(told: _Read, meant: Mapping[str, str]) -> Key:
+    terms = frozenset(meant.get(term, term) for term in told.terms)
+    return (terms if len(terms) >= LEAST_TERMS else told.words), told.negated, told.after, told.named
 
 
 def _names(word: str) -> bool:
@@ -66,8 +90,13 @@ def _corrections(terms: Iterable[Sequence[str]]) -> Mapping[str, str]:
             each
             for size in range(len(term) - 2, len(term) + 3)
             for each in known.get((term[0], size), ())
-            if is_typo(term, each)
+            if _is_slip(term, each)
         ]
         if near:
             found[term] = max(near, key=lambda each: (count[each], each))
     return found
+
+
+@lru_cache(maxsize=50_000)
+def _is_slip(term: str, known: str) -> bool:
+    return is_typo(term, known)

@@ -33,6 +33,7 @@ class Wording:
     """One wording with the text of its newest message."""
 
     key: str
+    normalised: str
     text: str
     count: int
     checked: bool = True
@@ -136,7 +137,9 @@ def _shown(
     link: Link,
 ) -> Shown:
     wordings = tuple(
-        Wording(each.key, details.texts.get(each.messages[0].pk, each.normalised), each.count)
+        Wording(
+            each.key, each.normalised, details.texts.get(each.messages[0].pk, each.normalised), each.count
+        )
         for each in group.variants
     )
     choices = _choices(group, nearest, entries)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -116,7 +115,7 @@ def _page(site: AdminSite, request: HttpRequest, instead: Mapping[str, Shown]) -
         "narrowed": replace(filters, traffic=VISITOR) != Filters(),
         "filter_entry": Entry.objects.filter(pk=filters.entry).first() if filters.entry else None,
         "kinds": KINDS.items(),
-        "languages": review.languages(filters.traffic),
+        "languages": review.languages(read),
         "periods": PERIODS,
         "verbs": VERBS,
         "query": request.GET.urlencode(),
@@ -126,6 +125,7 @@ def _page(site: AdminSite, request: HttpRequest, instead: Mapping[str, Shown]) -
         "effect": judging.effect(),
         "effect_days": judging.EFFECT_DAYS,
         "often": review.OFTEN,
+        "most": f"{review.MOST_MESSAGES:,}",
         "here": reverse("admin:faq_review"),
     }
     return TemplateResponse(request, "faq/review.html", context)
@@ -177,7 +177,7 @@ def _decided(request: HttpRequest, verb: str) -> ReviewDecision:
         entry=_entry(request),
         wordings=clean(request.POST.get("stored", "")).splitlines(),
         language=request.POST.get("language", ""),
-        seen=_seen(request),
+        seen=review.ids_of(keys),
     )
 
 
@@ -196,13 +196,6 @@ def told(decision: ReviewDecision) -> str:
         Verb.NOT_FAQ.value: f"{many}: no question for the FAQ, {wordings} noted.",
         Verb.ASIDE.value: f"{many} set aside.",
     }[decision.verb]
-
-
-def _seen(request: HttpRequest) -> list[UUID]:
-    try:
-        return [UUID(request.POST.get("newest", ""))]
-    except ValueError:
-        return []
 
 
 def _entry(request: HttpRequest) -> Entry | None:
@@ -233,11 +226,11 @@ def _as_posted(request: HttpRequest) -> dict[str, Shown]:
     if not groups:
         return {}
     (row,) = review_shown.show(groups, _linker(request))
-    checked = set(request.POST.getlist("variant"))
+    checked = {text for _, text, _ in review.wordings_of(request.POST.getlist("variant"))}
     search, found = _search(request)
     posted = replace(
         row,
-        wordings=tuple(replace(each, checked=each.key in checked) for each in row.wordings),
+        wordings=tuple(replace(each, checked=each.normalised in checked) for each in row.wordings),
         chosen=request.POST.get("entry", ""),
         stored=request.POST.get("stored", ""),
         search=search,

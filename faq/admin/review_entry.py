@@ -73,8 +73,8 @@ def _keys(request: HttpRequest) -> list[str]:
 
 
 def _texts(request: HttpRequest) -> list[tuple[str, str]]:
-    keys = _keys(request)
-    return review.texts_of(keys, filters_of(request.GET)) if keys else []
+    """Return language and text of the wordings, the most frequent first."""
+    return [(language, text) for language, _, text in review.wordings_of(_keys(request))]
 
 
 def _further(request: HttpRequest) -> list[str]:
