@@ -14,7 +14,7 @@ FULL = 0  # as k: all phrasings
 MOST_ASKED = 3000
 
 TYPO_SHARE = 0.20
-_SHORTEST_MISSPELT = 3  # letters; "i" and "to" misspelt are other words
+_SHORTEST_MISSPELT = 2  # letters; nobody misspells "I" or "a" by a slip
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,14 @@ def misspelt(asked: Pairs, seed: int, share: float = TYPO_SHARE) -> Pairs:
 def misspell(text: str, rng: random.Random, share: float = TYPO_SHARE) -> str:
     """Return `text` with one letter inserted, dropped, changed or swapped in `share` of its words.
 
-    The number of words is rounded up or down by chance, so that the share holds over many short texts.
-    Words of one or two letters stay, and count for the share.
+    Each word of two letters or more is misspelt with that probability, by itself.
     """
-    words = text.split(" ")
-    wanted = share * sum(bool(word) for word in words)
-    count = int(wanted) + (rng.random() < wanted % 1)
-    long = [i for i, word in enumerate(words) if sum(map(str.isalpha, word)) >= _SHORTEST_MISSPELT]
-    for i in rng.sample(long, min(count, len(long))):
-        words[i] = _mistyped(words[i], rng)
-    return " ".join(words)
+    return " ".join(
+        _mistyped(word, rng)
+        if sum(map(str.isalpha, word)) >= _SHORTEST_MISSPELT and rng.random() < share
+        else word
+        for word in text.split(" ")
+    )
 
 
 def _mistyped(word: str, rng: random.Random) -> str:

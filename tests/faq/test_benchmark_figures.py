@@ -113,7 +113,7 @@ def test_the_bootstrap_interval_holds_the_figure_and_narrows_with_more_questions
 
 
 def test_a_fifth_of_the_words_is_misspelt_by_one_slip_each() -> None:
-    asked = [("where is the card that somebody ordered yesterday", "card")] * 400
+    asked = [("where is the card that I ordered last week", "card")] * 400
     typed = misspelt(asked, seed=3)
     assert typed == misspelt(asked, seed=3) != misspelt(asked, seed=4)
     pairs = [
@@ -122,16 +122,16 @@ def test_a_fifth_of_the_words_is_misspelt_by_one_slip_each() -> None:
         for before, after in zip(text.split(), new.split(), strict=True)
     ]
     changed = [(before, after) for before, after in pairs if before != after]
-    assert 0.17 < len(changed) / len(pairs) < 0.23
+    assert 0.17 < len(changed) / (len(pairs) - len(asked)) < 0.23  # "I" cannot be misspelt
     assert all(abs(len(before) - len(after)) <= 1 for before, after in changed)
     assert {len(after) - len(before) for before, after in changed} == {-1, 0, 1}
-    assert all(len(before) > 2 for before, _ in changed)
+    assert "I" not in {before for before, _ in changed}
     assert any(sorted(a) == sorted(b) for b, a in changed), "no letters were swapped"
 
 
 def test_texts_without_a_word_to_misspell_stay_as_they_are() -> None:
-    assert [misspell(text, random.Random(1), share=1) for text in ("", "is it 12 ?", "a  b")] == [
-        "", "is it 12 ?", "a  b",
+    assert [misspell(text, random.Random(1), share=1) for text in ("", "12 ?", "a  b")] == [
+        "", "12 ?", "a  b",
     ]  # fmt: skip
 
 
