@@ -24,8 +24,8 @@ _ALL = (
         "requests",
         "Requests",
         "replies",
-        "Replies that ended in the period, however they ended. A retry and an escalation make a reply of "
-        "their own.",
+        "Replies that ended in the period, however they ended. A retry, an escalation and a choice under "
+        "“did you mean” make a reply of their own.",
     ),
     Definition("share", "Share", "%", "This route's requests as a share of the requests of all routes."),
     Definition(

@@ -327,3 +327,60 @@ def test_the_log_knows_where_another_model_took_over(modules: Page) -> None:
         }"""
     )
     assert parts == [["Tw", "o.\n\nThree"], ["Tw", "o.\n\nThree"], ["Three", ""]]
+
+
+OFFER = [{"entry_id": "7", "question": "Seven?", "language": "en"}]
+CHOICE = {"type": "ack", "client_message_id": None, "turn_id": "t", "reply_id": "c", "epoch": 1}
+CHOOSE = """
+async ({sent, frames, chosen, later}) => {
+  const log = await import("/log.js");
+  let chat = log.compose(log.emptyChat(), sent);
+  for (const frame of frames) chat = log.apply(chat, frame).chat;
+  chat = log.choose(chat, "t", chosen);
+  const pending = log.pendingChoices(chat);
+  for (const frame of later) chat = log.apply(chat, frame).chat;
+  const offer = log.offerOf(chat, chat.turns[0]);
+  return {pending, offer, left: log.pendingChoices(chat), superseded: log.isSuperseded(chat, chat.replies.r)};
+}
+"""
+
+
+def chosen(page: Page, *later: dict[str, Any]) -> Any:
+    """Press the offered question and return what the log says of it after the frames of `later`."""
+    frames = [OPENED, ACK, {**status(1), "did_you_mean": OFFER}]
+    return page.evaluate(CHOOSE, {"sent": SENT, "frames": frames, "chosen": "7", "later": list(later)})
+
+
+def test_a_choice_is_pending_until_the_desk_has_it(modules: Page) -> None:
+    waiting = chosen(modules)
+    assert (waiting["pending"], waiting["left"]) == ([["t", "7"]], [["t", "7"]])
+    assert (waiting["offer"]["entries"], waiting["superseded"]) == (OFFER, False)
+    made = chosen(modules, {**CHOICE, "cause": "choice", "chosen": "7"})
+    assert (made["offer"]["answers"], made["left"], made["superseded"]) == ({"7": "c"}, [], True)
+
+
+def test_a_choice_made_in_another_tab_is_found_when_the_line_is_back(modules: Page) -> None:
+    replies = [
+        {"reply_id": "r", "epoch": 1, "seq": 3, "state": "cancelled", "text": "", "did_you_mean": OFFER},
+        {"reply_id": "c", "epoch": 1, "seq": 3, "state": "completed", "text": "Yes.", "chosen": "7"},
+    ]
+    turn = {"turn_id": "t", "client_message_id": "m1", "text": "Hello?", "replies": replies}
+    assert chosen(modules, {**OPENED, "turns": [turn]})["left"] == []
+    lost = chosen(modules, {**OPENED, "turns": [{**turn, "replies": replies[:1]}]})
+    assert lost["left"] == [["t", "7"]], "it is sent again"
+
+
+@pytest.mark.parametrize(("code", "withdrawn"), [("not_available", ["7"]), ("not_stored", [])])
+def test_a_refused_choice_is_said_and_only_what_is_gone_goes(
+    modules: Page, code: str, withdrawn: list[str]
+) -> None:
+    error = {"type": "error", "code": code, "message": "No.", "turn_id": "t", "entry_id": "7"}
+    refused = chosen(modules, error)
+    assert refused["left"] == []
+    assert refused["offer"]["problem"]["message"] == "No."
+    assert refused["offer"]["withdrawn"] == withdrawn
+
+
+def test_a_snapshot_brings_the_offer(modules: Page) -> None:
+    result = run(modules, OPENED, ACK, {**snapshot(2, 4, "Text"), "did_you_mean": OFFER}, done(5, epoch=2))
+    assert result["reply"]["offer"] == OFFER

@@ -30,7 +30,10 @@ NOBODYS = "7c9f5a0e-6f0b-4c55-9d2f-0a6c0e6f7b11"
         (f'{{"type": "retry", "reply_id": "{NOBODYS}"}}', "not_found"),
         (f'{{"type": "resume", "reply_id": "{NOBODYS}", "epoch": -1, "after": 0}}', "bad_frame"),
         ('{"type": "handoff", "reason": "x"}', "bad_frame"),
-        (f'{{"type": "choose", "turn_id": "{NOBODYS}", "entry_id": "1"}}', "not_available"),
+        (f'{{"type": "choose", "turn_id": "{NOBODYS}", "entry_id": "1"}}', "not_found"),
+        (f'{{"type": "choose", "turn_id": "{NOBODYS}"}}', "bad_frame"),
+        (f'{{"type": "escalate", "reply_id": "{NOBODYS}", "reason": "tone"}}', "bad_frame"),
+        (f'{{"type": "delete", "conversation_id": "{NOBODYS}"}}', "not_available"),
     ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_lives(
