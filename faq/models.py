@@ -18,6 +18,7 @@ from faq.engine_models import (  # noqa: F401 - Django looks for an app's models
     PhrasingVector,
     key_of,
 )
+from faq.health_models import EntryHealth  # noqa: F401
 from faq.import_models import Upload, UploadRow  # noqa: F401
 from faq.review_models import ReviewDecision  # noqa: F401
 
