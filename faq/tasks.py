@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from common.clock import now
-from faq import uploads, vectors
+from faq import backfill, uploads, vectors
 
 
 @shared_task(name=uploads.TASK)
@@ -32,3 +32,9 @@ def forget_uploads() -> None:
 def forget_vectors() -> None:
     """Delete sentence vectors that no index has used for a month."""
     vectors.forget_unused(now().date())
+
+
+@shared_task(name="faq.normalise_asked")
+def normalise_asked() -> None:
+    """Fill in what earlier releases did not store of asked questions."""
+    backfill.normalise_asked()

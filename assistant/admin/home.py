@@ -16,6 +16,7 @@ from assistant.admin.request_filters import unsent_mail
 from assistant.models import Reply, Request
 from common.clock import now
 from common.money import usd
+from faq import review_count
 from faq.models import Entry
 from routing import budget, desk
 from routing.admin.marks import key_status, retirement
@@ -127,7 +128,16 @@ def _faq() -> list[Step]:
     drafts = Entry.objects.filter(status=Entry.Status.DRAFT).count()
     overdue = Entry.objects.filter(status=Entry.Status.PUBLISHED, review_by__lt=now().date()).count()
     published = Entry.objects.filter(status=Entry.Status.PUBLISHED).count()
+    waiting = review_count.held()
     return [
+        Step(
+            "To review",
+            str(waiting),
+            "Questions that the FAQ nearly answered, answered wrongly, or should answer.",
+            _link("faq_review"),
+            "rate_review",
+            "info" if waiting else "good",
+        ),
         Step(
             "Published answers",
             str(published),
