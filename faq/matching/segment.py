@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +37,19 @@ class Segment:
     @classmethod
     def build(cls, groups: Sequence[Sequence[str]], weights: Weights | None) -> tuple["Segment", Weights]:
         """Index the texts of each group; a text without a word is left out."""
-        kept = [[text for text in group if normalize(text)] for group in groups]
-        texts = [text for group in kept for text in group]
-        hashes = np.concatenate(
-            [_normalized(texts[i : i + _AT_ONCE]) for i in range(0, len(texts) + 1, _AT_ONCE)]
-        )
+        texts: list[str] = []
+        group_of: list[int] = []
+        names: list[Hashes] = [np.zeros(0, dtype=np.uint64)]
+        rest = ((number, text) for number, group in enumerate(groups) for text in group)
+        while some := list(islice(rest, _AT_ONCE)):
+            named = [(number, text, name) for number, text in some if (name := normalize(text))]
+            group_of.extend(number for number, _, _ in named)
+            texts.extend(text for _, text, _ in named)
+            names.append(hash_strings(Strings.of([name for _, _, name in named])))
+        hashes = np.concatenate(names)
         order = np.argsort(hashes, kind="stable")
-        first = np.r_[0, np.cumsum([len(group) for group in kept], dtype=np.int64)].astype(np.int32)
+        sizes = np.bincount(np.array(group_of, dtype=np.int64), minlength=len(groups))
+        first = np.r_[0, np.cumsum(sizes)].astype(np.int32)
         lexical, weights = Lexical.build(Tokens.of(words(text) for text in texts), weights)
         return cls(
             texts=Texts.of(texts),
@@ -156,10 +163,6 @@ def remembering(embed: Embed, known: Mapping[str, Floats]) -> Embed:
         return np.stack([known[text] if text in known else found[text] for text in texts])
 
     return vectors
-
-
-def _normalized(texts: Sequence[str]) -> Hashes:
-    return hash_strings(Strings.of([normalize(text) for text in texts]))
 
 
 def _sums(vectors: Floats, first: NDArray[np.int32]) -> Floats:
