@@ -8,8 +8,9 @@ The character grams of a row are those of its words, so they are kept once for e
 vocabulary: a row holds only its words. A question is first compared with every known word, then the rows
 add up what their words got. Words and pairs are in posting lists. A centroid is a mean of rows, so its
 cosine is the sum of the rows' cosines over its own length, and needs no vector of its own. All of this is
-exact; the price is that within a row a gram counts linearly and a term once, which changes no figure
-(nearest phrasing and centroid on BANKING77 and CLINC150, k = 5 and 10: top-1 within 0.2 points either way).
+exact; the price is that within a row a gram counts linearly and a term once, which moves no figure: top-1
+of nearest phrasing and centroid stays within 0.1 points on BANKING77 (k = 5 and 10) and CLINC150 (k = 5),
+with and without typos in 20 % of the words.
 """
 
 from dataclasses import dataclass

@@ -19,6 +19,7 @@ PAIR_SPAN = 8  # places between two stems, exclusive
 # How much a stem counts that says nothing about the topic ("the", "how"), against 1 for one that does.
 FUNCTION_WEIGHT = np.float32(0.4)
 _ROWS_AT_ONCE = 2000
+_MOST_REMEMBERED = 100  # words of a question whose places are kept for the next one of that length
 _SINGLE = np.uint64(0x5DEECE66D)  # sets a stem alone apart from the word of the same letters
 
 
@@ -108,14 +109,15 @@ def question_pairs(words: Sequence[str]) -> tuple[Hashes, Floats]:
     stems = hash_strings(Strings.of(list(first)))
     worth = [1 if is_content(word) else FUNCTION_WEIGHT for word in first.values()]
     weight = np.array(worth, dtype=np.float32)
-    left, right = _places(len(first))
+    places = _places if len(first) <= _MOST_REMEMBERED else _places.__wrapped__
+    left, right = places(len(first))
     low, high = np.minimum(stems[left], stems[right]), np.maximum(stems[left], stems[right])
     single = np.full_like(stems, _SINGLE)
     hashes = hash_pairs(np.concatenate([stems, low]), np.concatenate([single, high]))
     return hashes, np.concatenate([weight, weight[left] * weight[right]])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _places(words: int) -> tuple[Ints, Ints]:
     found = list(_neighbours(np.zeros(words, dtype=np.int32)))
     return np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found])
