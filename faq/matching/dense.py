@@ -46,16 +46,20 @@ class Vectors:
         return some * self.scale[start:stop, None] if len(self.scale) else some
 
     def times(self, vector: Floats, start: int = 0, stop: int | None = None) -> Floats:
-        """Return the inner products of the rows start..stop with `vector`."""
+        """Return the inner products of the rows start..stop with `vector`.
+
+        Row by row: a product of the whole matrix is spread over the threads of OpenBLAS, which wait for each
+        other for 20 ms whenever other processes hold the cores (and 0.1 ms otherwise, against 0.3 ms).
+        """
         stop = len(self) if stop is None else stop
         if not len(self.scale):
-            return np.asarray(self.data[start:stop] @ vector, dtype=np.float32)
+            return np.asarray(np.vecdot(self.data[start:stop], vector), dtype=np.float32)
         out = np.empty(stop - start, dtype=np.float32)
         wide = np.empty((min(_BLOCK, stop - start), self.dim), dtype=np.float32)
         for first in range(start, stop, _BLOCK):
             some = self.data[first : min(first + _BLOCK, stop)]
             np.copyto(wide[: len(some)], some)
-            np.dot(wide[: len(some)], vector, out=out[first - start : first - start + len(some)])
+            np.vecdot(wide[: len(some)], vector, out=out[first - start : first - start + len(some)])
         return out * self.scale[start:stop]
 
 
