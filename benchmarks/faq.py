@@ -126,7 +126,7 @@ def jobs(
     plan: Plan, sizes: Sequence[int], embedder: Remembered | None, folder: Path, scratch: Path
 ) -> list[faq_sizes.Job]:
     """Return what is measured at each size, and embed all that has to be."""
-    vectors = str(folder) if embedder else ""
+    lexical = {LEXICAL, *(peer.name for peer in faq_peers.peers(None))}
     methods: list[tuple[str, tuple[str, ...]]] = [(LEXICAL, faq_sizes.SHAPES)]
     if embedder is not None:
         methods.append((SEMANTIC, faq_sizes.SHAPES))
@@ -137,6 +137,7 @@ def jobs(
     for size in sizes:
         paths = faq_sizes.prepare(plan.sets, size, scratch)
         for method, shapes in methods:
+            vectors = "" if method in lexical else str(folder)
             made += [faq_sizes.Job(method, size, shape, str(paths[shape]), vectors) for shape in shapes]
     if embedder is not None:
         texts = [text for text, _ in faq_sizes.phrasings(plan.sets, max(sizes, default=0))]

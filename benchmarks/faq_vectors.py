@@ -55,6 +55,12 @@ class Remembered:
             found[row] = self._known(text, made)
         return found
 
+    def forget(self, texts: Sequence[str]) -> None:
+        """Embed `texts` anew from now on."""
+        for text in texts:
+            self._rows.pop(text, None)
+            self._new.pop(text, None)
+
     def _known(self, text: str, made: Mapping[str, Vectors]) -> Vectors:
         if text in self._rows:
             vector: Vectors = self._kept[self._rows[text]]
@@ -78,7 +84,8 @@ class Remembered:
             return
         folder.mkdir(parents=True, exist_ok=True)
         texts = [*self._rows, *self._new]
-        vectors = np.concatenate([self._kept, np.stack(list(self._new.values()))])
+        kept = self._kept[list(self._rows.values())]
+        vectors = np.concatenate([kept, np.stack(list(self._new.values()))])
         np.save(folder / f"{self._name}.new.npy", vectors)
         (folder / f"{self._name}.new.npy").replace(folder / f"{self._name}.npy")
         (folder / f"{self._name}.json").write_text(json.dumps(texts), encoding="utf-8")

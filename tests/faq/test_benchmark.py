@@ -90,6 +90,15 @@ def test_no_text_is_embedded_twice_and_another_run_remembers_it(tmp_path: Path) 
     forgetful.embed(["0 1"])
     forgetful.embed(["0 1"])
     assert again.seen == ["0 1", "0 1"]
+    kept = Remembered(again, tmp_path, keep_new=False)
+    kept.forget(["1 0"])
+    assert kept.embed(["1 0", "3 4"]).tolist() == vectors[:2].tolist()
+    assert again.seen[2:] == ["1 0"]
+    partly = Remembered(again, tmp_path)
+    partly.forget(["1 0"])
+    partly.embed(["0 1"])
+    partly.save(tmp_path)
+    assert Remembered(Directions(), tmp_path).embed(["0 1", "3 4"]).tolist() == [[0, 1], vectors[1].tolist()]
 
 
 def test_a_floor_is_met_not_met_or_not_measured() -> None:
