@@ -79,7 +79,7 @@ def decide(
     at = now()
     try:
         with transaction.atomic():
-            made = _added(wanted, entry, told, language, who)
+            made = _added(wanted, entry, told, _language_of(messages, language), who)
             open_rows = _claimed(messages)
             if wanted == Verb.NOT_THIS and entry is not None:
                 open_rows = {pk: row for pk, row in open_rows.items() if row.best == str(entry.pk)}
@@ -123,9 +123,17 @@ def _added(verb: Verb, entry: Entry | None, wordings: Iterable[str], language: s
             made.phrasings += [phrasing.pk] if phrasing else []
         else:
             own = entry if verb == Verb.NOT_THIS else None
-            negative = negatives.add(text, entry=own, language=language or "en", who=who)
+            negative = negatives.add(text, entry=own, language=language, who=who)
             made.negatives += [negative.pk] if negative else []
     return made
+
+
+def _language_of(messages: Sequence[UUID], language: str) -> str:
+    """Return the language of the entries that are not to answer: of the nearest one, else the question's."""
+    first = AskedQuestion.objects.filter(pk__in=messages[:1]).first()
+    best = labels.best_of(first) if first else ""
+    nearest = Entry.objects.filter(pk=int(best)).first() if best.isdecimal() else None
+    return nearest.language if nearest else language or "en"
 
 
 @dataclass(frozen=True)

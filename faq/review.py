@@ -212,9 +212,7 @@ def read(filters: Filters) -> Queue:
     rows = waiting(filters).values_list(*Message._fields)[: MOST_MESSAGES + 1]
     messages = [Message(*row) for row in rows]
     groups = [
-        each
-        for each in grouped(messages[:MOST_MESSAGES], negatives(filters.language))
-        if filters.kind or _worth_a_look(each)
+        each for each in grouped(messages[:MOST_MESSAGES], negatives()) if filters.kind or _worth_a_look(each)
     ]
     if filters.kind == SPOT:
         # By their keys, which are hashes: at random, and the same for everybody.
@@ -226,32 +224,29 @@ def _worth_a_look(group: Group) -> bool:
     return group.count >= OFTEN or set(group.kinds) != {UNANSWERED}
 
 
-def negatives(language: str = "") -> set[tuple[str, str]]:
-    """Return language and normalised form of what staff have said is no FAQ question."""
-    rows = Negative.objects.filter(entry=None)
-    rows = rows.filter(language=language) if language else rows
-    return set(rows.order_by("-pk").values_list("language", "normalised")[:MOST_NEGATIVES])
+def negatives() -> list[str]:
+    """Return the normalised form of what staff have said is no FAQ question, whatever the language.
+
+    What a visitor writes in and the language of the entries that it came near to need not be the same.
+    """
+    rows = Negative.objects.filter(entry=None).order_by("-pk")
+    return sorted(set(rows.values_list("normalised", flat=True)[:MOST_NEGATIVES]))
 
 
-def grouped(messages: Iterable[Message], settled: Iterable[tuple[str, str]] = ()) -> list[Group]:
+def grouped(messages: Iterable[Message], settled: Sequence[str] = ()) -> list[Group]:
     """Return messages in groups of one language each, unordered.
 
-    `settled` are (language, normalised form) of questions that are no matter for the FAQ: what says the
-    same as one of them and found nothing in the FAQ is left out.
+    `settled` are normalised questions that are no matter for the FAQ: what says the same as one of them and
+    found nothing in the FAQ is left out.
     """
-    by_text: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
+    by_text: defaultdict[str, defaultdict[str, list[Message]]] = defaultdict(lambda: defaultdict(list))
     for message in messages:
-        by_text[message.language, message.normalised].append(message)
-    frequent = sorted(by_text.items(), key=lambda item: (-len(item[1]), item[0]))
-    done = set(settled)
-    languages = sorted({language for (language, _), _ in frequent})
+        by_text[message.language][message.normalised].append(message)
     return [
         each
-        for language in languages
+        for language, texts in sorted(by_text.items())
         for each in _in_one_language(
-            language,
-            [(text, rows) for (own, text), rows in frequent if own == language],
-            [text for own, text in done if own == language or not language],
+            language, sorted(texts.items(), key=lambda item: (-len(item[1]), item[0])), settled
         )
     ]
 

@@ -71,6 +71,16 @@ def test_not_an_faq_and_not_this_entry_become_negatives(faq: Faq) -> None:
     assert Negative.objects.filter(entry=None, created_by="anna", language="en").count() == 1
 
 
+def test_a_negative_is_kept_from_entries_of_the_language_that_came_near(faq: Faq) -> None:
+    near, far = ask("sell my car", faq["reset"], language="de"), ask("Auto verkaufen", language="de")
+    decide(ids(near), Verb.NOT_FAQ, "anna", wordings=["Sell my car"], language="de")
+    decide(ids(far), Verb.NOT_FAQ, "anna", wordings=["Auto verkaufen"], language="de")
+    assert dict(Negative.objects.values_list("text", "language")) == {
+        "Sell my car": "en",
+        "Auto verkaufen": "de",
+    }
+
+
 @pytest.mark.parametrize("verb", [Verb.PHRASING, Verb.NOT_THIS, Verb.NOT_FAQ])
 def test_what_the_faq_refuses_changes_nothing(faq: Faq, verb: str) -> None:
     row = ask("where are bills", faq["reset"])

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from common.versions import read_version
@@ -72,7 +73,7 @@ def test_an_entry_cannot_be_asked_by_what_must_not_be_answered(support: Client, 
     data = form("Cars", "Yes.", "do you buy used cars", status="published")
     shown = text_of(support.post("/admin/faq/entry/add/", data))
     assert "must not be answered by any entry" in shown and Entry.objects.count() == 2
-    with pytest.raises(services.ValidationError, match="any entry"):
+    with pytest.raises(ValidationError, match="any entry"):
         services.add_phrasing(faq["reset"], "do you buy used cars")
     draft = form("Cars", "Yes.", "do you buy used cars")
     support.post("/admin/faq/entry/add/", draft)
@@ -99,7 +100,7 @@ def test_rows_on_the_form_of_an_entry(support: Client, faq: Faq) -> None:
     row = Negative.objects.get()
     assert (row.entry, row.language, row.normalised) == (reset, "en", "reset my router")
     assert read_version("faq") > before
-    with pytest.raises(services.ValidationError, match="this entry"):
+    with pytest.raises(ValidationError, match="this entry"):
         services.add_phrasing(reset, "reset my router")
     assert services.add_phrasing(faq["invoice"], "reset my router") is not None
 

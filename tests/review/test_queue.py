@@ -1,6 +1,7 @@
 """What comes into the queue, in which order, and what the page reads of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,7 +25,7 @@ def titles(filters: Filters = EVERYTHING) -> list[tuple[int, str]]:
 
 def test_only_what_the_faq_should_learn_from_waits(faq: Faq) -> None:
     reset = faq["reset"]
-    shown = {"sure": 0.95, "shown_entry": str(reset.pk), "route": "faq"}
+    shown: dict[str, Any] = {"sure": 0.95, "shown_entry": str(reset.pk), "route": "faq"}
     ask("near", reset, 0.6)
     ask("answered and nobody minded", reset, **shown)
     ask("answered wrongly", reset, **shown, label="wrong", labelled_by="visitor")
