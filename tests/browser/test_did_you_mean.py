@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, expect
 from tests.browser.chat import WAIT_MS, Chat, Line
 from tests.browser.conftest import QUICK
 from tests.control import Control
-from tests.flows.test_did_you_mean import DO, ENTRIES, UNSURE, prepare, shell
+from tests.flows.test_did_you_mean import ANSWER_FIRST, ASK_BACK, DO, ENTRIES, UNSURE, prepare, shell
 from tests.servers import DeskServer, running_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -188,3 +188,20 @@ def test_the_next_question_takes_the_offer_away(new_tab: NewTab) -> None:
     chat.ended()
     chat.send("thanks")
     expect(group(chat)).to_be_hidden()
+
+
+def test_asked_back_the_visitor_says_none_of_these(new_tab: NewTab, own_desk: DeskServer) -> None:
+    shell(own_desk, ASK_BACK)
+    try:
+        chat = new_tab()
+        chat.page.wait_for_timeout(2500)  # five times as long as a process takes to see an edit
+        ask(chat)
+        expect(chat.answer.locator(".prose")).to_contain_text("Wählen Sie die passende")
+        chat.button("None of these").click()
+        expect(chat.answers).to_have_count(2)
+        chat.ended()
+        expect(chat.answer.locator(".chip")).to_have_text("AI answer")
+        expect(group(chat).get_by_role("button")).to_have_count(3)  # an answer is still one press away
+        expect(chat.page.get_by_role("group", name="You could ask next")).to_have_count(0)
+    finally:
+        shell(own_desk, ANSWER_FIRST)

@@ -307,6 +307,13 @@ with transaction.atomic():
     Condition.objects.create(rule=rule, signal="faq_suggest", operator="is_true")
     publish(by="test")
 """
+ANSWER_FIRST = """
+from routing.models import Route, Rule
+from routing.publishing import publish
+Rule.objects.filter(route_id="did_you_mean").delete()
+Route.objects.filter(pk="did_you_mean").delete()
+publish(by="test")
+"""
 SHADOW = """
 from django.db import transaction
 from faq import calibrating
@@ -337,9 +344,7 @@ async def test_a_rule_lets_the_desk_ask_back_before_a_model_is_asked(own_desk: D
             shown = await chat.choose(chat.offer[0]["entry_id"])
             assert shown.text in ENTRIES.values()
     finally:
-        shell(own_desk, "from routing.models import Rule, Route\nfrom routing.publishing import publish\n"
-              "Rule.objects.filter(route_id='did_you_mean').delete()\n"
-              "Route.objects.filter(pk='did_you_mean').delete()\npublish(by='test')")  # fmt: skip
+        shell(own_desk, ANSWER_FIRST)
 
 
 async def test_in_shadow_mode_nothing_is_answered_or_offered(own_desk: DeskServer) -> None:
