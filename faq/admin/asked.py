@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from common.text import shorten
 from faq import index
@@ -21,7 +22,17 @@ class AskedQuestionAdmin(ModelAdmin[AskedQuestion]):
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    fields = ("text", "found", "route", "verdict", "purpose", "language", "matcher_version", "created_at")
+    fields = (
+        "text",
+        "found",
+        "route",
+        "verdict",
+        "reviewed",
+        "purpose",
+        "language",
+        "matcher_version",
+        "created_at",
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -54,6 +65,14 @@ class AskedQuestionAdmin(ModelAdmin[AskedQuestion]):
         kinds = {AskedQuestion.Label.RIGHT: "good", AskedQuestion.Label.WRONG: "bad"}
         kind = kinds.get(AskedQuestion.Label(asked.label))
         return badge(asked.get_label_display(), kind) if kind else "–"
+
+    @admin.display(description="Reviewed")
+    def reviewed(self, asked: AskedQuestion) -> str:
+        if not asked.judged_by or asked.judged_at is None:
+            return "not yet"
+        what = "judged" if asked.labelled_by == AskedQuestion.By.STAFF else "set aside"
+        right = f", right is {_title(asked.right_entry)}" if asked.right_entry else ""
+        return f"{what} by {asked.judged_by}, {localtime(asked.judged_at):%-d %b %Y, %H:%M}{right}"
 
     @admin.display(description="Candidates")
     def found(self, asked: AskedQuestion) -> SafeString:
