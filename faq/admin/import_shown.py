@@ -11,6 +11,8 @@ from django.urls import NoReverseMatch, reverse
 from openpyxl import Workbook
 
 from faq.admin.filters import FEW_PHRASINGS
+from faq.embedder import known_absence
+from faq.expected import coverage
 from faq.import_models import Upload, UploadRow
 from faq.importing.differences import Piece, difference
 from faq.importing.documents import Document, restored
@@ -30,9 +32,6 @@ GROUPS = {
     "unchanged": ("Unchanged", "plain"),
 }
 REFUSED = "refused"
-# Share of BANKING77's questions that the shipped threshold answers right, in per cent, by number of
-# phrasings: `python -m benchmarks.faq --data DIR`; docs/benchmarks.md has the table.
-COVERAGE = ((1, 3), (3, 10), (5, 16), (8, 23), (10, 25))
 SAMPLE = (
     ("Question", "Answer", "Phrasing 1", "Phrasing 2", "Phrasing 3", "Category", "Language"),
     (
@@ -148,7 +147,7 @@ def result(upload: Upload) -> dict[str, Any]:
         "answers": answers.count(),
         "few": few,
         "few_phrasings": FEW_PHRASINGS,
-        "coverage": COVERAGE,
+        "coverage": coverage(semantic=known_absence() == ""),
         "proposals_url": _proposals_url(),
     }
 
