@@ -104,7 +104,7 @@ def save_entry(entry: Entry, phrasings: Sequence[str] | None = None, *, quiet: b
     """Store an entry and, when given, exactly these phrasings; raises ValidationError."""
     stage(entry, quiet=quiet)
     if phrasings is not None:
-        _store_phrasings(entry, phrasings)
+        keep_phrasings(entry, phrasings)
     seal(entry)
     return entry
 
@@ -174,6 +174,22 @@ def delete(entries: Iterable[Entry]) -> int:
     return len(gone)
 
 
+@transaction.atomic
+def review_today(entries: Iterable[Entry]) -> int:
+    """Note that entries were looked through today and are due again in REVIEW_AFTER; return how many.
+
+    What they say has not changed, so their version stays; visitors see the new date.
+    """
+    today, touched = now().date(), list[int]()
+    number = changes.announce()
+    for entry in entries:
+        entry.reviewed_on, entry.review_by = today, today + REVIEW_AFTER
+        entry.save()
+        touched.append(entry.pk)
+    changes.note(number, touched)
+    return len(touched)
+
+
 def date_review(entry: Entry) -> None:
     """Give a published entry its review dates where staff gave none."""
     if entry.reviewed_on is None:
@@ -182,8 +198,11 @@ def date_review(entry: Entry) -> None:
         entry.review_by = entry.reviewed_on + REVIEW_AFTER
 
 
-def _store_phrasings(entry: Entry, texts: Sequence[str]) -> None:
-    """Make `texts` the entry's phrasings; those that stay keep their rows."""
+def keep_phrasings(entry: Entry, texts: Sequence[str]) -> None:
+    """Make `texts` the entry's phrasings; those that stay keep their rows.
+
+    A part of an edit, between `stage` and `seal`.
+    """
     wanted: dict[str, str] = {}
     for text in texts:
         text = " ".join(clean(text).split())
