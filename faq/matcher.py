@@ -1,178 +1,416 @@
 """Finds the entry that a question asks for, and says how sure that is.
 
-An exact normalised phrasing always wins. Otherwise TF-IDF similarity to the nearest phrasing and to
-the entry's centroid ranks the entries, and `faq.confidence` judges the evidence.
+An exact normalised phrasing always wins. Otherwise the signals of `faq.matching` rank the entries: alike in
+words, alike in meaning where there is an embedder, and what a classifier trained on all phrasings says. About
+thirty features of the best entry become P(it is right) by a logistic regression whose coefficients were
+fitted on public question sets, or on a desk's own reviewed messages.
 """
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from faq.confidence import SHIPPED, Asked, Coefficients, Side, judge
-from faq.lexical import Floats, Ints, TfIdf
-from faq.normalize import normalize, words
-from faq.stopwords import FUNCTION_WORDS
-from faq.terms import content, correct, interrogatives, is_content, names_speaker, polarity, stem
+from faq.matching import saving
+from faq.matching.calibration import Calibration
+from faq.matching.evidence import refuses, weigh
+from faq.matching.guards import final
+from faq.matching.ranking import Found, Trained, find
+from faq.matching.reading import Profile, profile
+from faq.matching.ridge import Ridge, train
+from faq.matching.shipped import SHIPPED
+from faq.matching.sparse import Floats
+from faq.matching.speller import Speller
+from faq.matching.store import EVERYWHERE, Query, Store
+from faq.normalize import normalize
 
-ALGORITHM = "lexical-1"
+ALGORITHM = "2"
 
-# From this confidence an entry may be shown as the answer.
-# On the public sets of benchmarks/faq_quick.py 95 to 97 % of what lies above it is right.
-ANSWER_THRESHOLD = 0.85
+ANSWER_THRESHOLD = SHIPPED.answer
+SUGGEST_THRESHOLD = SHIPPED.suggest
 
 # A longer message is never one FAQ question: its beginning is ranked, for citing, never for showing.
 MOST_WORDS = 60
+# The vocabulary of a sentence model is in order of use; what comes later is a name or a piece of one.
+FREQUENT_WORDS = 15_000
+_PROFILES = 2000  # entries whose profile stays in memory, about 6 MB
 
-NEAREST_SHARE = 0.6  # of a score; the rest is the centroid's
-POLARITY_FACTOR = 0.6  # for phrasings that are negated where the question is not, or the reverse
-FIELD = 8  # entries whose words may be what a misspelt word means, and that may be rivals
+Entries = Sequence[tuple[str, Sequence[str]]]
+Pairs = Sequence[tuple[str, str]]
+Vectors = Callable[[Sequence[str]], Floats]
+
+
+class Embedder(Protocol):
+    """What the semantic half needs: unit vectors of texts, and the words that are no misspellings."""
+
+    id: str
+    dim: int
+
+    @property
+    def vocabulary(self) -> Mapping[str, int]: ...
+
+    def embed(self, texts: Sequence[str]) -> Floats: ...
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An entry with P(it answers the question) and the phrasing that came nearest."""
+    """An entry with P(it answers the question) and the phrasing that came nearest.
+
+    Of the best candidate also: `disputed`, why its confidence is capped; `doubt`, what a careful desk holds
+    against it; `negative`, the nearest question that must not be answered, when it counts; and `features`.
+    """
 
     entry_id: str
     confidence: float
     score: float
     exact: bool
     phrasing: str
+    disputed: str = ""
+    doubt: str = ""
+    negative: str = ""
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What is the same for a matcher and for those made of it by changes and calibrations."""
+
+    ridges: tuple[Ridge | None, Ridge | None]
+    speller: Speller
+    digest: str  # of the base's content
 
 
 class Matcher:
-    """An immutable index over the phrasings of all entries; to change it, build another."""
+    """An immutable index over the phrasings of all entries; a change makes another one."""
 
     def __init__(
-        self, entries: Sequence[tuple[str, Sequence[str]]], coefficients: Coefficients = SHIPPED
+        self,
+        store: Store,
+        trained: _Trained,
+        embedder: Embedder | None,
+        calibration: Calibration,
+        delta: str = "",
     ) -> None:
-        rows = [
-            (i, text) for i, (_, phrasings) in enumerate(entries) for text in phrasings if normalize(text)
-        ]
-        split = [words(text) for _, text in rows]
-        self._coefficients = coefficients
-        self._ids = [entry_id for entry_id, _ in entries]
-        self._texts = [text for _, text in rows]
-        self._owner: Ints = np.asarray([entry for entry, _ in rows], dtype=np.int64)
-        self._exact: dict[str, list[int]] = {}
-        for row, text in enumerate(self._texts):
-            self._exact.setdefault(normalize(text), []).append(row)
-        self._negated = np.asarray([polarity(each) for each in split], dtype=bool)
-        self._speakers = {entry for (entry, _), each in zip(rows, split, strict=True) if names_speaker(each)}
-        self._terms = [frozenset(content(each)) for each in split]
-        members: list[set[str]] = [set() for _ in entries]
-        after: list[set[str]] = [set() for _ in entries]
-        for (entry, _), terms, each in zip(rows, self._terms, split, strict=True):
-            members[entry] |= terms
-            after[entry] |= interrogatives(each)
-        self._entry_terms = [frozenset(each) for each in members]
-        self._after = [frozenset(each) for each in after]
-        self._weight, self._unknown = _term_weights(self._entry_terms)
-        self._index = TfIdf(split)
-        self._centroids = self._index.group_means(self._owner, len(entries))
-        self.version = f"{ALGORITHM}-{_digest(entries)}"
+        self._store = store
+        self._trained = trained
+        self._embedder = embedder if store.dim else None
+        self._calibration = calibration
+        self._delta = delta
+        self._profiles: dict[int, Profile] = {}
+        self._lock = threading.Lock()
+
+    # --- making ---------------------------------------------------------------------------------------
 
     @classmethod
-    def build(cls, entries: Sequence[tuple[str, Sequence[str]]], embedder: object = None) -> "Matcher":
-        """Index `entries` (id, phrasings). There is no semantic half yet, so `embedder` must be None."""
-        if embedder is not None:
-            raise NotImplementedError("This matcher is lexical only; pass no embedder.")
-        return cls(entries)
+    def build(
+        cls,
+        entries: Entries,
+        embedder: Embedder | None = None,
+        *,
+        negatives: Pairs = (),
+        calibration: Calibration = SHIPPED,
+        vectors: Vectors | None = None,
+    ) -> "Matcher":
+        """Index and train on `entries` (id, phrasings).
 
-    def rank(self, text: str, limit: int = 10) -> list[Candidate]:
-        """Return up to `limit` entries, best first; none for a text that shares nothing with any."""
-        split = words(text)
-        if not split or not self._texts:
+        `negatives` are (entry id or "" for all, text) of questions that must not be answered. `vectors` gives
+        the unit vectors of texts where they are known already; else the embedder makes them. A row of
+        zeros stands for a text that has none yet. Raises ValueError for an id that is empty or doubled.
+        """
+        embed = vectors if vectors is not None and embedder is not None else None
+        if embedder is not None and embed is None:
+            embed = embedder.embed
+        store = Store.build(entries, negatives, embed)
+        return cls(store, _train(store, embedder, _digest(entries, negatives)), embedder, calibration)
+
+    def changed(
+        self,
+        upserts: Entries = (),
+        removed: Collection[str] = (),
+        negatives: Pairs | None = None,
+        vectors: Vectors | None = None,
+    ) -> "Matcher":
+        """Return a matcher with entries replaced or added, others removed, and new negatives unless None.
+
+        Costs milliseconds. What was trained stays: an entry that it does not know is judged by its nearest
+        phrasing alone, until the next `build`.
+        """
+        embed = vectors
+        if embed is None and self._embedder is not None:
+            embed = self._embedder.embed
+        store = self._store.changed(upserts, removed, negatives, embed if self._embedder else None)
+        delta = _digest(
+            [("", [self._delta]), *upserts, *(("", [each]) for each in sorted(removed))], negatives
+        )
+        fresh = {store.numbers[name] for name, _ in upserts}
+        words = {
+            word
+            for number in fresh
+            for row in store.rows_of(number)
+            for word in normalize(store.texts[row]).split()
+        }
+        trained = (
+            replace(self._trained, speller=self._trained.speller.extended(sorted(words)))
+            if words
+            else self._trained
+        )
+        return Matcher(store, trained, self._embedder, self._calibration, delta)
+
+    def recalibrated(self, calibration: Calibration) -> "Matcher":
+        """Return a matcher that reads the same evidence by another calibration."""
+        return Matcher(self._store, self._trained, self._embedder, calibration, self._delta)
+
+    def save(self, folder: Path) -> None:
+        """Write index and training into an existing, empty folder."""
+        saving.save(self._store, folder)
+        for name, ridge in zip(("lexical", "joint"), self._trained.ridges, strict=True):
+            for key, value in (ridge.arrays() if ridge else {}).items():
+                np.save(folder / f"ridge-{name}-{key}.npy", value, allow_pickle=False)
+        about = {"algorithm": ALGORITHM, "digest": self._trained.digest, "embedder": self._embedder_id}
+        (folder / "matcher.json").write_text(json.dumps(about), encoding="utf-8")
+
+    @classmethod
+    def load(
+        cls, folder: Path, embedder: Embedder | None = None, calibration: Calibration = SHIPPED
+    ) -> "Matcher":
+        """Return the matcher that `save` wrote, its arrays mapped; raises ValueError when it does not fit."""
+        try:
+            about = json.loads((folder / "matcher.json").read_text(encoding="utf-8"))
+            store = saving.load(folder)
+            ridges = (_ridge(folder, "lexical"), _ridge(folder, "joint"))
+        except (OSError, ValueError, KeyError, EOFError, saving.StoreError) as error:
+            raise ValueError(f"The index in {folder} is damaged: {error}") from error
+        if about.get("algorithm") != ALGORITHM:
+            raise ValueError(f"The index in {folder} is of another algorithm.")
+        if embedder is not None and store.dim and about.get("embedder") != embedder.id:
+            raise ValueError(f"The index in {folder} holds vectors of {about.get('embedder')}.")
+        trained = _Trained(ridges, _speller(store, embedder), str(about["digest"]))
+        return cls(store, trained, embedder, calibration)
+
+    # --- what it is -----------------------------------------------------------------------------------
+
+    @property
+    def semantic(self) -> bool:
+        """Return whether meaning counts beside words."""
+        return self._embedder is not None
+
+    @property
+    def _embedder_id(self) -> str:
+        return self._embedder.id if self._embedder else ""
+
+    @property
+    def delta_rows(self) -> int:
+        """Return how many phrasings have changed since the training."""
+        return self._store.delta_rows
+
+    @cached_property
+    def version(self) -> str:
+        """Return algorithm, halves and content, at most 40 characters."""
+        half = "semantic" if self.semantic else "lexical"
+        return f"{half}-{ALGORITHM}-{self._trained.digest}" + (f"+{self._delta}" if self._delta else "")
+
+    # --- asking ---------------------------------------------------------------------------------------
+
+    def rank(self, text: str, limit: int = 10, without: str = "") -> list[Candidate]:
+        """Return up to `limit` entries, likeliest first; none for a text that shares nothing with any.
+
+        `without` asks as if phrasings and negatives whose normalised text equals it were not there.
+        """
+        asked = self._ask(text)
+        if asked is None:
             return []
-        exact = {int(self._owner[row]): row for row in self._exact.get(normalize(text), ())}
-        negated = polarity(split)
-        head = split[:MOST_WORDS]
-        similar = self._index.similarities(head)
-        nearest, best_rows = self._nearest(
-            np.where(self._negated == negated, similar, similar * POLARITY_FACTOR)
-        )
-        centroid = self._centroids.similarities(head)
-        score = NEAREST_SHARE * nearest + (1 - NEAREST_SHARE) * centroid
-        for entry, row in exact.items():
-            score[entry], nearest[entry], best_rows[entry] = 1.0, 1.0, row
-        order = [int(i) for i in np.argsort(-score, kind="stable")[: max(limit, FIELD)] if score[i] > 0]
-        sides = [self._side(entry, best_rows, nearest, centroid, score) for entry in order]
-        asked = Asked(
-            terms=self._asked_terms(head, order[:FIELD]),
-            negated=negated,
-            after=interrogatives(head),
-            speaker=names_speaker(head),
-            too_long=len(split) > MOST_WORDS,
-        )
-        found = [
-            Candidate(
-                entry_id=self._ids[entry],
-                confidence=1.0 if entry in exact else self._judge(asked, sides, place),
-                score=float(score[entry]),
-                exact=entry in exact,
-                phrasing=self._texts[best_rows[entry]],
+        matcher = self
+        if without:
+            matcher, trained = self._left_out(asked, without)
+            asked = _Asked(asked.long, matcher._store.query(asked.query.words), asked.vector)
+            found = find(matcher._store, asked.query, asked.vector, self._trained.ridges, trained)
+        else:
+            found = find(self._store, asked.query, asked.vector, self._trained.ridges)
+        return matcher._judged(text, asked, found)[:limit] if found is not None else []
+
+    def similar(self, text: str, limit: int = 20) -> list[Candidate]:
+        """Return up to `limit` entries by similarity alone: `score` in [0, 1], confidence 0."""
+        asked = self._ask(text)
+        found = find(self._store, asked.query, asked.vector, self._trained.ridges) if asked else None
+        if found is None:
+            return []
+        likeness = _likeness(found)
+        order = np.argsort(-likeness, kind="stable")[:limit]
+        return [self._candidate(found, int(place), 0.0, float(likeness[place])) for place in order]
+
+    def _ask(self, text: str) -> "_Asked | None":
+        """Return a question made ready, its misspelt words repaired; None for one without a word."""
+        words = normalize(text).split()
+        head = words[:MOST_WORDS]
+        if not head:
+            return None
+        repaired = self._trained.speller.repair(head)
+        vector = None
+        if self._embedder is not None:
+            meant = text if repaired == head and len(head) == len(words) else " ".join(repaired)
+            vector = self._embedder.embed([meant])[0]
+        return _Asked(len(words) > MOST_WORDS, self._store.query(repaired), vector)
+
+    def _judged(self, text: str, asked: "_Asked", found: Found) -> list[Candidate]:
+        evidence = weigh(self._store, asked.query, asked.vector, found, self._profile)
+        disputed = "too long to be one question" if asked.long else evidence.disputed
+        refused = refuses(self._store, text)
+        best_id = self._store.ids[found.field.entries[evidence.best]]
+        if refused & {EVERYWHERE, best_id}:
+            disputed = "a question that must not be answered"
+        chance = self._calibration.weights(self.semantic).probability(evidence.features)
+        likeness = _likeness(found)
+        rest = found.field.shares()
+        rest = rest / max(1e-9, 1.0 - float(rest[evidence.best]))
+        ranked = [
+            replace(
+                self._candidate(
+                    found, evidence.best, final(chance, disputed), float(likeness[evidence.best])
+                ),
+                disputed=disputed,
+                doubt=evidence.doubt,
+                negative=evidence.negative,
+                features=evidence.features,
             )
-            for place, entry in enumerate(order[:limit])
         ]
-        # The likeliest first, as the confidence says; among equals, the more similar stays ahead.
-        return sorted(found, key=lambda each: -each.confidence)
+        for place in found.field.order():
+            if place != evidence.best:
+                # The rest of the chance, shared out; never more than the best, which the order is about.
+                share = min(chance, float(rest[place]) * (1 - chance))
+                ranked.append(self._candidate(found, place, final(share, disputed), float(likeness[place])))
+        exact = {self._store.entry_of(row): row for row in self._store.exact(text)}
+        return self._with_exact(ranked, exact, refused)
 
-    def _judge(self, asked: Asked, sides: Sequence[Side], place: int) -> float:
-        others = [*sides[:place], *sides[place + 1 :]]
-        return judge(asked, sides[place], others, self._weight, self._unknown, self._coefficients)
+    def _with_exact(
+        self, ranked: list[Candidate], exact: Mapping[int, int], refused: Collection[str]
+    ) -> list[Candidate]:
+        """Put the entries that have exactly this phrasing first, and order the rest by confidence."""
+        rest = sorted(ranked, key=lambda each: -each.confidence)
+        if not exact or EVERYWHERE in refused:
+            return rest
+        held = {self._store.ids[entry]: row for entry, row in exact.items()}
+        first = [
+            replace(
+                next((each for each in ranked if each.entry_id == name), Candidate(name, 1.0, 1.0, True, "")),
+                confidence=1.0,
+                score=1.0,
+                exact=True,
+                phrasing=self._store.texts[row],
+                disputed="",
+                doubt="",
+            )
+            for name, row in held.items()
+            if name not in refused
+        ]
+        return [*first, *(each for each in rest if each.entry_id not in held or each.entry_id in refused)]
 
-    def _nearest(self, similar: Floats) -> tuple[Floats, Ints]:
-        """Return each entry's best similarity and the row of the phrasing that has it."""
-        order = np.lexsort((-np.arange(len(similar)), similar, self._owner))
-        last = order[np.flatnonzero(np.r_[np.diff(self._owner[order]) != 0, True])]
-        rows = np.zeros(len(self._ids), dtype=np.int64)
-        nearest = np.zeros(len(self._ids))
-        rows[self._owner[last]] = last
-        nearest[self._owner[last]] = similar[last]
-        return nearest, rows
+    def _left_out(
+        self, asked: "_Asked", without: str
+    ) -> tuple["Matcher", "tuple[Trained | None, Trained | None]"]:
+        """Return this matcher without a text, and what its ridges would say had they never seen it."""
+        rows = self._store.exact(without)
+        scores: list[Trained | None] = []
+        for ridge, vector in zip(self._trained.ridges, (None, asked.vector), strict=True):
+            if ridge is None or (ridge.joint and vector is None):
+                scores.append(None)
+                continue
+            told = ridge.scores(self._store, asked.query, vector)
+            for row in rows:
+                if row < len(ridge.leverage) and (owner := self._store.entry_of(row)) >= 0:
+                    told = ridge.left_out(told, row, owner)
+            scores.append(Trained(told, self._store.directory.in_base))
+        kept = {self._store.ids[self._store.entry_of(row)]: set[int]() for row in rows}
+        for row in rows:
+            kept[self._store.ids[self._store.entry_of(row)]].add(row)
+        upserts = []
+        for name, gone in kept.items():
+            left = [row for row in self._store.rows_of(self._store.numbers[name]) if row not in gone]
+            upserts.append((name, [self._store.texts[row] for row in left]))
+        pairs = [pair for pair in self._store.negative_pairs if normalize(pair[1]) != without]
+        changed = self.changed(
+            [each for each in upserts if each[1]],
+            [name for name, texts in upserts if not texts],
+            pairs if len(pairs) < len(self._store.negative_pairs) else None,
+        )
+        return changed, (scores[0], scores[1])
 
-    def _side(self, entry: int, rows: Ints, nearest: Floats, centroid: Floats, score: Floats) -> Side:
-        row = int(rows[entry])
-        return Side(
-            score=float(score[entry]),
-            nearest=float(nearest[entry]),
-            centroid=float(centroid[entry]),
-            phrasing_terms=self._terms[row],
-            entry_terms=self._entry_terms[entry],
-            negated=bool(self._negated[row]),
-            after=self._after[entry],
-            speaker=entry in self._speakers,
+    def _profile(self, entry: int) -> Profile:
+        found = self._profiles.get(entry)
+        if found is None:
+            found = profile(self._store.texts[row] for row in self._store.rows_of(entry))
+            with self._lock:
+                if len(self._profiles) >= _PROFILES:
+                    self._profiles.clear()
+                self._profiles[entry] = found
+        return found
+
+    def _candidate(self, found: Found, place: int, confidence: float, score: float) -> Candidate:
+        return Candidate(
+            entry_id=self._store.ids[found.field.entries[place]],
+            confidence=confidence,
+            score=score,
+            exact=False,
+            phrasing=self._store.texts[int(found.meant[place])],
         )
 
-    def _asked_terms(self, split: Sequence[str], field: Sequence[int]) -> tuple[str, ...]:
-        """Return the question's content terms, each unknown one as the known word it misspells."""
-        near: frozenset[str] = frozenset().union(*(self._entry_terms[entry] for entry in field))
-        found: list[str] = []
-        for word in split:
-            term = stem(word)
-            if not is_content(word):
-                continue
-            if term not in self._weight:
-                term = correct(term, near)
-                if term not in near and correct(word, FUNCTION_WORDS) in FUNCTION_WORDS:
-                    continue
-            found.append(term)
-        return tuple(dict.fromkeys(found))
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question made ready; `long` says that only its beginning is."""
+
+    long: bool
+    query: Query
+    vector: Floats | None
 
 
-def _digest(entries: Sequence[tuple[str, Sequence[str]]]) -> str:
-    digest = hashlib.sha256()
+# How near two sentences are in meaning that have nothing to do with each other.
+_UNRELATED = 0.3
+
+
+def _likeness(found: Found) -> Floats:
+    """Return how alike each candidate is, in [0, 1], without regard to the others."""
+    signals = found.field.signals
+    words = 0.6 * signals[:, 1] + 0.4 * signals[:, 0]
+    if signals.shape[1] > 3:
+        sense = np.maximum(0.0, (signals[:, 4] - _UNRELATED) / (1 - _UNRELATED))
+        words = np.maximum(words, (words + sense) / 2)
+    return np.asarray(np.clip(words, 0.0, 1.0))
+
+
+def _train(store: Store, embedder: Embedder | None, digest: str) -> _Trained:
+    owner = store.owner[: len(store.base)]
+    count = len(store.ids)
+    joint = None
+    if embedder is not None and store.base.vectors is not None:
+        joint = train(store, owner, count, store.base.vectors.rows(0, len(store.base)))
+    return _Trained((train(store, owner, count, None), joint), _speller(store, embedder), digest)
+
+
+def _speller(store: Store, embedder: Embedder | None) -> Speller:
+    frequent: list[str] = []
+    if embedder is not None:
+        frequent = sorted(embedder.vocabulary, key=embedder.vocabulary.__getitem__)[:FREQUENT_WORDS]
+    return Speller.of(store.vocabulary(), frequent)
+
+
+def _ridge(folder: Path, name: str) -> Ridge | None:
+    if not (folder / f"ridge-{name}-shape.npy").exists():
+        return None
+    keys = ("weights", "leverage", "share", "shape")
+    return Ridge.of(
+        {key: np.load(folder / f"ridge-{name}-{key}.npy", mmap_mode="r", allow_pickle=False) for key in keys}
+    )
+
+
+def _digest(entries: Entries, negatives: Pairs | None = None) -> str:
+    digest = sha256()
     for entry_id, phrasings in entries:
         digest.update(repr((entry_id, list(phrasings))).encode("utf-8", "replace"))
+    digest.update(repr(None if negatives is None else sorted(negatives)).encode("utf-8", "replace"))
     return digest.hexdigest()[:8]
-
-
-def _term_weights(entries: Sequence[frozenset[str]]) -> tuple[dict[str, float], float]:
-    """Return how well each content term separates the entries, and the weight of an unknown term."""
-    frequency: dict[str, int] = {}
-    for terms in entries:
-        for term in terms:
-            frequency[term] = frequency.get(term, 0) + 1
-    count = max(1, len(entries))
-    return {term: float(np.log(1 + count / n)) for term, n in frequency.items()}, float(np.log(1 + count))
