@@ -339,9 +339,12 @@ class Process:
 
 
 def refresh() -> None:
-    """Load a newer configuration and FAQ, if there are any; what a process does every half second."""
+    """Load a newer configuration and FAQ, if there are any; what a process does every half second.
+
+    What takes long of the FAQ is done in a thread beside.
+    """
     publishing.refresh()
-    index.refresh()
+    index.poll()
 
 
 _processes: dict[asyncio.AbstractEventLoop, Process] = {}

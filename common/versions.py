@@ -4,6 +4,8 @@ A reader reads the counter **before** the rows: if an edit lands in between, the
 rows under an older number and simply loads once more.
 """
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import F
 
@@ -33,3 +35,9 @@ def hold_version(name: str) -> None:
 def read_version(name: str) -> int:
     """Return counter `name`, 0 when nothing has raised it yet."""
     return Version.objects.filter(name=name).values_list("n", flat=True).first() or 0
+
+
+def read_versions(names: Sequence[str]) -> dict[str, int]:
+    """Return several counters in one query, 0 for those that nothing has raised yet."""
+    raised = dict(Version.objects.filter(name__in=names).values_list("name", "n"))
+    return {name: raised.get(name, 0) for name in names}

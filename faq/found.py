@@ -36,6 +36,7 @@ class FaqMatch:
     language: str = ""
     exact_only: bool = False
     suggested: tuple[Candidate, ...] = ()
+    calibration: str = ""  # id of the one that judged
 
     @property
     def best(self) -> Candidate | None:

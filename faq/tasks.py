@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from common.clock import now
-from faq import backfill, uploads, vectors
+from faq import backfill, calibration_runs, measuring, uploads, vectors
 
 
 @shared_task(name=uploads.TASK)
@@ -26,6 +26,18 @@ def drive_uploads() -> None:
 def forget_uploads() -> None:
     """Delete uploaded files after their day."""
     uploads.forget_old()
+
+
+@shared_task(name=calibration_runs.TASK)
+def calibrate(pk: int) -> None:
+    """Refit the confidence of a language to its reviewed messages."""
+    calibration_runs.advance(pk)
+
+
+@shared_task(name="faq.measure_health")
+def measure_health() -> None:
+    """Go on measuring how well answers are recognised, where that is due, for some seconds."""
+    measuring.measure()
 
 
 @shared_task(name="faq.forget_vectors")

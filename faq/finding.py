@@ -1,0 +1,110 @@
+"""Asks a snapshot: which entry a text wants, by the calibration of that entry's language.
+
+Pure. The language that counts is the candidate's: "en" has shipped coefficients, any other needs its own,
+else only exact hits are answered and the rest is offered at most.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from common.clock import ms_since, ticks
+from faq.found import EXACT_ONLY, FaqMatch, suggestions
+from faq.matcher import Candidate
+from faq.matching.calibration import Calibration
+from faq.normalize import words
+from faq.patchable import Matcher
+from faq.snapshot import Passage, Snapshot
+
+MOST_CANDIDATES = 10
+
+# A passage less similar than this shares no more than common words with the question.
+LEAST_SIMILAR = 0.05
+# The question stands in the first words of a long message or nowhere in particular.
+MOST_PASSAGE_WORDS = 200
+NEAR_ENTRIES = 20  # whose passages count by how near their phrasings are
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A snapshot with the calibrations of the languages that have one; others use `shipped`."""
+
+    snapshot: Snapshot
+    mode: str
+    calibrations: Mapping[str, Calibration]
+    shipped: Calibration
+
+    def calibration(self, language: str) -> Calibration | None:
+        """Return the calibration of a language tag (`de-AT` is `de`), None without one."""
+        return self.calibrations.get(main_language(language))
+
+    @cached_property
+    def _matchers(self) -> dict[str, Matcher]:
+        """Return the matcher under each calibration, by its id; they share everything else."""
+        every = {each.id: each for each in (self.shipped, *self.calibrations.values())}
+        return {name: self.snapshot.matcher.recalibrated(each) for name, each in every.items()}
+
+    def prepared(self) -> "Finder":
+        """Return it with all computed that a question needs, so that no question waits for it."""
+        self.snapshot.prepared()
+        _ = self._matchers
+        return self
+
+    def match(
+        self, text: str, exclude: frozenset[str] = frozenset(), language: str = "", without: str = ""
+    ) -> FaqMatch:
+        """Return the answers nearest to `text` without those of `exclude`; see faq.index.match."""
+        start = ticks()
+        used = self.calibration(self.snapshot.language) or self.shipped
+        found = self._ranked(used, text, exclude, language, without)
+        spoken = self._language(found[0]) if found else ""
+        calibration = self.calibration(spoken)
+        judged = calibration or self.shipped
+        if found and judged.id != used.id:
+            found = self._ranked(judged, text, exclude, language, without)
+            spoken = self._language(found[0])
+            calibration = self.calibration(spoken)
+        threshold = judged.answer if calibration or not found else EXACT_ONLY
+        return FaqMatch(
+            candidates=found,
+            threshold=threshold,
+            matcher_version=self.snapshot.matcher.version[:40],
+            index_version=self.snapshot.number,
+            took_ms=ms_since(start),
+            suggest_threshold=judged.suggest,
+            mode=self.mode,
+            language=spoken,
+            exact_only=bool(found) and calibration is None,
+            suggested=suggestions(found, threshold, judged.suggest, self.mode),
+            calibration=judged.id,
+        )
+
+    def _ranked(
+        self, calibration: Calibration, text: str, exclude: frozenset[str], language: str, without: str
+    ) -> tuple[Candidate, ...]:
+        """Return the candidates, of two equal exact hits the one in the visitor's language first."""
+        ranked = self._matchers[calibration.id].rank(text, MOST_CANDIDATES + len(exclude), without)
+        kept = [each for each in ranked if each.entry_id not in exclude][:MOST_CANDIDATES]
+        if language:
+            kept.sort(key=lambda each: (not each.exact, each.exact and self._language(each) != language))
+        return tuple(kept)
+
+    def _language(self, candidate: Candidate) -> str:
+        return self.snapshot.rows[candidate.entry_id].view.language
+
+    def nearest_passages(self, text: str, limit: int, exclude: Collection[str]) -> tuple[Passage, ...]:
+        """Return the passages nearest to `text`, best first; see faq.index.nearest_passages."""
+        similar = self.snapshot.matcher.similar(text, NEAR_ENTRIES)
+        places = self.snapshot.passages.nearest(
+            words(text)[:MOST_PASSAGE_WORDS],
+            {each.entry_id: each.score for each in similar},
+            exclude,
+            limit,
+            LEAST_SIMILAR,
+        )
+        return tuple(self.snapshot.rows[entry].passage(place) for entry, place in places)
+
+
+def main_language(code: str) -> str:
+    """Return the language of a tag, as calibrations are kept by it: `de-AT` is `de`, none is English."""
+    return code.replace("_", "-").split("-")[0].strip().lower() or "en"
