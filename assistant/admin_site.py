@@ -36,6 +36,8 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
+        from faq.admin.confidence import urls as confidence_urls
+        from faq.admin.health import urls as health_urls
         from faq.admin.review import urls as review_urls
         from routing.admin.metrics import urls as metrics_urls
         from routing.admin.setup import set_up
@@ -54,6 +56,8 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             ),
             path("reply/<uuid:reply_id>/", self.admin_view(locate_reply), name="reply"),
             path("turn/<uuid:turn_id>/", self.admin_view(locate_turn), name="turn"),
+            *confidence_urls(self),
+            *health_urls(self),
             *review_urls(self),
             *metrics_urls(self),
         ]

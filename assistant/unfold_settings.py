@@ -43,8 +43,10 @@ DAILY_WORK = [
         **_item("Review", "rate_review", "faq_review", "faq.change_entry"),
         "badge": "faq.admin.review.open_groups",
     },
+    _item("FAQ health", "monitor_heart", "faq_health", "faq.view_entry"),
     _item("Not for the FAQ", "block", "faq_negative_changelist", "faq.view_negative"),
     _item("Asked questions", "quiz", "faq_askedquestion_changelist", "faq.view_askedquestion"),
+    _item("FAQ confidence", "target", "faq_confidence", "faq.view_calibration"),
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
     _item("Try a question", "science", "try", "assistant.try_question"),
 ]

@@ -13,8 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from common.versions import raise_version
+from faq.calibration_words import percent
 from faq.engine_models import Calibration as Stored
 from faq.engine_models import FaqSettings
+from faq.finding import main_language as main_language  # noqa: PLC0414 - known by this name
 from faq.matcher import ALGORITHM
 from faq.matching.calibration import Calibration, Weights
 from faq.matching.shipped import SHIPPED
@@ -69,11 +71,6 @@ def unfit(row: Stored, semantic: bool) -> str:
     if semantic and not row.semantic:
         return "it was fitted without sentence vectors, and the matcher runs with them"
     return ""
-
-
-def main_language(code: str) -> str:
-    """Return the language of a tag as calibrations are kept by it: `de-AT` is `de`, none is English."""
-    return code.replace("_", "-").split("-")[0].strip().lower() or SHIPPED_FOR
 
 
 def settings() -> FaqSettings:
@@ -149,9 +146,6 @@ def change_settings(**values: Any) -> FaqSettings:
 def check_wanted(precision: float) -> None:
     """Raise ValidationError for a precision that no desk can want or show."""
     if not LEAST_WANTED <= precision <= MOST_WANTED:
-        raise ValidationError(
-            {
-                "wanted_precision": f"Give a share from {LEAST_WANTED:.0%} to {MOST_WANTED:.1%}; "
-                f"{precision:.1%} is not."
-            }
-        )
+        between = f"from {percent(LEAST_WANTED)} to {percent(MOST_WANTED)}"
+        told = f"Give a precision {between}; {percent(precision)} is not."
+        raise ValidationError({"wanted_precision": told})

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from faq.matching.calibration import Calibration, Weights, choose_threshold, fit, wilson_lower
+from faq.matching.guards import final
 
 FOLDS = 5
 LEAST_REVIEWED = 300  # below it the Wilson bound of 95 % leaves next to nothing to answer (DESIGN.md)
 # Of the messages that are offered "did you mean", at least this share finds its entry among the three.
 WANTED_OFFERED = 0.5
+# An offer whose first entry is right less than once in ten times is noise, whatever stands beside it.
+LEAST_SUGGEST = 0.1
 BINS = 10  # of the calibration error, with equally many messages each
 
 
@@ -32,12 +35,12 @@ class OneSided(ValueError):
 class Case:
     """A reviewed message: the evidence for its best candidate, and whether that was the right entry.
 
-    `cap` is the most confidence that the guards leave the candidate (1 when they say nothing), `among`
-    whether the right entry is one of the first three, `fold` in 0 .. FOLDS - 1.
+    `disputed` is what the guards say against it ("" for nothing), `among` whether the right entry is one
+    of the first three, `fold` in 0 .. FOLDS - 1.
     """
 
     features: Mapping[str, float]
-    cap: float
+    disputed: str
     right: bool
     among: bool
     fold: int
@@ -107,8 +110,8 @@ def fold_of(key: str) -> int:
 
 
 def confidences(cases: Sequence[Case], weights: Weights) -> list[float]:
-    """Return P(right) of each case as production would have it, the guards' caps included."""
-    return [min(weights.probability(case.features), case.cap) for case in cases]
+    """Return the confidence of each case as production would have it, what the guards take off included."""
+    return [final(weights.probability(case.features), case.disputed) for case in cases]
 
 
 def out_of_fold(cases: Sequence[Case], prior: Weights) -> list[float]:
@@ -119,7 +122,7 @@ def out_of_fold(cases: Sequence[Case], prior: Weights) -> list[float]:
         weights = _fit(others, prior) if others else prior
         for place, case in enumerate(cases):
             if case.fold == fold:
-                found[place] = min(weights.probability(case.features), case.cap)
+                found[place] = final(weights.probability(case.features), case.disputed)
     return found
 
 
@@ -206,4 +209,4 @@ def _suggest(cases: Sequence[Case], sure: Sequence[float], answer: float, otherw
     """Return the lowest confidence from which on an offer is worth its place."""
     below = [(p, case.among) for case, p in zip(cases, sure, strict=True) if p < answer]
     found = choose_threshold([p for p, _ in below], [among for _, among in below], WANTED_OFFERED)
-    return min(answer, otherwise if found is None else found)
+    return min(answer, otherwise if found is None else max(found, LEAST_SUGGEST))

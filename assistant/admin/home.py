@@ -16,7 +16,7 @@ from assistant.admin.request_filters import unsent_mail
 from assistant.models import Reply, Request
 from common.clock import now
 from common.money import usd
-from faq import review_count
+from faq import health_shown, notices, review_count
 from faq.models import Entry
 from routing import budget, desk
 from routing.admin.marks import key_status, retirement
@@ -127,9 +127,14 @@ def _requests() -> list[Step]:
 def _faq() -> list[Step]:
     drafts = Entry.objects.filter(status=Entry.Status.DRAFT).count()
     overdue = Entry.objects.filter(status=Entry.Status.PUBLISHED, review_by__lt=now().date()).count()
+    soon = health_shown.due_soon(now().date()).count()
     published = Entry.objects.filter(status=Entry.Status.PUBLISHED).count()
     waiting = review_count.held()
     return [
+        *(
+            Step(each.title, each.figure, each.text, _link("faq_confidence"), each.icon, each.kind)
+            for each in notices.notices()
+        ),
         Step(
             "To review",
             str(waiting),
@@ -156,7 +161,7 @@ def _faq() -> list[Step]:
         Step(
             "Past their review date",
             str(overdue),
-            "Published entries that somebody should read again.",
+            f"Published entries that somebody should read again; {soon} more are due within a month.",
             _link("faq_entry_changelist", review="overdue"),
             "event_busy",
             "warn" if overdue else "good",

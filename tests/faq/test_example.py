@@ -58,10 +58,13 @@ def test_the_first_starter_is_the_password() -> None:
 def test_archived_and_foreign_entries_behave() -> None:
     index.refresh()
     assert not index.match("PayPal payment").answered
-    german = index.match("Wie kann ich mein Passwort zurücksetzen?")
+    german = index.match("Wie kann ich mein Passwort ändern?")
     assert german.answered and german.best is not None
     view = index.entry(german.best.entry_id)
     assert view is not None and view.language == "de"
+    near = index.match("Wie kann ich mein Passwort zurücksetzen?")
+    assert near.exact_only and not near.answered  # what is shipped was fitted on English questions
+    assert [each.entry_id for each in near.suggested] == [view.id]
 
 
 def test_loading_again_changes_nothing_and_never_undoes_what_staff_did() -> None:
