@@ -111,9 +111,7 @@ def _sure(mine: Candidate, candidates: Sequence[Candidate]) -> bool:
     """Return whether a way to ask belongs to an entry; two that are duplicates already share their P."""
     best = candidates[0]
     together = sum(each.confidence for each in candidates if 2 * each.confidence >= best.confidence)
-    return (
-        together >= TAKEN_FROM and 2 * mine.confidence >= best.confidence and mine.score >= LEAST_ALIKE
-    )
+    return together >= TAKEN_FROM and 2 * mine.confidence >= best.confidence and mine.score >= LEAST_ALIKE
 
 
 def _told_apart(mine: str, theirs: str) -> bool:

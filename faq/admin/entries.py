@@ -1,15 +1,13 @@
 """List and form of the FAQ's entries. Every change goes through `faq.services`."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import CharField, Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -18,18 +16,17 @@ from django.utils.safestring import SafeString
 
 from common.clock import now
 from faq import services
-from faq.admin import editing, exports, imports, pages, proposals
+from faq.admin import editing, exports, guard, health, imports, pages, proposals
 from faq.admin.base import TabularInline, action, badge
-from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, ReviewFilter
-from faq.admin.forms import PUBLISH, EntryForm, PhrasingForm, PhrasingFormSet
+from faq.admin.bulk import BulkActions
+from faq.admin.filters import FEW_PHRASINGS, PhrasingsFilter, RecognisedFilter, ReviewFilter, UsageFilter
+from faq.admin.forms import EntryForm, PhrasingForm, PhrasingFormSet
+from faq.admin.guard import PUBLISH
+from faq.admin.health import MeasuredList
 from faq.admin.history import HistoryAdmin
 from faq.admin.negatives import NegativeInline
 from faq.admin.review_entry import FromReview, further_rows
-from faq.models import AskedQuestion, Entry, Phrasing
-
-USAGE_DAYS = 30
-MOST_PUBLISHED = 500  # at once: some seconds of one request
-REFUSALS_TOLD = 10
+from faq.models import Entry, Phrasing
 
 
 class PhrasingInline(TabularInline[Phrasing, Entry]):
@@ -46,25 +43,30 @@ class PhrasingInline(TabularInline[Phrasing, Entry]):
 
 
 @admin.register(Entry)
-class EntryAdmin(HistoryAdmin, FromReview):
+class EntryAdmin(HistoryAdmin, BulkActions, MeasuredList, FromReview):
     """The FAQ as staff work on it."""
 
     form = EntryForm
     inlines = (PhrasingInline, NegativeInline)
-    list_display = ("title", "state", "category", "language", "phrasings_shown", "review", "shown_times")
-    list_filter = ("status", ReviewFilter, PhrasingsFilter, "kind", "category", "language")
+    list_display = (
+        "title", "state", "recognised", "category", "language", "phrasings_shown", "review", "shown_times",
+    )  # fmt: skip
+    list_filter = (
+        "status", RecognisedFilter, ReviewFilter, PhrasingsFilter, UsageFilter,
+        "kind", "category", "language",
+    )  # fmt: skip
     list_filter_submit = False
     search_fields = ("question", "answer", "phrasings__text")
     search_help_text = "Search questions, phrasings and answers"
     list_per_page = 50
     ordering = ("category", "question")
-    actions = ("publish_selected", "archive_selected")
-    actions_list = ("import_faq", "export_faq", "propose_phrasings")
+    actions = ("publish_selected", "review_selected", "archive_selected")
+    actions_list = ("faq_health", "import_faq", "export_faq", "propose_phrasings")
     actions_submit_line = ("save_and_publish",)
     warn_unsaved_form = True
+    list_before_template = "faq/list_notices.html"
     change_form_before_template = "faq/entry_seen.html"
-    change_form_outer_after_template = "faq/proposals_panel.html"
-    readonly_fields = ("usage",)
+    change_form_outer_after_template = "faq/entry_panels.html"
     history_list_display = ("content_version", "state")
     fieldsets = (
         (None, {"fields": ("question", "answer")}),
@@ -72,32 +74,14 @@ class EntryAdmin(HistoryAdmin, FromReview):
             "Where it belongs",
             {"fields": (("kind", "status"), ("category", "language"), "featured")},
         ),
-        ("Review", {"fields": (("reviewed_on", "review_by"), "usage")}),
+        ("Review", {"fields": (("reviewed_on", "review_by"),)}),
     )
 
     class Media:
-        css = {"all": ("faq/admin.css", "faq/proposals.css")}
+        css = {"all": ("faq/admin.css", "faq/proposals.css", "faq/health.css")}
         js = ("faq/proposals.js",)
 
     # --- list -------------------------------------------------------------------------------------
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        since = now() - timedelta(days=USAGE_DAYS)
-        shown = (
-            AskedQuestion.objects.filter(created_at__gte=since, shown_entry=OuterRef("as_text"))
-            .values("shown_entry")
-            .annotate(times=Count("uuid"))
-            .values("times")
-        )
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(as_text=Cast("pk", CharField(max_length=40)))
-            .annotate(
-                phrasing_count=Count("phrasings", distinct=True),
-                times=Coalesce(Subquery(shown, output_field=IntegerField()), 0),
-            )
-        )
 
     @admin.display(description="Question", ordering="question")
     def title(self, entry: Entry) -> SafeString:
@@ -130,53 +114,7 @@ class EntryAdmin(HistoryAdmin, FromReview):
         overdue = entry.status == Entry.Status.PUBLISHED and entry.overdue(now().date())
         return badge(f"{day}, overdue", "bad") if overdue else day
 
-    @admin.display(description="Shown lately", ordering="times")
-    def shown_times(self, entry: Entry) -> int:
-        return int(getattr(entry, "times", 0))
-
-    @admin.action(description="Publish selected entries", permissions=("change",))
-    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
-        entries = self._fresh(queryset[: MOST_PUBLISHED + 1])
-        if len(entries) > MOST_PUBLISHED:
-            messages.error(
-                request,
-                f"At most {MOST_PUBLISHED} entries are published at once, so that the page answers. "
-                "Narrow the list by a filter, such as the category, and publish part by part.",
-            )
-            return
-        for entry in entries:
-            entry._history_user = request.user  # type: ignore[attr-defined]
-        done, refused = services.publish_many(entries)
-        for entry, error in refused[:REFUSALS_TOLD]:
-            messages.error(request, f"“{entry.question}” was not published. {' '.join(error.messages)}")
-        if len(refused) > REFUSALS_TOLD:
-            messages.error(request, f"{len(refused) - REFUSALS_TOLD} more were not published.")
-        if done:
-            messages.success(request, f"{done} published. Visitors may be shown them within a second.")
-
-    @admin.action(description="Archive selected entries", permissions=("change",))
-    def archive_selected(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
-        entries = self._fresh(queryset)
-        for entry in entries:
-            entry._history_user = request.user  # type: ignore[attr-defined]
-            services.archive(entry)
-        messages.success(
-            request, f"{len(entries)} archived. Nobody is shown them any more; their history stays."
-        )
-
-    def _fresh(self, queryset: QuerySet[Entry]) -> list[Entry]:
-        """Return plain rows: those of the list carry counts that are not for saving."""
-        return list(Entry.objects.filter(pk__in=[row.pk for row in queryset]).prefetch_related("phrasings"))
-
     # --- form -------------------------------------------------------------------------------------
-
-    @admin.display(description=f"Use in the last {USAGE_DAYS} days")
-    def usage(self, entry: Entry) -> str:
-        since = now() - timedelta(days=USAGE_DAYS)
-        asked = AskedQuestion.objects.filter(shown_entry=str(entry.pk), created_at__gte=since)
-        labels = list(asked.values_list("label", flat=True))
-        right, wrong = labels.count(AskedQuestion.Label.RIGHT), labels.count(AskedQuestion.Label.WRONG)
-        return f"Shown {len(labels)} times, found right {right} times and wrong {wrong} times."
 
     @action(description="Save and publish", permissions=["change"])
     def save_and_publish(self, request: HttpRequest, obj: Entry) -> None:
@@ -185,6 +123,7 @@ class EntryAdmin(HistoryAdmin, FromReview):
 
     def save_model(self, request: HttpRequest, obj: Entry, form: Any, change: bool) -> None:
         obj._history_user = request.user  # type: ignore[attr-defined]
+        obj._change_reason = form.checked.reason if form.checked else ""  # type: ignore[attr-defined]
         services.stage(obj)
         if PUBLISH in request.POST:
             self.save_and_publish(request, obj)
@@ -209,10 +148,11 @@ class EntryAdmin(HistoryAdmin, FromReview):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        self._guard(request, object_id)
         # Unfold shows the buttons of the submit line on existing rows only.
         extra_context = {
             "actions_submit_line": self.get_actions_submit_line(request, object_id),
-            **self._proposed(request, object_id),
+            **self._panels(request, object_id),
             **(extra_context or {}),
         }
         return self._undone_when_refused(
@@ -220,27 +160,27 @@ class EntryAdmin(HistoryAdmin, FromReview):
             lambda: super(EntryAdmin, self).changeform_view(request, object_id, form_url, extra_context),
         )
 
-    def _proposed(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+    def _guard(self, request: HttpRequest, object_id: str | None) -> None:
+        """Compare the posted form with its neighbours, before the transaction in which it is stored."""
+        known = object_id is not None and object_id.isdecimal()
+        entry = Entry.objects.filter(pk=int(object_id or 0)).first() if known else None
+        may = self.has_change_permission(request, entry) if entry else self.has_add_permission(request)
+        checked = guard.of_form(request.POST, entry) if request.method == "POST" and may else None
+        request.faq_checked = checked  # type: ignore[attr-defined]
+
+    def get_form(
+        self, request: HttpRequest, obj: Entry | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.checked = getattr(request, "faq_checked", None)
+        return form
+
+    def _panels(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
         entry = self.get_object(request, object_id) if object_id and request.method == "GET" else None
-        return proposals.panel(entry) if entry and self.has_change_permission(request, entry) else {}
-
-    def history_form_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        version_id: str,
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show an earlier state; a POST brings it back as a new version, checked as any edit is."""
-
-        def revert() -> HttpResponse:
-            view = super(EntryAdmin, self).history_form_view
-            response: HttpResponse = view(request, object_id, version_id, extra_context)
-            if request.method == "POST":
-                services.seal(Entry.objects.get(pk=object_id))
-            return response
-
-        return self._undone_when_refused(request, revert)
+        if entry is None:
+            return {}
+        proposed = proposals.panel(entry) if self.has_change_permission(request, entry) else {}
+        return {**health.panel(entry), **proposed}
 
     def _undone_when_refused(self, request: HttpRequest, view: Any) -> HttpResponse:
         """Return what `view` returns; when somebody else's edit came between, undo and say so."""
@@ -257,7 +197,7 @@ class EntryAdmin(HistoryAdmin, FromReview):
         services.delete([obj])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
-        services.delete(self._fresh(queryset))
+        services.delete(self.fresh(queryset))
 
     # --- further pages ----------------------------------------------------------------------------
 
@@ -272,6 +212,11 @@ class EntryAdmin(HistoryAdmin, FromReview):
             *editing.urls(self),
         ]
         return [*own, *urls]
+
+    @action(description="Health", url_path="faq-health", icon="monitor_heart", permissions=["view"])
+    def faq_health(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page on how well the FAQ is recognised."""
+        return redirect("admin:faq_health")
 
     @action(description="Import", url_path="import-faq", icon="upload", permissions=["add"])
     def import_faq(self, request: HttpRequest) -> HttpResponse:

@@ -11,11 +11,10 @@ from django.urls import reverse
 from faq import negatives, services
 from faq.admin import editing
 from faq.admin.base import Textarea
+from faq.admin.guard import PUBLISH, Checked
 from faq.admin.meanwhile import Meanwhile, newest_edit
 from faq.engine_models import key_of
 from faq.models import ANSWER_LIMIT, Entry, Phrasing
-
-PUBLISH = "faq_entry_save_and_publish"  # the name that Unfold gives the button of the submit line
 
 
 class AnswerWidget(Textarea):
@@ -38,8 +37,10 @@ class EntryForm(forms.ModelForm[Entry]):
     """Checks an entry as it would be after saving, published or not.
 
     `seen` is the edit that the person had before them: nobody writes over what they have not read.
+    `checked` is what the guard has found, None when the form publishes no answer.
     """
 
+    checked: Checked | None = None
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -81,6 +82,8 @@ class EntryForm(forms.ModelForm[Entry]):
                 Entry(language=probe.language), [cleaned.get("question") or ""]
             ):
                 self.add_error("question", negatives.told(negative))
+        if self.checked is not None and self.checked.stops:
+            self.add_error(None, "Look at what this would clash with, and tick “Publish it all the same”.")
         return cleaned
 
     def _refuse_to_overwrite(self, cleaned: dict[str, Any]) -> None:
