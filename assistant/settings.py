@@ -213,6 +213,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},
     # Imports whose worker was killed, and uploaded files after their day.
     "drive-uploads": {"task": "faq.drive_uploads", "schedule": 15.0, "options": {"expires": 30}},
+    # How well answers are recognised: some seconds at a time, since mails wait behind it.
+    "measure-health": {"task": "faq.measure_health", "schedule": 15.0, "options": {"expires": 15}},
     "forget-uploads": {"task": "faq.forget_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     # Once a day; a desk that slept through the hour catches up when it starts.
     "forget-vectors": {"task": "faq.forget_vectors", "schedule": crontab(hour=3, minute=41)},

@@ -4,7 +4,7 @@
 
 Two fits: how strongly each signal speaks for a candidate (a conditional logit over the candidates of a
 question), and how the features of the best one become P(right) (a logistic regression). Both see questions of
-`tuning_part` only, which the benchmark never asks: whole sets with 1 to 10 phrasings an entry and with all, and
+`tuning_part` only, which the benchmark never asks: whole sets with 1 to 10 phrasings an entry and all, and
 random parts of 10 to 150 entries whose other entries' questions are out of scope, for real chats have many
 of those and near ones; a tenth of the questions is misspelt.
 """
@@ -25,7 +25,7 @@ from faq.embedder import load_embedder
 from faq.matcher import Candidate, Matcher
 from faq.matching import ranking
 from faq.matching.calibration import Weights, fit
-from faq.matching.features import LEXICAL, SEMANTIC
+from faq.matching.features import LEXICAL, SEMANTIC, Doubles
 
 PARTS = 24  # random parts of each set
 ASKED_WHOLE, ASKED_PART = 800, 250
@@ -37,10 +37,10 @@ RIDGE = 1e-3  # of the conditional logit, for signals of unit deviation
 
 @dataclass(frozen=True)
 class Seen:
-    """A question that was asked: its candidates' signals, which of them is right (-1 none), and the best one."""
+    """A question that was asked: its candidates' signals, which is right (-1 none), and the best."""
 
     group: str
-    signals: np.ndarray
+    signals: Doubles
     right: int
     best: Candidate
     hit: bool
@@ -110,7 +110,7 @@ def strengths(seen: list[Seen], names: tuple[str, ...]) -> dict[str, float]:
     x = x / scale
     right = x[start + np.array([each.right for each in kept])]
 
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(w: Doubles) -> tuple[float, Doubles]:
         u = x @ w
         most = np.maximum.reduceat(u, start)
         power = np.exp(u - np.repeat(most, sizes))
@@ -131,7 +131,7 @@ def coefficients(seen: list[Seen]) -> Weights:
 
 
 def covered(seen: list[Seen], weights: Weights, wanted: float = 0.95) -> tuple[float, float, float]:
-    """Return the coverage at the wanted precision, and coverage and precision at P = 0.85, guards included."""
+    """Return coverage at the wanted precision, and coverage and precision at P = 0.85."""
     chance = np.array([_chance(each, weights) for each in seen])
     right = np.array([each.hit for each in seen])
     order = np.argsort(-chance, kind="stable")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from faq.matcher import Matcher
 from faq.matching.sparse import Floats
-from faq.patchable import Matcher
 from faq.retrieval import PassageIndex
 from faq.snapshot import (
     Base,

@@ -16,8 +16,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from faq.matcher import ALGORITHM, Matcher
 from faq.passage_terms import Terms
-from faq.patchable import ALGORITHM, Matcher
 from faq.retrieval import Part, PassageIndex
 from faq.snapshot import Base
 

@@ -11,9 +11,9 @@ from functools import cached_property
 from hashlib import blake2b
 
 from common.personal import find
+from faq.matcher import Matcher
 from faq.normalize import words
 from faq.passages import split
-from faq.patchable import Matcher
 from faq.retrieval import PassageIndex
 
 ANSWER = "answer"  # the kind of an entry that may be shown; the other is only cited

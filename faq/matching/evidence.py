@@ -1,11 +1,12 @@
 """What speaks for and against the best candidate of a question."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from faq.matching.features import Told, accounted, standing
+from faq.matching.grams import Ints
 from faq.matching.guards import dispute, doubt
 from faq.matching.ranking import Found
 from faq.matching.reading import Profile, Reading, read, read_words
@@ -17,6 +18,10 @@ LOOKED_AT = 4  # candidates whose words are looked at before one is called the b
 DISPUTED = 4.0
 
 # How alike a question has to be to one that must not be answered, and by how much an entry has to be nearer.
+# Among so few entries nothing competes, so that margins say nothing: the words have to be known.
+FEW_ENTRIES = 10
+LEAST_KNOWN = 0.5
+
 LEAST_NEGATIVE = 0.35
 CLEARLY_NEARER = 0.05
 
@@ -72,6 +77,8 @@ def weigh(
     features["entries"] = float(np.log(max(1, len(store.numbers))))
     features["phrasings"] = float(np.log(max(1, len(store.rows_of(found.field.entries[best])))))
     against = "nearer to a question that must not be answered" if nearer else ""
+    if not against and len(store.numbers) < FEW_ENTRIES and features["covered"] < LEAST_KNOWN:
+        against = "too few entries to tell it from other questions"
     return Evidence(best, features, against or reasons[best], doubt(asked, features, entry), negative)
 
 
@@ -107,7 +114,7 @@ def _negative(store: Store, query: Query, vector: Floats | None, found: Found, b
     return store.negatives.texts[row], score > own - CLEARLY_NEARER
 
 
-def _nearer(everywhere: float, row: int, scores: Floats, rows: Sequence[int] | Floats) -> tuple[float, int]:
+def _nearer(everywhere: float, row: int, scores: Floats, rows: Ints) -> tuple[float, int]:
     if int(rows[0]) >= 0 and (row < 0 or float(scores[0]) > everywhere):
         return float(scores[0]), int(rows[0])
     return everywhere, row

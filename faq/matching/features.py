@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from math import exp, log, log1p
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faq.matching.reading import Profile, Reading
-from faq.matching.sparse import Floats
+
+Doubles = NDArray[np.float64]
 
 LEXICAL = ("centroid", "nearest", "ridge")
 SEMANTIC = (*LEXICAL, "meaning_centroid", "meaning_nearest", "meaning_ridge")
@@ -56,15 +58,15 @@ class Field:
     """All candidates of a question: a row of signals each, and how strongly all together speak for it."""
 
     entries: Sequence[int]
-    signals: Floats  # [candidates, signals]
-    strength: Floats  # log odds up to a constant
+    signals: Doubles  # [candidates, signals]
+    strength: Doubles  # log odds up to a constant
     names: tuple[str, ...]
 
     def order(self) -> list[int]:
         """Return the places of the candidates, strongest first."""
         return [int(place) for place in np.argsort(-self.strength, kind="stable")]
 
-    def shares(self) -> Floats:
+    def shares(self) -> Doubles:
         """Return the softmax of the strengths."""
         power = np.exp(self.strength - self.strength.max())
         return np.asarray(power / power.sum())
@@ -106,7 +108,7 @@ class Told:
 def accounted(
     told: Told, asked: Reading, entry: Profile, near: Mapping[str, float], rival: Profile
 ) -> dict[str, float]:
-    """Return how the words of a question are accounted for; `near` are the nearest phrasing's terms with idf."""
+    """Return how the words of a question are accounted for; `near`: the nearest phrasing's terms."""
     total = sum(told.terms.values()) or 1.0
     lacking = [weight for term, weight in told.terms.items() if term not in entry.terms]
 

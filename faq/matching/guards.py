@@ -1,7 +1,8 @@
 """What similarity rides over: a negation, an opposite, a plan or number of another kind.
 
-`dispute` speaks against an entry however alike it sounds; its confidence is capped. `doubt` finds a part of
-the question that the entry's phrasings do not account for: often harmless, so that only a careful desk heeds it.
+`dispute` speaks against an entry however alike it sounds; its confidence is capped. `doubt` finds a part
+of the question that the entry's phrasings do not account for: often harmless, so that only a careful desk
+heeds it.
 """
 
 from collections.abc import Mapping
@@ -62,9 +63,9 @@ def dispute(
         return f"the question says “{pair[0]}” and the entry “{pair[1]}”"
     said = frozenset(terms)
     common = [term for term in near.terms if term in said]
-    if len(near.terms) > 1 and len(common) >= RIDDEN * len(near.terms):
-        if reason := _turned(asked, said, entry, near):
-            return reason
+    ridden = len(near.terms) > 1 and len(common) >= RIDDEN * len(near.terms)
+    if ridden and (reason := _turned(asked, said, entry, near)):
+        return reason
     return exchanged(said, entry, near, rival) if rival is not None else ""
 
 

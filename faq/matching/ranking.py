@@ -17,7 +17,7 @@ BY_CENTROID, BY_RIDGE = 16, 8  # entries that each signal may bring in
 
 @dataclass(frozen=True)
 class Found:
-    """The field of a question, and the nearest row of each candidate: by words, and by meaning (or again by words)."""
+    """The field of a question, and the nearest row of each candidate: by words and by meaning."""
 
     field: Field
     rows: Ints

@@ -1,4 +1,4 @@
-"""What the words of a question or phrasing say beside how alike they sound: topic, negation, kind of question.
+"""What the words of a question say beside how alike they sound: topic, negation, kind of question.
 
 A phrasing is read once and kept; the profile of an entry is what all its phrasings say together.
 """
@@ -25,7 +25,8 @@ _OPENINGS = {
     **dict.fromkeys(("who", "wer"), "who"),
     **dict.fromkeys(("what", "was"), "what"),
     **dict.fromkeys(("can", "could", "may", "kann", "konnen", "darf"), "can"),
-    **dict.fromkeys(("is", "are", "do", "does", "did", "will", "would", "has", "have", "ist", "sind"), "yes or no"),
+    **dict.fromkeys(("is", "are", "do", "does", "did", "will", "would", "has", "have"), "yes/no"),
+    **dict.fromkeys(("ist", "sind"), "yes/no"),
     **dict.fromkeys(("i", "my", "ich", "mein", "meine"), "statement"),
 }  # fmt: skip
 
@@ -103,7 +104,7 @@ def profile(texts: Iterable[str]) -> Profile:
 
 
 def _negated(split: tuple[str, ...]) -> frozenset[str]:
-    found = set()
+    found: set[str] = set()
     for place, word in enumerate(split):
         if word in NEGATIONS:
             reach = split[place + 1 : place + 1 + _REACH]

@@ -1,10 +1,10 @@
-"""A linear classifier over all phrasings: which entry does everything that is alike speak for, and how clearly.
+"""A linear classifier over all phrasings: which entry everything that is alike speaks for, and how clearly.
 
 Up to MOST_ROWS phrasings it is kernel ridge regression in closed form (Saunders, Gammerman, Vovk 1998): the
 kernel is the lexical similarity of two phrasings, and with vectors exp(2 (cosine - 1)) beside it. Above, the
 rows are short vectors whose products are about those similarities (a signed count sketch, Charikar et al.
-2002, and the sentence vector), and the same regression is solved for them. Rows of entries with many phrasings
-count less, so that they do not drown the others (weights as in benchmarks/faq_fit.py).
+2002, and the sentence vector), and the same regression is solved for them. Rows of entries with many
+phrasings count less, so that they do not drown the others.
 """
 
 from collections.abc import Mapping

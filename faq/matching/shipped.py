@@ -1,8 +1,8 @@
 """The numbers that the product ships with, as `python -m benchmarks.faq_fit` prints them.
 
 Fitted on questions of BANKING77 (PolyAI, CC BY 4.0) and CLINC150 (Larson et al. 2019, CC BY 3.0): whole sets
-and random parts of them, with 1 to 12 phrasings an entry and all, with 0 to 50 % of the questions out of scope
-and a tenth of them misspelt.
+and random parts of them, with 1 to 12 phrasings an entry and all, with 0 to 30 % of the questions out
+of scope and a tenth of them misspelt.
 """
 
 from collections.abc import Mapping
@@ -87,8 +87,8 @@ _SEMANTIC = {
     "unknown": -0.929,
 }
 
-# The thresholds are chosen by the benchmark: at `answer` 95 % of what is shown is right on the sets as they are;
-# from `suggest` on, in at least half of the cases one of the three entries offered is the right one.
+# Chosen on both sets as they are: at `answer` about 95 % of what is shown is right; from `suggest` on the
+# right entry is among the three offered in at least half of the cases.
 SHIPPED = Calibration(
     "shipped", Weights(-2.396, _LEXICAL), Weights(-2.534, _SEMANTIC), answer=0.8, suggest=0.3
 )
