@@ -109,7 +109,8 @@ def reviewed(most: int = MOST_READ) -> dict[str, Reviewed]:
 
 def _rows() -> Any:
     judged = AskedQuestion.objects.filter(purpose="visitor").exclude(label="").order_by("-created_at")
-    return with_best(judged).values(
+    annotated: Any = with_best(judged)
+    return annotated.values(
         "text",
         "normalised",
         "language",
