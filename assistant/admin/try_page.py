@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from assistant import pipeline
 from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles, route_names
+from assistant.admin.evidence import evidence_of
 from assistant.admin.locate import transcript_address
 from assistant.models import Reply
 from assistant.protocol import TEXT_LIMIT
@@ -101,6 +102,7 @@ def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
         "passages": _passages(request, data["text"]) if not record["passages"] else (),
         "took_ms": consideration.match.took_ms,
         "same": _last_asked(request, data["text"]),
+        "evidence": evidence_of(consideration.match),
     }
 
 
