@@ -1,9 +1,10 @@
 """Finds the entry that a question asks for, and says how sure that is.
 
-An exact normalised phrasing always wins. Otherwise the signals of `faq.matching` rank the entries: alike in
-words, alike in meaning where there is an embedder, and what a classifier trained on all phrasings says. About
-thirty features of the best entry become P(it is right) by a logistic regression whose coefficients were
-fitted on public question sets, or on a desk's own reviewed messages.
+An exact normalised phrasing always wins, and one that a slip in a word keeps from being exact. Otherwise
+the signals of `faq.matching` rank the entries: alike in words, alike in meaning where there is an embedder,
+and what a classifier trained on all phrasings says. About thirty features of the best entry become P(it is
+right) by a logistic regression whose coefficients were fitted on public question sets, or on a desk's own
+reviewed messages.
 """
 
 import json
@@ -29,6 +30,7 @@ from faq.matching.sparse import Floats
 from faq.matching.speller import Speller
 from faq.matching.store import EVERYWHERE, Query, Store
 from faq.normalize import normalize
+from faq.terms import within_edits
 
 ALGORITHM = "2"
 
@@ -39,6 +41,7 @@ SUGGEST_THRESHOLD = SHIPPED.suggest
 MOST_WORDS = 60
 # The vocabulary of a sentence model is in order of use; what comes later is a name or a piece of one.
 FREQUENT_WORDS = 15_000
+SURELY_MEANT = 6  # letters of a word that one slip leaves recognisable
 _PROFILES = 2000  # entries whose profile stays in memory, about 6 MB
 
 Entries = Sequence[tuple[str, Sequence[str]]]
@@ -228,7 +231,7 @@ class Matcher:
         matcher = self
         if without:
             matcher, trained = self._left_out(asked, without)
-            asked = _Asked(asked.long, matcher._store.query(asked.query.words), asked.vector)
+            asked = replace(asked, query=matcher._store.query(asked.query.words))
             found = find(matcher._store, asked.query, asked.vector, self._trained.ridges, trained)
         else:
             found = find(self._store, asked.query, asked.vector, self._trained.ridges)
@@ -255,12 +258,13 @@ class Matcher:
         if self._embedder is not None:
             meant = text if repaired == head and len(head) == len(words) else " ".join(repaired)
             vector = self._embedder.embed([meant])[0]
-        return _Asked(len(words) > MOST_WORDS, self._store.query(repaired), vector)
+        slipped = "" if len(words) > MOST_WORDS else _slipped(head, repaired)
+        return _Asked(len(words) > MOST_WORDS, self._store.query(repaired), vector, slipped)
 
     def _judged(self, text: str, asked: "_Asked", found: Found) -> list[Candidate]:
         evidence = weigh(self._store, asked.query, asked.vector, found, self._profile)
         disputed = "too long to be one question" if asked.long else evidence.disputed
-        refused = refuses(self._store, text)
+        refused = refuses(self._store, text) | refuses(self._store, asked.slipped)
         best_id = self._store.ids[found.field.entries[evidence.best]]
         if refused & {EVERYWHERE, best_id}:
             disputed = "a question that must not be answered"
@@ -284,8 +288,8 @@ class Matcher:
                 # The rest of the chance, shared out; never more than the best, which the order is about.
                 share = min(chance, float(rest[place]) * (1 - chance))
                 ranked.append(self._candidate(found, place, final(share, disputed), float(likeness[place])))
-        exact = {self._store.entry_of(row): row for row in self._store.exact(text)}
-        return self._with_exact(ranked, exact, refused)
+        rows = self._store.exact(text) or (self._store.exact(asked.slipped) if asked.slipped else [])
+        return self._with_exact(ranked, {self._store.entry_of(row): row for row in rows}, refused)
 
     def _with_exact(
         self, ranked: list[Candidate], exact: Mapping[int, int], refused: Collection[str]
@@ -362,11 +366,29 @@ class Matcher:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A question made ready; `long` says that only its beginning is."""
+    """A question made ready; `long` says that only its beginning is.
+
+    `slipped` is what was meant when a slip of the fingers is all that is wrong with it, else "".
+    """
 
     long: bool
     query: Query
     vector: Floats | None
+    slipped: str
+
+
+def _slipped(asked: Sequence[str], repaired: Sequence[str]) -> str:
+    """Return the repaired question when each repair is one slip behind the first letter of a longer word.
+
+    Such a question counts as its phrasing. More than a slip may be another word: "reactivate" is no
+    misspelt "deactivate", nor "exporting" a misspelt "importing".
+    """
+    changed = [(word, meant) for word, meant in zip(asked, repaired, strict=True) if word != meant]
+    sure = all(
+        len(word) >= SURELY_MEANT and word[0] == meant[0] and within_edits(word, meant, 1)
+        for word, meant in changed
+    )
+    return " ".join(repaired) if changed and sure else ""
 
 
 # How near two sentences are in meaning that have nothing to do with each other.

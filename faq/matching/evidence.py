@@ -15,7 +15,7 @@ from faq.matching.store import EVERYWHERE, Query, Store
 
 LOOKED_AT = 4  # candidates whose words are looked at before one is called the best
 # Log odds that an entry loses when a guard speaks against it, so that the one next to it comes first.
-DISPUTED = 4.0
+DISPUTED = 2.0
 
 # How alike a question has to be to one that must not be answered, and by how much an entry has to be nearer.
 # Among so few entries nothing competes, so that margins say nothing: the words have to be known.

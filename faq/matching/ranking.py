@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from faq.matching.features import LEXICAL, SEMANTIC, Field
 from faq.matching.grams import Ints
-from faq.matching.ridge import Ridge
+from faq.matching.ridge import LEXICAL_SHARE, STEEPNESS, Ridge
 from faq.matching.shipped import STRENGTH_LEXICAL, STRENGTH_SEMANTIC
 from faq.matching.sparse import Floats
 from faq.matching.store import Query, Store
@@ -63,7 +63,7 @@ def find(
     if vector is not None and meaning is not None:
         near, meant = store.dense_nearest(vector, entries)
         meant = np.where(meant >= 0, meant, rows)
-        both = np.exp(2 * (near - 1)) + 0.4 * nearest
+        both = np.exp(STEEPNESS * (near - 1)) + LEXICAL_SHARE * nearest
         columns += [meaning[entries], near, _column(joint, entries, both, ridges[1])]
     signals = np.column_stack(columns).astype(np.float64)
     weights = STRENGTH_LEXICAL if vector is None else STRENGTH_SEMANTIC

@@ -1,7 +1,7 @@
 """A linear classifier over all phrasings: which entry everything that is alike speaks for, and how clearly.
 
 Up to MOST_ROWS phrasings it is kernel ridge regression in closed form (Saunders, Gammerman, Vovk 1998): the
-kernel is the lexical similarity of two phrasings, and with vectors exp(2 (cosine - 1)) beside it. Above, the
+kernel is the lexical similarity of two phrasings, and with vectors exp(3 (cosine - 1)) beside it. Above, the
 rows are short vectors whose products are about those similarities (a signed count sketch, Charikar et al.
 2002, and the sentence vector), and the same regression is solved for them. Rows of entries with many
 phrasings count less, so that they do not drown the others.
@@ -23,11 +23,13 @@ _SKETCHES = ((12_000, 1024), (40_000, 512))  # up to so many rows, so many dimen
 _LONGEST_SKETCH, _SHORTEST_SKETCH = 256, 64  # beyond, and least
 _BLOCK = 8192  # rows at once, so that training needs little memory beside the sketches
 
+# Chosen by top-1 on BANKING77 and CLINC150 at k = 5 and 10: flat between steepness 3 and 4, shares 0.1 and
+# 0.3, penalties 0.1 and 0.5.
 LEXICAL_PENALTY = 0.3
 JOINT_PENALTY = 0.25
-STEEPNESS = 2.0  # of the semantic kernel
-LEXICAL_SHARE = 0.4  # of the lexical kernel beside the semantic one
-# exp(2 (c - 1)) rises by about this much for each unit of cosine where phrasings of one entry lie.
+STEEPNESS = 3.0  # of the semantic kernel
+LEXICAL_SHARE = 0.2  # of the lexical kernel beside the semantic one
+# exp(3 (c - 1)) rises by about this much for each unit of cosine where phrasings of one entry lie, at 0.6.
 SLOPE = 0.9
 
 

@@ -127,6 +127,19 @@ def sound(candidates: list[Candidate]) -> bool:
     )
 
 
+def test_a_slip_of_the_fingers_keeps_an_exact_phrasing_exact_and_another_word_does_not() -> None:
+    rows = [
+        ("reset", ["Passwort vergessen"]),
+        ("off", ["Konto deaktivieren"]),
+        ("in", ["How does importing work"]),
+    ]
+    small = Matcher.build(rows, negatives=[("", "Passwort vergessen bitte helfen")])
+    assert small.rank("passwort vergesen")[0].exact
+    assert small.rank("pasword vergesen")[0].entry_id == "reset"
+    for text in ("Konto reaktivieren", "How does exporting work", "Passwrt vergessen bitte helfen"):
+        assert not any(each.exact for each in small.rank(text)), text
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.text(max_size=120)
