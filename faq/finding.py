@@ -63,7 +63,8 @@ class Finder:
             found = self._ranked(judged, text, exclude, language, without)
             spoken = self._language(found[0])
             calibration = self.calibration(spoken)
-        threshold = judged.answer if calibration or not found else EXACT_ONLY
+        exact_only = bool(found) and calibration is None
+        threshold = EXACT_ONLY if exact_only else judged.answer
         # Until a desk has judged its own questions, a part that no phrasing accounts for keeps an entry back.
         if found and found[0].doubt and judged.id == self.shipped.id:
             threshold = EXACT_ONLY
@@ -76,8 +77,8 @@ class Finder:
             suggest_threshold=judged.suggest,
             mode=self.mode,
             language=spoken,
-            exact_only=bool(found) and calibration is None,
-            suggested=suggestions(found, threshold, judged.suggest, self.mode),
+            exact_only=exact_only,
+            suggested=suggestions(found, threshold, judged.suggest, self.mode, exact_only),
             calibration=judged.id,
         )
 

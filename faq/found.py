@@ -15,6 +15,9 @@ MOST_SUGGESTED = 3
 # What stands beside the best suggestion has at least this share of its confidence: three buttons of which
 # two are noise are worse than one.
 BESIDE_SHARE = 0.2
+# Where the confidence says nothing, since nobody has judged it in that language: how alike question and entry
+# are, of 1, to be offered at all, and beside the most alike one.
+ALIKE, ALIKE_SHARE = 0.5, 0.8
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,27 @@ class FaqMatch:
 
 
 def suggestions(
-    candidates: Sequence[Candidate], threshold: float, suggest_threshold: float, mode: str = ANSWER
+    candidates: Sequence[Candidate],
+    threshold: float,
+    suggest_threshold: float,
+    mode: str = ANSWER,
+    exact_only: bool = False,
 ) -> tuple[Candidate, ...]:
     """Return up to three entries for "did you mean", best first.
 
     None when the first is sure enough to be the answer, in shadow mode, or when not even the first reaches
-    `suggest_threshold`.
+    `suggest_threshold`. With `exact_only` the confidence is that of another language, so entries are also
+    offered for being alike.
     """
     if mode != ANSWER or not candidates:
         return ()
-    best = candidates[0].confidence
-    if best >= threshold or best < suggest_threshold:
+    best = candidates[0]
+    likely = best.confidence >= suggest_threshold
+    if best.confidence >= threshold or not (likely or (exact_only and best.score >= ALIKE)):
         return ()
-    return tuple(each for each in candidates[:MOST_SUGGESTED] if each.confidence >= BESIDE_SHARE * best)
+
+    def beside(each: Candidate) -> bool:
+        alike = exact_only and each.score >= ALIKE_SHARE * best.score
+        return each is best or alike or (likely and each.confidence >= BESIDE_SHARE * best.confidence)
+
+    return tuple(each for each in candidates if beside(each))[:MOST_SUGGESTED]

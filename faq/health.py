@@ -56,7 +56,9 @@ def asked(own: str, text: str, match: FaqMatch) -> Asked:
         if best.entry_id == own:
             return Asked(text, Outcome.RECOGNISED, best.confidence)
         return Asked(text, Outcome.LOST, best.confidence, best.entry_id, shown=True)
-    offered = suggestions(match.candidates, match.threshold, match.suggest_threshold, ANSWER)
+    offered = suggestions(
+        match.candidates, match.threshold, match.suggest_threshold, ANSWER, match.exact_only
+    )
     if any(each.entry_id == own for each in offered):
         return Asked(text, Outcome.OFFERED, best.confidence)
     if offered:
