@@ -23,8 +23,9 @@ def entries() -> tuple[dict[str, Any], ...]:
 
 
 @cache
-def matcher() -> Matcher:
-    return Matcher.build([(row["key"], [row["question"], *row["phrasings"]]) for row in entries()])
+def matcher(semantic: bool = False) -> Matcher:
+    rows = [(row["key"], [row["question"], *row["phrasings"]]) for row in entries()]
+    return Matcher.build(rows, load_embedder() if semantic else None)
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -32,18 +33,22 @@ def table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def answer(text: str) -> str:
+def answer(text: str, semantic: bool = False) -> str:
     """Return the entry that a desk without a calibration of its own would show, "" for none."""
-    ranked = matcher().rank(text)
+    ranked = matcher(semantic).rank(text)
     if not ranked or ranked[0].confidence < ANSWER_THRESHOLD or (ranked[0].doubt and not ranked[0].exact):
         return ""
     return ranked[0].entry_id
 
 
+HALVES = pytest.mark.parametrize("semantic", [False, True], ids=["lexical", "semantic"])
+
+
+@HALVES
 @pytest.mark.parametrize("row", table("hard_negatives.csv"), ids=lambda row: row["text"])
-def test_a_question_close_to_an_entry_is_not_answered_by_it(row: dict[str, str]) -> None:
+def test_a_question_close_to_an_entry_is_not_answered_by_it(row: dict[str, str], semantic: bool) -> None:
     assert row["not_entry"] in {each["key"] for each in entries()}
-    assert answer(row["text"]) == ""
+    assert answer(row["text"], semantic) == ""
 
 
 def test_the_hard_negatives_are_close() -> None:
@@ -54,9 +59,10 @@ def test_the_hard_negatives_are_close() -> None:
     assert near >= 0.9 * len(rows)
 
 
-def test_paraphrases_and_typos_are_answered_and_never_by_another_entry() -> None:
+@HALVES
+def test_paraphrases_and_typos_are_answered_and_never_by_another_entry(semantic: bool) -> None:
     rows = table("paraphrases.csv")
-    given_answers = [(row["text"], row["entry"], answer(row["text"])) for row in rows]
+    given_answers = [(row["text"], row["entry"], answer(row["text"], semantic)) for row in rows]
     assert [each for each in given_answers if each[2] not in ("", each[1])] == []
     answered = sum(bool(each[2]) for each in given_answers)
     assert answered >= 0.9 * len(rows)
