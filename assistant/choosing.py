@@ -103,7 +103,7 @@ def _decision(asked: Reply, entry: EntryView, config_number: int) -> dict[str, A
     """Return the record of a choice: the evidence is that of the offer, the reason is the visitor's."""
     faq = {name: value for name, value in asked.decision.get("faq", {}).items() if name != "took_ms"}
     offer = offering.offer_of(asked.decision)
-    near = [(str(each["entry_id"]), float(each["confidence"])) for each in faq.get("candidates", ())]
+    near = [(str(each["entry_id"]), float(each["score"])) for each in faq.get("candidates", ())]
     return {
         "faq": faq,
         "signals": asked.decision.get("signals", {}),

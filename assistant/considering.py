@@ -15,8 +15,9 @@ from faq.index import EntryView
 from routing.config import Config, RouteSpec
 from routing.ladder import confined
 
-# A follow-up suggestion must at least be about the same subject.
-NEAR = 0.35
+# How alike a follow-up and the question have to be, to be about the same subject. Not the confidence: that
+# says which one entry is meant, so that beside a sure one nothing is left for the others.
+NEAR = 0.2
 SUGGESTIONS = 3
 INSTANT = (selectors.APPROVED, offering.ROUTE)  # the FAQ's own replies, in which no model was asked
 
@@ -105,12 +106,13 @@ def suggestions(consideration: Consideration, offered: Collection[str] = ()) -> 
     candidates = consideration.match.candidates
     shown = {found.entry_id for found in candidates[:1]} if consideration.route.kind == "faq" else set()
     shown |= {each.entry_id for each in consideration.offer} | set(offered)
-    return next_questions(((each.entry_id, each.confidence) for each in candidates), shown)
+    return next_questions(((each.entry_id, each.score) for each in candidates), shown)
 
 
 def next_questions(near: Iterable[tuple[str, float]], shown: Collection[str]) -> list[str]:
-    """Return up to SUGGESTIONS questions of entries with their confidences, without those of `shown`."""
-    wanted = [entry_id for entry_id, confidence in near if confidence >= NEAR and entry_id not in shown]
+    """Return up to SUGGESTIONS questions of entries with their likeness, without those of `shown`."""
+    alike = sorted(near, key=lambda each: -each[1])
+    wanted = [entry_id for entry_id, score in alike if score >= NEAR and entry_id not in shown]
     entries = (index.entry(entry_id) for entry_id in wanted[:SUGGESTIONS])
     return [entry.question for entry in entries if entry is not None]
 
