@@ -46,6 +46,8 @@ def set_up() -> None:
     """Put the test environment into `os.environ`; workers of xdist each get their own folder."""
     for key in _keys_to_clear():
         os.environ[key] = ""
+    # The programs that tests start would otherwise compile the whole product each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     data_dir = tempfile.mkdtemp(prefix="desk-test-")
     atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
     os.environ.update(
