@@ -11,6 +11,7 @@ from pytest_django import Settings
 from assistant.accounts import ensure_accounts
 from faq import index
 from routing import publishing
+from tests.example_rows import make_once
 
 PASSWORD = "a-long-test-password"
 
@@ -22,14 +23,18 @@ def seeded(db: None, settings: Settings) -> Iterator[None]:
     """Load routes, rules, models, settings, the example's FAQ and the three accounts."""
     # Three slow hashes for each test would be most of its time.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    call_command("seed", verbosity=0)
-    ensure_accounts(PASSWORD)
+    make_once("admin", _seed)
     # The test's transaction rolls back, the copies of this process do not.
     publishing.forget()
     index.forget()
     yield
     publishing.forget()
     index.forget()
+
+
+def _seed() -> None:
+    call_command("seed", verbosity=0)
+    ensure_accounts(PASSWORD)
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from django.core.management import CommandError, call_command
 
 from assistant.models import AssistantSettings
 from routing import publishing
+from tests.example_rows import make_once
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
-    call_command("seed", verbosity=0)
+    make_once("seed", lambda: call_command("seed", verbosity=0))
 
 
 def run(*arguments: str) -> str:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -11,12 +10,13 @@ from faq import index, neighbours
 from routing import publishing
 from routing.cooldown import COOLDOWNS
 from tests.control import Control
+from tests.example_rows import make_once
 
 
 @pytest.fixture
 def upstream(transactional_db: None, sandbox: str) -> Iterator[Control]:
     """Seed the desk and return the controls of the sandbox, which answers at once."""
-    call_command("seed", stdout=StringIO())
+    make_once("seed", lambda: call_command("seed", verbosity=0))
     publishing.refresh(force=True)
     index.refresh(force=True)
     neighbours.forget()

@@ -8,6 +8,7 @@ from django.test import Client
 
 from assistant.roles import ensure_roles
 from faq import example, index
+from tests.example_rows import make_once
 
 SignIn = Callable[[str], Client]
 
@@ -23,7 +24,7 @@ def own_index() -> Iterator[None]:
 @pytest.fixture
 def larkfield(db: None, own_index: None) -> None:
     """Load the example company."""
-    example.load()
+    make_once("larkfield", example.load)
 
 
 @pytest.fixture

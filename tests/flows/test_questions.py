@@ -11,6 +11,7 @@ from faq import index
 from faq.models import Entry, Phrasing
 from faq.normalize import normalize
 from routing import publishing
+from tests.example_rows import make_once
 
 QUESTIONS = list(csv.DictReader(Path(__file__).with_name("questions.csv").open(encoding="utf-8", newline="")))
 ROUTES = {"faq", "small_talk", "person", "common", "complex", "code", "scaffold", "draft", "long"}
@@ -18,7 +19,7 @@ ROUTES = {"faq", "small_talk", "person", "common", "complex", "code", "scaffold"
 
 @pytest.fixture
 def seeded(db: None) -> None:
-    call_command("seed", verbosity=0)
+    make_once("seed", lambda: call_command("seed", verbosity=0))
     publishing.refresh(force=True)
     index.refresh(force=True)
 

@@ -20,11 +20,12 @@ from routing.models import CatalogueModel, Condition, ConfigVersion, LadderChang
 from routing.presets import Choice
 from tests.control import Control
 from tests.environment import ROOT, free_port
+from tests.example_rows import make_once
 
 
 @pytest.fixture
 def desk(db: None) -> Iterator[None]:
-    call_command("seed", verbosity=0, stdout=StringIO())
+    make_once("seed", lambda: call_command("seed", verbosity=0))
     publishing.refresh(force=True)
     yield
     publishing.forget()
