@@ -10,7 +10,6 @@ from math import exp, isfinite, sqrt
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 # One-sided 90 %: in nine of ten cases the true share lies above the bound.
 WILSON_Z = 1.2816
@@ -120,6 +119,9 @@ def fit(
         away = (w - start) / allowed
         value = float((np.logaddexp(0, z) - y * z).sum() + 0.5 * (away**2).sum())
         return value, np.r_[off.sum(), off @ x] + away / allowed
+
+    # Only the worker and benchmarks fit; the import would cost each other start a quarter of a second.
+    from scipy.optimize import minimize
 
     w = minimize(loss, start, jac=True, method="L-BFGS-B").x
     moved = w[1:] / scale
