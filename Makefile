@@ -4,6 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := .venv/bin/python
 # Two cores are what the project is measured on; more workers only help where there are more cores.
 TEST_WORKERS ?= 2
+# A worker begins with its half of the tests in order and takes from the other's end when it is done. Dealt out
+# a few at a time, the desk of each module would be started by both.
+TEST_SHARES ?= worksteal
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
@@ -33,7 +36,7 @@ upgrade: venv ## after git pull: back up, then bring the data to this release; t
 	@$(PY) -m assistant.supervisor.aside upgrade
 
 test: venv ## run the tests (TESTS=tests/faq for a part of them)
-	@$(PY) -m pytest -q -n $(TEST_WORKERS) $(TESTS)
+	@$(PY) -m pytest -q -n $(TEST_WORKERS) --dist $(TEST_SHARES) $(TESTS)
 
 lint: venv ## check style and who imports whom
 	@$(PY) -m ruff check .
