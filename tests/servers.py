@@ -24,6 +24,8 @@ import pytest
 
 from assistant.supervisor.children import Warden
 from assistant.supervisor.redis_server import NoRedisError, find_redis, redis_command
+from common.env import read_data_dir
+from faq.embedder import load_embedder
 from tests.environment import ROOT, free_port
 
 # Generous, because it bounds a failure: nothing that works takes nearly as long, also on a busy machine.
@@ -265,8 +267,7 @@ def prepare_database(env: Mapping[str, str], then: str = "") -> None:
 def seeded_sqlite(example: str) -> Path:
     """Return a prepared SQLite file to copy: made once a session, as it takes seconds.
 
-    It has the sentence vectors of its phrasings, and beside it lies the embedder's graph: whatever starts on
-    a copy is spared the three seconds that a desk's very first start takes.
+    It has the sentence vectors of its phrasings, so that whatever starts on a copy need not compute them.
     """
     folder = Path(tempfile.mkdtemp(prefix="desk-seed-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -274,6 +275,14 @@ def seeded_sqlite(example: str) -> Path:
     prepare_database(env, then="from faq import index; index.refresh()")
     assert not (folder / "desk.sqlite3-wal").exists(), "the last connection writes the log back"
     return folder / "desk.sqlite3"
+
+
+def lend_graph(data_dir: Path) -> None:
+    """Put the embedder's graph where a desk would write it itself, in a second, at its very first start."""
+    load_embedder()  # writes it for this process
+    own, lent = read_data_dir(os.environ) / "embedder", data_dir / "embedder"
+    if not lent.exists():
+        shutil.copytree(own, lent, copy_function=os.link)
 
 
 @contextlib.contextmanager
@@ -319,10 +328,9 @@ def _planned_desk(
 
 
 def _seed(desk: DeskServer) -> None:
-    seeded = seeded_sqlite(desk.env.get("EXAMPLE", "1"))
     if "EMBEDDER_DIR" not in desk.env:  # else the test is about how a desk comes by its graph
-        shutil.copytree(seeded.parent / "embedder", desk.data_dir / "embedder", copy_function=os.link)
+        lend_graph(desk.data_dir)
     if desk.database_url:
         prepare_database(desk.env)
     else:
-        shutil.copy(seeded, desk.data_dir / "desk.sqlite3")
+        shutil.copy(seeded_sqlite(desk.env.get("EXAMPLE", "1")), desk.data_dir / "desk.sqlite3")

@@ -48,6 +48,7 @@ def desk_of(release: Release, data_dir: Path) -> Path:
     """Return the database of a stopped desk of that release in `data_dir`."""
     database = data_dir / "desk.sqlite3"
     release.load(database)
+    servers.lend_graph(data_dir)
     return database
 
 
