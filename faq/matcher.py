@@ -14,51 +14,32 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from faq.matching import saving
+from faq.matching.asked import Asked, make_ready
 from faq.matching.calibration import Calibration
 from faq.matching.evidence import refuses, weigh
 from faq.matching.guards import final
 from faq.matching.ranking import Found, Trained, find
 from faq.matching.reading import Profile, profile
-from faq.matching.ridge import Ridge, train
 from faq.matching.shipped import SHIPPED
 from faq.matching.sparse import Floats
-from faq.matching.speller import Speller
-from faq.matching.store import EVERYWHERE, Query, Store
+from faq.matching.store import EVERYWHERE, Store
+from faq.matching.training import Embedder, Training
 from faq.normalize import normalize
-from faq.terms import within_edits
 
 ALGORITHM = "2"
 
 ANSWER_THRESHOLD = SHIPPED.answer
 SUGGEST_THRESHOLD = SHIPPED.suggest
 
-# A longer message is never one FAQ question: its beginning is ranked, for citing, never for showing.
-MOST_WORDS = 60
-# The vocabulary of a sentence model is in order of use; what comes later is a name or a piece of one.
-FREQUENT_WORDS = 15_000
-SURELY_MEANT = 6  # letters of a word that one slip leaves recognisable
 _PROFILES = 2000  # entries whose profile stays in memory, about 6 MB
 
 Entries = Sequence[tuple[str, Sequence[str]]]
 Pairs = Sequence[tuple[str, str]]
 Vectors = Callable[[Sequence[str]], Floats]
-
-
-class Embedder(Protocol):
-    """What the semantic half needs: unit vectors of texts, and the words that are no misspellings."""
-
-    id: str
-    dim: int
-
-    @property
-    def vocabulary(self) -> Mapping[str, int]: ...
-
-    def embed(self, texts: Sequence[str]) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -80,22 +61,13 @@ class Candidate:
     features: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Trained:
-    """What is the same for a matcher and for those made of it by changes and calibrations."""
-
-    ridges: tuple[Ridge | None, Ridge | None]
-    speller: Speller
-    digest: str  # of the base's content
-
-
 class Matcher:
     """An immutable index over the phrasings of all entries; a change makes another one."""
 
     def __init__(
         self,
         store: Store,
-        trained: _Trained,
+        trained: Training,
         embedder: Embedder | None,
         calibration: Calibration,
         delta: str = "",
@@ -130,7 +102,7 @@ class Matcher:
         if embedder is not None and embed is None:
             embed = embedder.embed
         store = Store.build(entries, negatives, embed)
-        return cls(store, _train(store, embedder, _digest(entries, negatives)), embedder, calibration)
+        return cls(store, Training.of(store, embedder, _digest(entries, negatives)), embedder, calibration)
 
     def changed(
         self,
@@ -172,9 +144,7 @@ class Matcher:
     def save(self, folder: Path) -> None:
         """Write index and training into an existing, empty folder."""
         saving.save(self._store, folder)
-        for name, ridge in zip(("lexical", "joint"), self._trained.ridges, strict=True):
-            for key, value in (ridge.arrays() if ridge else {}).items():
-                np.save(folder / f"ridge-{name}-{key}.npy", value, allow_pickle=False)
+        self._trained.save(folder)
         about = {"algorithm": ALGORITHM, "digest": self._trained.digest, "embedder": self._embedder_id}
         (folder / "matcher.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -186,14 +156,13 @@ class Matcher:
         try:
             about = json.loads((folder / "matcher.json").read_text(encoding="utf-8"))
             store = saving.load(folder)
-            ridges = (_ridge(folder, "lexical"), _ridge(folder, "joint"))
+            trained = Training.load(folder, store, embedder, str(about["digest"]))
         except (OSError, ValueError, KeyError, EOFError, saving.StoreError) as error:
             raise ValueError(f"The index in {folder} is damaged: {error}") from error
         if about.get("algorithm") != ALGORITHM:
             raise ValueError(f"The index in {folder} is of another algorithm.")
         if embedder is not None and store.dim and about.get("embedder") != embedder.id:
             raise ValueError(f"The index in {folder} holds vectors of {about.get('embedder')}.")
-        trained = _Trained(ridges, _speller(store, embedder), str(about["digest"]))
         return cls(store, trained, embedder, calibration)
 
     # --- what it is -----------------------------------------------------------------------------------
@@ -247,21 +216,10 @@ class Matcher:
         order = np.argsort(-likeness, kind="stable")[:limit]
         return [self._candidate(found, int(place), 0.0, float(likeness[place])) for place in order]
 
-    def _ask(self, text: str) -> "_Asked | None":
-        """Return a question made ready, its misspelt words repaired; None for one without a word."""
-        words = normalize(text).split()
-        head = words[:MOST_WORDS]
-        if not head:
-            return None
-        repaired = self._trained.speller.repair(head)
-        vector = None
-        if self._embedder is not None:
-            meant = text if repaired == head and len(head) == len(words) else " ".join(repaired)
-            vector = self._embedder.embed([meant])[0]
-        slipped = "" if len(words) > MOST_WORDS else _slipped(head, repaired)
-        return _Asked(len(words) > MOST_WORDS, self._store.query(repaired), vector, slipped)
+    def _ask(self, text: str) -> Asked | None:
+        return make_ready(text, self._store, self._trained.speller, self._embedder)
 
-    def _judged(self, text: str, asked: "_Asked", found: Found) -> list[Candidate]:
+    def _judged(self, text: str, asked: Asked, found: Found) -> list[Candidate]:
         evidence = weigh(self._store, asked.query, asked.vector, found, self._profile)
         disputed = "too long to be one question" if asked.long else evidence.disputed
         refused = refuses(self._store, text) | refuses(self._store, asked.slipped)
@@ -315,7 +273,7 @@ class Matcher:
         return [*first, *(each for each in rest if each.entry_id not in held or each.entry_id in refused)]
 
     def _left_out(
-        self, asked: "_Asked", without: str
+        self, asked: Asked, without: str
     ) -> tuple["Matcher", "tuple[Trained | None, Trained | None]"]:
         """Return this matcher without a text, and what its ridges would say had they never seen it."""
         rows = self._store.exact(without)
@@ -364,33 +322,6 @@ class Matcher:
         )
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A question made ready; `long` says that only its beginning is.
-
-    `slipped` is what was meant when a slip of the fingers is all that is wrong with it, else "".
-    """
-
-    long: bool
-    query: Query
-    vector: Floats | None
-    slipped: str
-
-
-def _slipped(asked: Sequence[str], repaired: Sequence[str]) -> str:
-    """Return the repaired question when each repair is one slip behind the first letter of a longer word.
-
-    Such a question counts as its phrasing. More than a slip may be another word: "reactivate" is no
-    misspelt "deactivate", nor "exporting" a misspelt "importing".
-    """
-    changed = [(word, meant) for word, meant in zip(asked, repaired, strict=True) if word != meant]
-    sure = all(
-        len(word) >= SURELY_MEANT and word[0] == meant[0] and within_edits(word, meant, 1)
-        for word, meant in changed
-    )
-    return " ".join(repaired) if changed and sure else ""
-
-
 # How near two sentences are in meaning that have nothing to do with each other.
 _UNRELATED = 0.3
 
@@ -403,31 +334,6 @@ def _likeness(found: Found) -> Floats:
         sense = np.maximum(0.0, (signals[:, 4] - _UNRELATED) / (1 - _UNRELATED))
         words = np.maximum(words, (words + sense) / 2)
     return np.asarray(np.clip(words, 0.0, 1.0))
-
-
-def _train(store: Store, embedder: Embedder | None, digest: str) -> _Trained:
-    owner = store.owner[: len(store.base)]
-    count = len(store.ids)
-    joint = None
-    if embedder is not None and store.base.vectors is not None:
-        joint = train(store, owner, count, store.base.vectors.rows(0, len(store.base)))
-    return _Trained((train(store, owner, count, None), joint), _speller(store, embedder), digest)
-
-
-def _speller(store: Store, embedder: Embedder | None) -> Speller:
-    frequent: list[str] = []
-    if embedder is not None:
-        frequent = sorted(embedder.vocabulary, key=embedder.vocabulary.__getitem__)[:FREQUENT_WORDS]
-    return Speller.of(store.vocabulary(), frequent)
-
-
-def _ridge(folder: Path, name: str) -> Ridge | None:
-    if not (folder / f"ridge-{name}-shape.npy").exists():
-        return None
-    keys = ("weights", "leverage", "share", "shape")
-    return Ridge.of(
-        {key: np.load(folder / f"ridge-{name}-{key}.npy", mmap_mode="r", allow_pickle=False) for key in keys}
-    )
 
 
 def _digest(entries: Entries, negatives: Pairs | None = None) -> str:

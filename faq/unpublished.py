@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from common.versions import read_version
 from faq import changes, half
 from faq.guard import Entry as Seen
-from faq.matcher import Embedder, Matcher, Vectors
+from faq.matcher import Matcher, Vectors
+from faq.matching.training import Embedder
 from faq.models import Entry
 
 # The newest so many are looked at: some 2 s to index, once in the life of a process.
