@@ -15,7 +15,7 @@ from faq.matching.store import Store
 # The vocabulary of a sentence model is in order of use; what comes later is a name or a piece of one.
 FREQUENT_WORDS = 15_000
 _NAMES = ("lexical", "joint")
-_KEYS = ("weights", "leverage", "share", "shape")
+_KEYS = ("weights", "leverage", "share", "shape", "landmarks")
 
 
 class Embedder(Protocol):
