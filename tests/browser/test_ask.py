@@ -47,6 +47,17 @@ def test_an_everyday_question_is_answered_by_the_light_model(chat: Chat) -> None
     expect(chat.button("Not what I asked")).to_have_count(0)
 
 
+def test_the_word_before_the_sources_is_never_broken(chat: Chat) -> None:
+    chat.page.set_viewport_size({"width": 520, "height": 800})  # titles wrap, and no phone's layout yet
+    sources = chat.ask(COMPARE).locator(".sources")
+    lines = """(label) => {
+      const range = document.createRange();
+      range.selectNodeContents(label);
+      return range.getClientRects().length;
+    }"""
+    assert sources.locator(".label").evaluate(lines) == 1
+
+
 def test_a_hard_question_names_the_larger_model(chat: Chat) -> None:
     expect(chat.ask(COMPARE).locator(".chip")).to_have_text("AI answer, larger model")
 
