@@ -58,6 +58,20 @@ _COURTESY = re.compile(
     r"^(?:please|bitte)\b ?| ?\b(?:please|thanks(?: a lot)?|thank you|thx|cheers|bitte|danke)$"
 )
 
+# "turn of reminders" is "off" with a letter short, and without it would read like "turn on reminders".
+_SWITCHING = frozenset(verb + end for verb in ("turn", "switch") for end in ("", "s", "es", "ed", "ing"))
+
+
+def _switched(found: list[str]) -> list[str]:
+    """Return the words with "off" for an "of" right after "turn" or "switch", or after it and at the end."""
+    last = len(found) - 1
+
+    def slip(place: int) -> bool:
+        before = found[:place] if place == last else found[max(0, place - 1) : place]
+        return not _SWITCHING.isdisjoint(before)
+
+    return ["off" if word == "of" and slip(place) else word for place, word in enumerate(found)]
+
 
 def _unfold_contractions(text: str) -> str:
     """Return `text` with "can't" as "can not", "won't" as "will not", "I'm" as "I am"."""
@@ -82,7 +96,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     for word in _WORD.findall(text):
         found.extend(_CONTRACTIONS.get(word, word).split())
-    return found
+    return _switched(found) if "of" in found else found
 
 
 def normalize(text: str) -> str:

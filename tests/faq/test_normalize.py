@@ -20,6 +20,8 @@ from faq.normalize import normalize
         ("my e-mail", "my email"),
         ("  Where\tis\nit?  ", "where is it"),
         ("Ｆｏｒｇｏｔ password", "forgot password"),
+        ("Turn of reminders", "turn off reminders"),
+        ("I switched reminders of.", "I switched reminders off"),
     ],
 )
 def test_case_marks_contractions_and_courtesy_make_no_other_question(text: str, same_as: str) -> None:
@@ -33,6 +35,8 @@ def test_case_marks_contractions_and_courtesy_make_no_other_question(text: str, 
         ("Turn reminders on", "Turn reminders off"),
         ("Limit of Free", "Limit of Pro"),
         ("3 staff", "4 staff"),
+        ("Turn of reminders", "Turn on reminders"),
+        ("Price of reminders", "Price off reminders"),
     ],
 )
 def test_a_negation_a_name_or_a_number_makes_another_question(text: str, other: str) -> None:
