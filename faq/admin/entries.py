@@ -130,7 +130,8 @@ class EntryAdmin(HistoryAdmin, BulkActions, MeasuredList, FromReview):
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer "Save and publish" for what is not published; for the rest, Save is the same."""
-        if object_id and Entry.objects.filter(pk=object_id, status=Entry.Status.PUBLISHED).exists():
+        known = isinstance(object_id, int) or str(object_id or "").isdecimal()
+        if known and Entry.objects.filter(pk=object_id, status=Entry.Status.PUBLISHED).exists():
             return []
         actions: list[Any] = super().get_actions_submit_line(request, object_id)
         return actions

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Field
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -58,6 +58,13 @@ class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
 
     object_history_template: Any = "faq/history.html"
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show the versions; an address that names no number is no entry's."""
+        if not object_id.isdecimal():
+            raise Http404
+        response: HttpResponse = super().history_view(request, object_id, extra_context)
+        return response
+
     def set_history_delta_changes(
         self, request: HttpRequest, historical_records: Any, foreign_keys_are_objs: bool = True
     ) -> None:
@@ -85,6 +92,8 @@ class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show what bringing an earlier version back would change; a POST does it, as a new version."""
+        if not (object_id.isdecimal() and version_id.isdecimal()):
+            raise Http404
         entry = get_object_or_404(Entry, pk=object_id)
         if not self.has_view_permission(request, entry):
             raise PermissionDenied

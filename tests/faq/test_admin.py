@@ -191,6 +191,23 @@ def test_the_pages_are_for_those_who_may(sign_in: SignIn) -> None:
     assert support.get("/admin/faq/askedquestion/add/").status_code == 403
 
 
+def test_an_address_that_was_typed_wrong_is_no_fault(sign_in: SignIn) -> None:
+    support = sign_in("support")
+    entry = services.save_entry(Entry(question="How do I pay?", answer="x"))
+    version = entry.history.get().history_id
+    assert support.get(f"{LIST}{entry.pk}/history/{version}/").status_code == 200
+    for wrong in (
+        f"{entry.pk}/history/newest/",
+        f"pay/history/{version}/",
+        f"{entry.pk}/history/{version + 1}/",
+    ):
+        assert support.get(f"{LIST}{wrong}").status_code == 404, wrong
+    assert (
+        support.get(f"{LIST}pay/change/").status_code == 302
+    )  # the home page says that there is no such entry
+    assert support.get(f"{LIST}pay/history/").status_code in (302, 404)
+
+
 def test_an_admin_deletes_and_the_index_follows(sign_in: SignIn) -> None:
     entry = services.save_entry(Entry(question="How do I pay?", answer="x", status="published"))
     index.refresh()
