@@ -3,6 +3,7 @@
 from math import exp
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 
@@ -40,6 +41,15 @@ def test_the_bars_add_up_to_the_confidence(support: Client) -> None:
     for row in shown.contributions:
         assert 0 <= row.bar_from <= row.bar_from + row.bar_width <= 100.001
         assert row.label[1:] in page
+
+
+def test_its_bars_are_drawn_by_a_style_sheet_that_the_page_names(support: Client) -> None:
+    sheet = "faq/confidence.css"  # without it a bar is a black square
+    assert (
+        sheet
+        in support.post(TRY, {"text": "what do I do when I have forgotten my password"}).content.decode()
+    )
+    assert finders.find(sheet)
 
 
 def test_an_exact_hit_needs_no_evidence_and_nothing_near_has_none(support: Client) -> None:
