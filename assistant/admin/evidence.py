@@ -103,7 +103,7 @@ def evidence_of(match: FaqMatch) -> Evidence | None:
         verdict=_verdict(match),
         states=_states(match, calibration),
         marks=_marks(match),
-        held_back=best.disputed,
+        held_back=_held_back(match, best),
         negative=_negative(best),
         start=weights.bias if weights else 0.0,
         contributions=rows,
@@ -130,6 +130,11 @@ def _contributions(features: Mapping[str, float], weights: Mapping[str, float]) 
             )
         )
     return tuple(rows)
+
+
+def _held_back(match: FaqMatch, best: Candidate) -> str:
+    """Return what keeps the best candidate from being shown, however sure the matcher is of it."""
+    return best.disputed or (best.doubt if match.calibration == SHIPPED_ID else "")
 
 
 def _verdict(match: FaqMatch) -> str:

@@ -71,6 +71,14 @@ def test_what_must_not_be_answered_is_named(support: Client) -> None:
     assert "Held back:" in page
 
 
+def test_a_part_that_no_phrasing_accounts_for_is_named(support: Client) -> None:
+    shown, page = tried(support, "How do I reset my password on the office coffee machine?")
+    assert shown.held_back == "a part of the question stands in no phrasing of the entry"
+    assert not shown.capped
+    assert f"Held back: {shown.held_back}." in page
+    assert "answered from 1.00" in page
+
+
 def test_an_own_calibration_a_foreign_language_and_shadow_mode_are_told(support: Client) -> None:
     semantic = index.current().matcher.semantic
     row = Calibration(
