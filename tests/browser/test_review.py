@@ -74,6 +74,8 @@ def test_groups_are_judged_by_keys(page: Page, desk: DeskServer, word: str) -> N
     expect(groups).to_have_count(1)
     expect(groups.first).to_be_focused()
 
+    page.mouse.wheel(0, 2000)  # however far down the queue somebody is, it stays in view
+    expect(page.locator("[data-undo]")).to_be_in_viewport(ratio=1)
     page.keyboard.press("u")
     expect(page.get_by_text("Undone: 4 messages wait again.")).to_be_visible()
     expect(groups).to_have_count(2)
