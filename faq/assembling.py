@@ -27,6 +27,9 @@ from faq.snapshot import (
 # quarter of new entries is where rankings begin to differ (docs/faq.md). A few are never worth it.
 STRAYED_SHARE = 0.25
 LEAST_STRAYED = 20
+# With so few entries each counts, and the base is made again in 0.3 s: after every edit, so that what an edit
+# and its undoing leave behind is what stood before.
+FEW_ENTRIES = 100
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ def fresh_texts(base: Base, rows: Rows) -> list[str]:
 def strayed(base: Base, rows: Rows) -> bool:
     """Return whether so much has changed since the base that it is worth making again, if that is cheap."""
     fresh, gone = differing(base.asked, asked_of(rows))
-    return len(fresh) + len(gone) > max(LEAST_STRAYED, STRAYED_SHARE * len(base.asked))
+    count = len(base.asked)
+    most = 0 if count <= FEW_ENTRIES else max(LEAST_STRAYED, STRAYED_SHARE * count)
+    return len(fresh) + len(gone) > most
 
 
 def mostly_new(base: Base, rows: Rows) -> bool:
@@ -132,7 +137,13 @@ def mostly_new(base: Base, rows: Rows) -> bool:
 
 
 def outgrown(held: Snapshot) -> bool:
-    """Return `strayed` of a snapshot, looking no further while its changes are few."""
+    """Return whether a snapshot should stand on another base, looking no further while its changes are few.
+
+    A few entries that were changed and changed back differ from their base in nothing, but are weighed as
+    changes until they are taken from it again.
+    """
+    if len(held.base.asked) <= FEW_ENTRIES:
+        return held.matcher.delta_rows > 0
     return held.matcher.delta_rows > LEAST_STRAYED and strayed(held.base, held.rows)
 
 
