@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms.formsets import DEFAULT_MAX_NUM
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -161,8 +162,10 @@ class NegativeFormSet(BaseInlineFormSet[Negative, Entry, forms.ModelForm[Negativ
 
     def _asked_by(self) -> dict[str, str]:
         """Return the question and the phrasings as they stand in the form, which is stored as a whole."""
-        rows = range(int(self.data.get("phrasings-TOTAL_FORMS") or 0))
-        names = [f"phrasings-{row}" for row in rows]
+        count = str(self.data.get("phrasings-TOTAL_FORMS") or "")
+        # What is no number is refused by the phrasings' own form set.
+        rows = int(count) if count.isdecimal() else 0
+        names = [f"phrasings-{row}" for row in range(min(rows, DEFAULT_MAX_NUM))]
         texts = [self.data.get(f"{name}-text") for name in names if not self.data.get(f"{name}-DELETE")]
         asked = {key_of(text): f"the phrasing “{text}”" for text in texts if text}
         return {**asked, key_of(self.instance.question): "its own question"}

@@ -95,6 +95,9 @@ def test_rows_on_the_form_of_an_entry(support: Client, faq: Faq) -> None:
     shown = text_of(support.post(change, refused))
     assert "This entry is asked by it: the phrasing “Forgot my password”." in shown
     assert "Typed anew." in shown and not Negative.objects.exists()
+    for sent in ("many", "9" * 40):
+        answered = support.post(change, refused | {"phrasings-TOTAL_FORMS": sent})
+        assert answered.status_code == 200 and not Negative.objects.exists(), sent
     before = read_version("faq")
     support.post(change, fields | rows | {"negatives-0-text": "Reset my router"})
     row = Negative.objects.get()
