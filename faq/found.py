@@ -7,7 +7,7 @@ phrasings that the evidence was read from, whatever language the visitor writes 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faq.matcher import Candidate
+from faq.matcher import REFUSED, Candidate
 
 ANSWER, SHADOW = "answer", "shadow"  # the modes of FaqSettings
 EXACT_ONLY = 1.0  # a threshold that none but an exact hit reaches, whose confidence is 1
@@ -67,12 +67,13 @@ def suggestions(
     """Return up to three entries for "did you mean", best first.
 
     None when the first is sure enough to be the answer, in shadow mode, or when not even the first reaches
-    `suggest_threshold`. With `exact_only` the confidence is that of another language, so entries are also
-    offered for being alike.
+    `suggest_threshold`; never one that must not answer exactly this question. With `exact_only` the
+    confidence is that of another language, so entries are also offered for being alike.
     """
-    if mode != ANSWER or not candidates:
+    allowed = [each for each in candidates if each.disputed != REFUSED]
+    if mode != ANSWER or not allowed:
         return ()
-    best = candidates[0]
+    best = allowed[0]
     likely = best.confidence >= suggest_threshold
     if best.confidence >= threshold or not (likely or (exact_only and best.score >= ALIKE)):
         return ()
@@ -81,4 +82,4 @@ def suggestions(
         alike = exact_only and each.score >= ALIKE_SHARE * best.score
         return each is best or alike or (likely and each.confidence >= BESIDE_SHARE * best.confidence)
 
-    return tuple(each for each in candidates if beside(each))[:MOST_SUGGESTED]
+    return tuple(each for each in allowed if beside(each))[:MOST_SUGGESTED]

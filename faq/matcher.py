@@ -35,6 +35,7 @@ ALGORITHM = "2"
 ANSWER_THRESHOLD = SHIPPED.answer
 SUGGEST_THRESHOLD = SHIPPED.suggest
 
+REFUSED = "a question that must not be answered"
 _PROFILES = 2000  # entries whose profile stays in memory, about 6 MB
 
 Entries = Sequence[tuple[str, Sequence[str]]]
@@ -225,7 +226,7 @@ class Matcher:
         refused = refuses(self._store, text) | refuses(self._store, asked.slipped)
         best_id = self._store.ids[found.field.entries[evidence.best]]
         if refused & {EVERYWHERE, best_id}:
-            disputed = "a question that must not be answered"
+            disputed = REFUSED
         chance = self._calibration.weights(self.semantic).probability(evidence.features)
         likeness = _likeness(found)
         rest = found.field.shares()
@@ -245,7 +246,9 @@ class Matcher:
             if place != evidence.best:
                 # The rest of the chance, shared out; never more than the best, which the order is about.
                 share = min(chance, float(rest[place]) * (1 - chance))
-                ranked.append(self._candidate(found, place, final(share, disputed), float(likeness[place])))
+                other = self._candidate(found, place, final(share, disputed), float(likeness[place]))
+                barred = refused & {EVERYWHERE, other.entry_id}
+                ranked.append(replace(other, disputed=REFUSED) if barred else other)
         rows = self._store.exact(text) or (self._store.exact(asked.slipped) if asked.slipped else [])
         return self._with_exact(ranked, {self._store.entry_of(row): row for row in rows}, refused)
 

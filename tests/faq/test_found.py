@@ -1,11 +1,20 @@
 """What is offered as "did you mean": by confidence where it was judged, by likeness where it was not."""
 
+from dataclasses import replace
+
 import pytest
 
 from faq.found import ANSWER, EXACT_ONLY, SHADOW, suggestions
-from faq.matcher import Candidate
+from faq.matcher import REFUSED, Candidate
 
 SUGGEST, SHOWN = 0.3, 0.8
+
+
+def test_what_must_not_answer_a_question_is_not_offered_for_it_either() -> None:
+    sure, other = candidates((0.6, 0.7), (0.5, 0.6))
+    barred = replace(sure, disputed=REFUSED)
+    assert suggestions([barred, other], SHOWN, SUGGEST) == (other,)
+    assert suggestions([barred, replace(other, disputed=REFUSED)], SHOWN, SUGGEST) == ()
 
 
 def candidates(*pairs: tuple[float, float]) -> list[Candidate]:
