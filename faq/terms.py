@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from faq.stopwords import FUNCTION_WORDS
 
-NEGATIONS = frozenset(["not", "never", "no", "nicht", "kein", "keine", "keinen", "keiner", "nie", "niemals"])
+NEGATIONS = frozenset(
+    ["not", "never", "no", "unable", "nicht", "kein", "keine", "keinen", "keiner", "nie", "niemals"]
+)
 
 # What a question is after. "Who reset my password?" is not "How do I reset my password?".
 _INTERROGATIVES = {

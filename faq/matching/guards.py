@@ -63,7 +63,7 @@ def dispute(
         return f"the question says “{pair[0]}” and the entry “{pair[1]}”"
     said = frozenset(terms)
     common = [term for term in near.terms if term in said]
-    ridden = len(near.terms) > 1 and len(common) >= RIDDEN * len(near.terms)
+    ridden = len(near.terms) > 1 and (len(common) >= RIDDEN * len(near.terms) or len(common) == len(said))
     if ridden and (reason := _turned(asked, said, entry, near)):
         return reason
     return exchanged(said, entry, near, rival) if rival is not None else ""
@@ -112,6 +112,8 @@ def doubt(asked: Reading, features: Mapping[str, float], entry: Profile) -> str:
     """Return what a careful desk holds against showing an entry unasked, "" when all is accounted for."""
     if after := asked.after - entry.after:
         return f"no phrasing of the entry asks {' and '.join(sorted(after))}"
+    if entry.denies and not asked.negated:
+        return "each phrasing of the entry says that something is not so, and the question does not"
     if asked.speaker and not entry.speaker:
         return "it asks for something to be done"
     if asked.numbers - entry.numbers:

@@ -57,6 +57,7 @@ class Profile:
     speaker: bool = False
     openings: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    denies: bool = False  # each of them says that something is not so
 
 
 def read_words(split: Iterable[str]) -> Reading:
@@ -100,6 +101,7 @@ def profile(texts: Iterable[str]) -> Profile:
         speaker=any(each.speaker for each in readings),
         openings=frozenset(each.opening for each in readings),
         numbers=union(each.numbers for each in readings),
+        denies=bool(readings) and all(each.negated for each in readings),
     )
 
 
