@@ -17,7 +17,7 @@ from routing.ladder import confined
 
 # How alike a follow-up and the question have to be, to be about the same subject. Not the confidence: that
 # says which one entry is meant, so that beside a sure one nothing is left for the others.
-NEAR = 0.2
+NEAR = 0.25
 SUGGESTIONS = 3
 INSTANT = (selectors.APPROVED, offering.ROUTE)  # the FAQ's own replies, in which no model was asked
 
