@@ -19,6 +19,7 @@ COMPARE = "Compare Pro and Studio for 3 locations, 12 staff and SMS; what happen
 def test_an_empty_chat_says_what_it_is_and_offers_questions(chat: Chat) -> None:
     expect(chat.page.locator("#welcome")).to_contain_text("I am an AI")
     starters = chat.page.locator("#starters button")
+    expect(starters.nth(2)).to_be_visible()
     assert 3 <= starters.count() <= 5
     expect(chat.page.locator("#sandbox-note")).to_contain_text("no real AI model is connected")
     question = starters.first.inner_text()
