@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.clock import ms_since, ticks
-from faq.found import EXACT_ONLY, FaqMatch, suggestions
+from faq.found import EXACT_ONLY, FaqMatch, doubted, suggestions
 from faq.matcher import Candidate, Matcher
 from faq.matching.calibration import Calibration
 from faq.normalize import words
@@ -65,8 +65,7 @@ class Finder:
             calibration = self.calibration(spoken)
         exact_only = bool(found) and calibration is None
         threshold = EXACT_ONLY if exact_only else judged.answer
-        # Until a desk has judged its own questions, a part that no phrasing accounts for keeps an entry back.
-        if found and found[0].doubt and judged.id == self.shipped.id:
+        if found and doubted(found[0], judged.id):
             threshold = EXACT_ONLY
         return FaqMatch(
             candidates=found,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from faq.matcher import REFUSED, Candidate
+from faq.matching.shipped import SHIPPED
 
 ANSWER, SHADOW = "answer", "shadow"  # the modes of FaqSettings
 EXACT_ONLY = 1.0  # a threshold that none but an exact hit reaches, whose confidence is 1
@@ -55,6 +56,14 @@ class FaqMatch:
     def answered(self) -> bool:
         """Return whether the best candidate may be shown as the answer; never in shadow mode."""
         return self.mode == ANSWER and self.would_answer
+
+
+def doubted(best: Candidate, calibration: str) -> str:
+    """Return what keeps the best candidate back until a desk has judged its own questions, else "".
+
+    With the shipped `calibration` (its id) that is a part of the question that no phrasing accounts for.
+    """
+    return best.doubt if calibration == SHIPPED.id else ""
 
 
 def suggestions(

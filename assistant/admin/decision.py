@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from assistant.offering import offer_of
 from common.money import usd
-from faq.matching.features import WORDS
+from faq.matching.features import in_words
 from faq.models import Entry
 from routing.models import Route, Tier
 from routing.signals import SIGNALS
@@ -171,10 +171,7 @@ def _candidate(
 def _evidence(candidates: Sequence[Mapping[str, Any]]) -> tuple[EvidenceView, ...]:
     """Return what the matcher saw in the best candidate; nothing of a record from before it told."""
     features = (candidates[0].get("features") or {}) if candidates else {}
-    return tuple(
-        EvidenceView(WORDS.get(name, name.replace("_", " ")), f"{value:.2f}")
-        for name, value in sorted(features.items())
-    )
+    return tuple(EvidenceView(in_words(name), f"{value:.2f}") for name, value in sorted(features.items()))
 
 
 def _entries(

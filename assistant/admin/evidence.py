@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from faq import calibrating, index
 from faq.calibration_state import name_of
-from faq.found import SHADOW, FaqMatch
+from faq.found import SHADOW, FaqMatch, doubted
 from faq.matcher import Candidate
 from faq.matching.calibration import Calibration
-from faq.matching.features import WORDS
+from faq.matching.features import in_words
 from faq.matching.shipped import SHIPPED
 
 MIDDLE = 50.0  # of a bar's width of 100
@@ -121,7 +121,7 @@ def _contributions(features: Mapping[str, float], weights: Mapping[str, float]) 
         width = MIDDLE * abs(adds[name]) / longest
         rows.append(
             Contribution(
-                label=WORDS.get(name, name.replace("_", " ")),
+                label=in_words(name),
                 value=features.get(name, 0.0),
                 weight=weights[name],
                 adds=adds[name],
@@ -134,7 +134,7 @@ def _contributions(features: Mapping[str, float], weights: Mapping[str, float]) 
 
 def _held_back(match: FaqMatch, best: Candidate) -> str:
     """Return what keeps the best candidate from being shown, however sure the matcher is of it."""
-    return best.disputed or (best.doubt if match.calibration == SHIPPED_ID else "")
+    return best.disputed or doubted(best, match.calibration)
 
 
 def _verdict(match: FaqMatch) -> str:

@@ -49,6 +49,13 @@ WORDS: Mapping[str, str] = {
     "asks_else": "asks why, who, when or how many, and the entry does not",
     "opening": "opens as a phrasing of the entry does",
 }
+
+
+def in_words(name: str) -> str:
+    """Return what a feature is called before people; one of an earlier matcher by its own name."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
 _ODDS_MOST = 8.0
 _SPREAD_OVER = 8  # candidates
 
