@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 Tier = Literal["none", "lite", "standard", "heavy"]
 RouteKind = Literal["faq", "fixed", "person", "model"]
+WhenSpent = Literal["cheaper", "faq", "message"]
+CacheMode = Literal["off", "exact", "near"]
 
 
 class ConfigError(ValueError):
@@ -100,6 +102,16 @@ class RouteSpec:
     enabled: bool = True
     redact: bool = False
     allowed_providers: tuple[str, ...] = ()
+    daily_budget_usd: Decimal | None = None
+    monthly_budget_usd: Decimal | None = None
+    when_spent: WhenSpent = "faq"
+    hedge: bool = False
+    promises_fallback: bool = False
+    sticky_turns: int = 0
+    cache: CacheMode = "off"
+    cache_hours: int = 24
+    escalate_on_evidence: bool = False
+    min_support: float = 0.0
 
     def allows(self, provider: str) -> bool:
         """Return whether this route may ask `provider`; an empty list allows all."""

@@ -111,6 +111,16 @@ class Route(models.Model):
         PERSON = "person", "A person"
         MODEL = "model", "Language model"
 
+    class WhenSpent(models.TextChoices):
+        CHEAPER = "cheaper", "ask a cheaper tier"
+        FAQ = "faq", "answer from the FAQ only"
+        MESSAGE = "message", "say so and offer a person"
+
+    class Cache(models.TextChoices):
+        OFF = "off", "off"
+        EXACT = "exact", "the same question"
+        NEAR = "near", "the same question in other words, too"
+
     slug = models.SlugField(primary_key=True, max_length=40)
     name = models.CharField(max_length=80)
     meaning = models.CharField(max_length=200)
@@ -131,6 +141,48 @@ class Route(models.Model):
     target_error_rate = models.FloatField("error rate", null=True, blank=True)
     target_truncation_rate = models.FloatField("truncation rate", null=True, blank=True)
     daily_budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    monthly_budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    when_spent = models.CharField(
+        "when a budget is spent",
+        max_length=10,
+        choices=WhenSpent.choices,
+        default=WhenSpent.FAQ,
+    )
+    hedge = models.BooleanField(
+        "ask a second model when the first is late",
+        default=False,
+        help_text="When the first text is later than 95 of 100 of this route's replies, the next model is "
+        "asked as well; the first text wins. The loser is closed and paid for.",
+    )
+    promises_fallback = models.BooleanField(
+        "promises a second provider",
+        default=False,
+        help_text="The ladder then needs models of at least two providers.",
+    )
+    sticky_turns = models.PositiveSmallIntegerField(
+        "stay for, messages",
+        default=0,
+        help_text="After an answer of this route, a conversation goes down to a lower tier only after more "
+        "than this many messages in a row that the rules would send there. 0: at once.",
+    )
+    cache = models.CharField(
+        "use stored answers for",
+        max_length=10,
+        choices=Cache.choices,
+        default=Cache.OFF,
+    )
+    cache_hours = models.PositiveIntegerField("keep stored answers, hours", default=24)
+    escalate_on_evidence = models.BooleanField(
+        "ask the next tier when an answer did not do",
+        default=False,
+        help_text="At once, under the answer: when it says that it cannot help, or has no support in the "
+        "passages it was given.",
+    )
+    min_support = models.FloatField(
+        "support an answer needs",
+        default=0.0,
+        help_text="0 to 1: how much of the answer must stand in its passages. 0 asks for none.",
+    )
     escalates_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="escalated_from"
     )

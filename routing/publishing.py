@@ -111,6 +111,16 @@ def route_spec(row: Route) -> RouteSpec:
         enabled=row.enabled,
         redact=row.redact,
         allowed_providers=tuple(row.allowed_providers),
+        daily_budget_usd=row.daily_budget_usd,
+        monthly_budget_usd=row.monthly_budget_usd,
+        when_spent=row.when_spent,  # type: ignore[arg-type]
+        hedge=row.hedge,
+        promises_fallback=row.promises_fallback,
+        sticky_turns=row.sticky_turns,
+        cache=row.cache,  # type: ignore[arg-type]
+        cache_hours=row.cache_hours,
+        escalate_on_evidence=row.escalate_on_evidence,
+        min_support=row.min_support,
     )
 
 

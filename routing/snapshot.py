@@ -115,6 +115,8 @@ def _route(row: Mapping[str, Any]) -> RouteSpec:
         "sla": Sla(**row["sla"]),
         # Snapshots of the first release have neither this nor `redact`.
         "allowed_providers": tuple(row.get("allowed_providers", ())),
+        "daily_budget_usd": _decimal(row.get("daily_budget_usd")),
+        "monthly_budget_usd": _decimal(row.get("monthly_budget_usd")),
     }
     return RouteSpec(**fields)
 

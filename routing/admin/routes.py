@@ -95,6 +95,7 @@ class RouteForm(forms.ModelForm[Route]):
             "max_prompt_tokens": "Prompt, up to",
             "max_output_tokens": "Answer, up to",
             "daily_budget_usd": "Daily budget, USD",
+            "monthly_budget_usd": "Monthly budget, USD",
         }
         widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
 
@@ -151,18 +152,36 @@ class RouteAdmin(PublishingAdmin[Route]):
             {
                 "classes": ("tab",),
                 "fields": (
-                    ("max_message_tokens", "max_prompt_tokens"),
-                    ("max_output_tokens", "daily_budget_usd"),
+                    ("max_message_tokens", "max_prompt_tokens", "max_output_tokens"),
+                    ("daily_budget_usd", "monthly_budget_usd", "when_spent"),
                 ),
-                "description": "In tokens, estimated. A longer message goes to the route for long ones.",
+                "description": "In tokens, estimated. A longer message goes to the route for long ones. "
+                "Money: empty is no budget of its own; the desk's own cap always holds.",
             },
         ),
         (
             "Deadlines",
             {
                 "classes": ("tab",),
-                "fields": (("connect_s", "first_text_s"), ("stall_s", "total_s")),
+                "fields": (
+                    ("connect_s", "first_text_s"),
+                    ("stall_s", "total_s"),
+                    ("hedge", "promises_fallback"),
+                ),
                 "description": "Seconds. When one passes, the next model on the ladder is asked.",
+            },
+        ),
+        (
+            "Answers",
+            {
+                "classes": ("tab",),
+                "fields": (
+                    ("escalate_on_evidence", "min_support"),
+                    ("sticky_turns",),
+                    ("cache", "cache_hours"),
+                ),
+                "description": "When an answer goes to the next tier, when a conversation stays on this "
+                "one, and whether an answer may be given again.",
             },
         ),
         (
