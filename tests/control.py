@@ -39,6 +39,14 @@ class Control:
     def pace(self, **pace: int) -> None:
         self._done("PUT", "/_control/pace", pace)
 
+    def usage(self, **claims: int) -> None:
+        """Have all answers report and be billed these tokens besides their text."""
+        self._done("PUT", "/_control/usage", claims)
+
+    def prices(self, rows: list[dict[str, Any]]) -> None:
+        """Charge these prices before the catalogue's."""
+        self._done("PUT", "/_control/prices", rows)
+
     def requests(self) -> list[dict[str, Any]]:
         return list(self._done("GET", "/_control/requests"))
 
@@ -48,5 +56,6 @@ class Control:
     def reset(self) -> None:
         """Make faults, pace and books as they were at the sandbox's start."""
         self.pace()
-        for what in ("faults", "requests", "invoice"):
+        self.usage()
+        for what in ("faults", "requests", "invoice", "prices"):
             self._done("DELETE", f"/_control/{what}")

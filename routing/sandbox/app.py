@@ -4,13 +4,16 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from routing.sandbox.asking import Ask, BadRequest, WireName, read_ask
+from routing.sandbox.billing import Bill, open_bill
+from routing.sandbox.channel import Channel
 from routing.sandbox.control import NO_CREDIT, BadControl, Control, Fault
+from routing.sandbox.error_words import error_body, no_credit_body
 from routing.sandbox.listing import Model, list_body, list_wire
 from routing.sandbox.replying import Reply
-from routing.sandbox.speaking import error_body, no_credit_body
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,6 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _GEMINI = re.compile(r"/v1beta/models/(?P<model>.+):streamGenerateContent$")
 _SECRET_HEADERS = {"authorization", "x-api-key", "x-goog-api-key", "cookie"}
+CALL_ID_HEADER = "x-client-request-id"  # a caller's own number, as OpenAI takes it
 BODY_LIMIT = 32 * 1024 * 1024  # what Anthropic documents; the others take less
 
 
@@ -52,8 +56,11 @@ class Sandbox:
             ("GET", "invoice"): lambda _: control.invoice(),
             ("DELETE", "invoice"): lambda _: control.lines.clear(),
             ("GET", "requests"): lambda _: list(control.requests),
-            ("DELETE", "requests"): lambda _: control.requests.clear(),
+            ("DELETE", "requests"): lambda _: control.forget_requests(),
             ("PUT", "pace"): lambda asked: vars(control.set_pace(asked)),
+            ("PUT", "usage"): lambda asked: vars(control.set_claims(asked)),
+            ("PUT", "prices"): control.set_prices,
+            ("DELETE", "prices"): lambda _: control.prices.forget(),
         }
         action = actions.get((method, what))
         if action is None:
@@ -88,12 +95,14 @@ class Sandbox:
         record: dict[str, Any] = {
             "path": scope["path"],
             "headers": {name: _masked(name, value) for name, value in headers.items()},
+            "model": path_model,
+            "call_id": headers.get(CALL_ID_HEADER, ""),
             "fault": None,
             "status": None,
-            "tokens": 0,
             "ended": "",
+            **_billed(Bill(), 0, usage_sent=False),
         }
-        self._control.requests.append(record)
+        self._control.keep(record)
         try:
             payload = json.loads(body)
             record["body"] = payload
@@ -119,19 +128,59 @@ class Sandbox:
     ) -> None:
         if fault is not None and fault.fault == "status":
             record.update(status=fault.status, ended="rejected")
-            self._control.bill(ask.model, 0, 0)
+            self._control.bill(ask.model, Bill())
             extra = [(b"retry-after", fault.retry_after.encode())] if fault.retry_after else []
             await asyncio.sleep(fault.delay_ms / 1000)
             await _json(send, fault.status, _told(ask.wire, fault), extra)
             return
-        reply = Reply(ask, fault, self._control.pace, send, scope["extensions"]["transport"]["transport"])
-        watch = asyncio.ensure_future(_gone(receive, reply.gone))
+        channel = Channel(send, scope["extensions"]["transport"]["transport"])
+        book = _Book(self._control, ask.model, record)
+        bill = open_bill(ask, self._control.claims)
+        reply = Reply(ask, bill, fault, self._control.pace, channel, lambda: book.settle(reply))
+        watch = asyncio.ensure_future(_gone(receive, channel.gone))
         try:
             await reply.run()
         finally:
             watch.cancel()
-            self._control.bill(ask.model, ask.input_tokens if reply.begun else 0, reply.sent)
-            record.update(status=200 if reply.begun else None, tokens=reply.sent, ended=reply.ended)
+            book.settle(reply)
+            record["ended"] = reply.ended
+
+
+class _Book:
+    """Books one answer, once: when its end is about to be said, else when it is over."""
+
+    def __init__(self, control: Control, model: str, record: dict[str, Any]) -> None:
+        self._control = control
+        self._model = model
+        self._record = record
+        self._open = True
+
+    def settle(self, reply: Reply) -> None:
+        """Put the answer on the invoice and its tokens into its record."""
+        if not self._open:
+            return
+        self._open = False
+        answered = reply.channel.begun and not reply.gave_page
+        bill = reply.bill if answered else Bill()
+        cost = self._control.bill(self._model, bill)
+        status = HTTPStatus.OK if reply.channel.begun else None
+        self._record.update(
+            _billed(bill, cost, usage_sent=reply.usage_sent), status=status, ended=reply.ended
+        )
+
+
+def _billed(bill: Bill, cost_pico: int, *, usage_sent: bool) -> dict[str, Any]:
+    """Return what a request's record says of its tokens; `tokens` are those of the text alone."""
+    return {
+        "tokens": bill.text_tokens,
+        "input_tokens": bill.input_tokens,
+        "cached_tokens": bill.cached_tokens,
+        "cache_write_tokens": bill.cache_write_tokens,
+        "thinking_tokens": bill.thinking_tokens,
+        "output_tokens": bill.output_tokens,
+        "cost_pico": cost_pico,
+        "usage_sent": usage_sent,
+    }
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -1,48 +1,14 @@
-"""What the control API keeps: faults to come, the invoice, the requests, the pace."""
+"""What the control API keeps: faults to come, the invoice, the requests, the pace, what is counted."""
 
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from common.money import from_pico
+from routing.sandbox.billing import NOTHING_CLAIMED, Bill, Claims
+from routing.sandbox.faults import KINDS
 from routing.sandbox.prices import Prices
 
-READY = frozenset(
-    {"eof", "cut", "stall", "error_first", "error_mid", "status", "length", "refusal", "other_model", "obey"}
-)
-PLANNED = frozenset(
-    {
-        "refuse",
-        "rst_headers",
-        "eof_headers",
-        "bad_chunk",
-        "slow_close",
-        "no_headers",
-        "no_text",
-        "pings",
-        "drip",
-        "empty",
-        "role_only",
-        "cut_json",
-        "html_200",
-        "json_200",
-        "unframed_error",
-        "dup_finish",
-        "after_finish",
-        "usage_missing",
-        "usage_twice",
-        "bad_utf8",
-        "split_utf8",
-        "bad_json",
-        "null_delta",
-        "giant_token",
-        "endless_line",
-        "endless",
-    }
-)
-# Into the answer, but before most answers end.
-DEFAULT_AFTER: dict[object, int] = {"error_first": 0, "refusal": 0}
-DEFAULT_AFTER_TOKENS = 5
 REQUESTS_KEPT = 1000
 LISTS = "(list)"  # a fault for this model is one of the lists of models; `*` leaves them alone
 NO_CREDIT = "no_credit"  # the reason that turns a status into the words for an empty account
@@ -92,18 +58,19 @@ class Control:
     prices: Prices
     faults: list[Fault] = field(default_factory=list)
     pace: Pace = Pace()
+    claims: Claims = NOTHING_CLAIMED
     lines: dict[str, Line] = field(default_factory=dict)
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    numbered: int = 0
 
     def add_fault(self, body: Any) -> Fault:
         """Queue a fault. Raises BadControl."""
         if not isinstance(body, dict):
             raise BadControl("send a JSON object")
         name = body.get("fault")
-        if name in PLANNED:
-            raise BadControl(f"fault {name!r} is not available yet; available: {', '.join(sorted(READY))}")
-        if name not in READY:
-            raise BadControl(f"unknown fault {name!r}; available: {', '.join(sorted(READY))}")
+        kind = KINDS.get(name) if isinstance(name, str) else None
+        if kind is None:
+            raise BadControl(f"unknown fault {name!r}; available: {', '.join(sorted(KINDS))}")
         reason = str(body.get("reason") or "")
         if reason not in {"", NO_CREDIT}:
             raise BadControl(f"unknown reason {reason!r}; available: {NO_CREDIT}")
@@ -113,9 +80,7 @@ class Control:
             reason=reason,
             model=str(body.get("model") or "*"),
             fault=str(name),
-            after_tokens=_number(
-                body, "after_tokens", DEFAULT_AFTER.get(str(name), DEFAULT_AFTER_TOKENS), -1
-            ),
+            after_tokens=_number(body, "after_tokens", kind.after_tokens, -1),
             times=_number(body, "times", 1, 1),
             status=_number(body, "status", 500, 400),
             retry_after="" if body.get("retry_after") is None else str(body["retry_after"]),
@@ -148,13 +113,42 @@ class Control:
         self.pace = Pace(**{name: _optional(body, name) for name in ("first_text_ms", "gap_ms", "tokens")})
         return self.pace
 
-    def bill(self, model: str, input_tokens: int, output_tokens: int) -> None:
-        """Add one request to the invoice."""
+    def set_claims(self, body: Any) -> Claims:
+        """Set what all answers count besides their text; what is left out is nothing. Raises BadControl."""
+        if not isinstance(body, dict):
+            raise BadControl("send a JSON object")
+        parts = ("cached_tokens", "cache_write_tokens", "thinking_tokens")
+        counts = {name: _number(body, name, 0, 0) for name in parts}
+        self.claims = Claims(_optional(body, "input_tokens"), **counts)
+        return self.claims
+
+    def set_prices(self, body: Any) -> None:
+        """Charge these prices, rows as in the catalogue file, before the catalogue's. Raises BadControl."""
+        try:
+            self.prices.tell(body)
+        except (TypeError, AttributeError, LookupError, ArithmeticError, ValueError) as error:
+            raise BadControl(f"these are no rows of a catalogue: {error!r}") from error
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """Keep a request under the next number; the oldest of too many goes."""
+        self.numbered += 1
+        record["number"] = self.numbered
+        self.requests.append(record)
+
+    def forget_requests(self) -> None:
+        """Forget all requests and number from 1 again."""
+        self.requests.clear()
+        self.numbered = 0
+
+    def bill(self, model: str, bill: Bill) -> int:
+        """Add one request to the invoice and return its cost in pico-USD."""
+        cost = self.prices.cost(model, bill)
         line = self.lines.setdefault(model, Line())
         line.requests += 1
-        line.input_tokens += input_tokens
-        line.output_tokens += output_tokens
-        line.cost_pico += self.prices.cost(model, input_tokens, output_tokens)
+        line.input_tokens += bill.input_tokens
+        line.output_tokens += bill.output_tokens
+        line.cost_pico += cost
+        return cost
 
     def invoice(self) -> dict[str, Any]:
         """Return requests, tokens and cost (USD, as a decimal string, and pico-USD) of each model."""

@@ -3,38 +3,76 @@
 It does not use `routing.cost`, so that comparing both bills is a test of each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from routing.sandbox.billing import Bill
+
 PICO_PER_USD_OVER_MILLION = Decimal(10) ** 6
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """USD per million tokens, for prompts above a size."""
+
+    above: int
+    input: Decimal
+    output: Decimal
+    cached: Decimal
+    written: Decimal
 
 
 class Prices:
     """Prices by model, read from rows of the catalogue file (USD per million tokens)."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], today: date) -> None:
-        self._tables = {str(row["id"]): self._table(row.get("prices", ()), today) for row in rows}
+    def __init__(self, rows: Iterable[Mapping[str, Any]], today: date) -> None:
+        self._today = today
+        self._listed = self._tables(rows)
+        self._told: dict[str, list[_Rates]] = {}
 
-    @staticmethod
-    def _table(prices: Sequence[Mapping[str, Any]], today: date) -> list[tuple[int, Decimal, Decimal]]:
-        """Return (above, input, output) of the list in force, the largest size first."""
-        begun = [price for price in prices if date.fromisoformat(price["effective_from"]) <= today]
+    def tell(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Put the prices of these rows before the catalogue's. Raises KeyError or ValueError for others."""
+        self._told |= self._tables(rows)
+
+    def forget(self) -> None:
+        """Charge the catalogue's prices again."""
+        self._told.clear()
+
+    def _tables(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, list[_Rates]]:
+        return {str(row["id"]): self._table(row.get("prices", ())) for row in rows}
+
+    def _table(self, prices: Iterable[Mapping[str, Any]]) -> list[_Rates]:
+        """Return the list in force, the largest size first."""
+        begun = [price for price in prices if date.fromisoformat(price["effective_from"]) <= self._today]
         newest = max((price["effective_from"] for price in begun), default="")
-        return sorted(
-            (
-                (int(price.get("input_above", 0)), Decimal(price["input"]), Decimal(price["output"]))
-                for price in begun
-                if price["effective_from"] == newest
-            ),
-            reverse=True,
-        )
+        rates = [_rates(price) for price in begun if price["effective_from"] == newest]
+        return sorted(rates, key=lambda rate: rate.above, reverse=True)
 
-    def cost(self, model: str, input_tokens: int, output_tokens: int) -> int:
-        """Return pico-USD for one request, 0 for a model that the catalogue does not price."""
-        for above, given, written in self._tables.get(model, ()):
-            if input_tokens > above or above == 0:
-                total = (input_tokens * given + output_tokens * written) * PICO_PER_USD_OVER_MILLION
-                return int(total.to_integral_value())
+    def cost(self, model: str, bill: Bill) -> int:
+        """Return pico-USD for one answer, 0 for a model that nobody has priced."""
+        for rate in self._told.get(model) or self._listed.get(model) or ():
+            if bill.input_tokens > rate.above or rate.above == 0:
+                fresh = bill.input_tokens - bill.cached_tokens - bill.cache_write_tokens
+                total = (
+                    fresh * rate.input
+                    + bill.cached_tokens * rate.cached
+                    + bill.cache_write_tokens * rate.written
+                    + bill.output_tokens * rate.output
+                )
+                return int((total * PICO_PER_USD_OVER_MILLION).to_integral_value())
         return 0
+
+
+def _rates(price: Mapping[str, Any]) -> _Rates:
+    """Return one row's rates; a special price that is not listed is the ordinary one."""
+    given = Decimal(price["input"])
+    return _Rates(
+        above=int(price.get("input_above", 0)),
+        input=given,
+        output=Decimal(price["output"]),
+        cached=Decimal(price["cached_input"]) if price.get("cached_input") else given,
+        written=Decimal(price["cache_write"]) if price.get("cache_write") else given,
+    )

@@ -2,13 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 from routing.sandbox import answering
 from routing.sandbox.asking import Ask, tokens
+from routing.sandbox.billing import Bill
+from routing.sandbox.channel import Channel
 from routing.sandbox.control import Fault, Pace
+from routing.sandbox.faults import KINDS, strikes_at
 from routing.sandbox.speaking import speaker
+from routing.sandbox.striking import Strike
 
 # What a light and a heavy model feel like, fast enough to be pleasant and slow enough to be seen.
 LIGHT_PACE_MS = (120, 12)
@@ -17,6 +20,9 @@ _LIGHT = re.compile(r"lite|mini|nano|haiku|small|tiny", re.I)
 
 # A model name that no catalogue row has, so that the desk must notice.
 OTHER_MODEL = "some-other-model-1"
+LATE_TEXT = " And one more thing, too late."
+PAGES = {"html_200", "json_200"}
+TOO_HIGH = 3  # how many times too high the first of two usage reports is
 
 
 def is_heavy(model: str) -> bool:
@@ -25,30 +31,36 @@ def is_heavy(model: str) -> bool:
 
 
 class Reply:
-    """Streams one answer. `gone` is set from outside when the client has left."""
+    """Streams one answer. `settle` is called when its bill is final, before its last bytes go out."""
 
     def __init__(
         self,
         ask: Ask,
+        bill: Bill,
         fault: Fault | None,
         pace: Pace,
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-        transport: asyncio.Transport,
+        channel: Channel,
+        settle: Callable[[], None],
     ) -> None:
-        self.gone = asyncio.Event()
-        self.begun = False
         self.sent = 0
         self.ended = ""
+        self.usage_sent = False
+        self.bill = bill
+        self.channel = channel
         self._ask = ask
-        self._fault = fault
+        self._settle = settle
+        self._delay_s = fault.delay_ms / 1000 if fault else 0.0
         self._name = fault.fault if fault else ""
-        self._send = send
-        self._transport = transport
-        self._speaker = speaker(ask, OTHER_MODEL if self._name == "other_model" else ask.model)
         first, gap = HEAVY_PACE_MS if is_heavy(ask.model) else LIGHT_PACE_MS
         self._first_s = (first if pace.first_text_ms is None else pace.first_text_ms) / 1000
         self._gap_s = (gap if pace.gap_ms is None else pace.gap_ms) / 1000
         self._pieces = self._answer(pace.tokens)
+        self._strikes_at = strikes_at(self._name, fault.after_tokens if fault else 0, len(self._pieces))
+        if self._name == "length" and not self._strikes_at:
+            self.bill.thinking_tokens = ask.max_tokens  # thoughts have eaten the whole room
+        self._reports = self._name != "usage_missing" and ask.report_usage
+        model = OTHER_MODEL if self._name == "other_model" else ask.model
+        self._speaker = speaker(ask, model, bill, self._reports)
 
     def _answer(self, count: int | None) -> list[str]:
         if self._name == "obey":
@@ -59,86 +71,73 @@ class Reply:
         return tokens(answering.go_on(full, self._ask) if self._ask.partial else full)
 
     @property
-    def _fault_at(self) -> int | None:
-        """Return after how many tokens the fault strikes, None when none does; it always strikes."""
-        if self._fault is None or self._name in {"other_model", "obey"}:
-            return None
-        return min(self._fault.after_tokens, max(0, len(self._pieces) - 1))
+    def gave_page(self) -> bool:
+        """Return whether a page or a plain object came instead of an answer: nobody bills that."""
+        return self._name in PAGES and not self.bill.text_tokens
 
     async def run(self) -> None:
         """Send the whole answer, or as much of it as the fault allows."""
-        at = self._fault_at
-        if at == -1:
+        if self._strikes_at == -1:
             await self._strike()
             return
-        await self._begin()
-        await self._pause(self._first_s)
-        limit = min(len(self._pieces), self._ask.max_tokens)
+        await self.channel.start()
+        kind = KINDS.get(self._name)
+        if kind is None or not kind.silent:
+            await self.channel.write(self._speaker.begin())
+        await self.channel.pause(self._first_s)
+        limit = min(len(self._pieces), max(0, self._ask.max_tokens - self.bill.thinking_tokens))
+        if await self._told(limit):
+            await self._finish("length" if limit < len(self._pieces) else "complete")
+
+    async def _told(self, limit: int) -> bool:
+        """Send the text up to `limit` tokens; return whether its end is still to be said."""
         clock = asyncio.get_running_loop().time
         due = clock()  # a gap is from text to text, so that a busy machine does not slow the answer down
-        while self.sent < limit and not self.gone.is_set():
-            if self.sent == at:
-                await self._strike()
-                return
-            await self._write(self._speaker.token(self._pieces[self.sent]))
+        while True:
+            if self.channel.gone.is_set():
+                self.ended = self.ended or "client left"
+                return False
+            if self.sent == self._strikes_at or (self._strikes_at is not None and self.sent == limit):
+                self._strikes_at = None
+                if not await self._strike():
+                    return False
+            if self.sent >= limit:
+                return True
+            await self.channel.write(self._speaker.token(self._pieces[self.sent]))
             self.sent += 1
+            self.bill.text_tokens += 1
             due += self._gap_s
-            await self._pause(due - clock())
-        if self.gone.is_set():
-            self.ended = "client left"
-            return
-        if at is not None and self.sent == at:
-            await self._strike()
-            return
-        await self._finish("length" if limit < len(self._pieces) else "complete")
+            await self.channel.pause(due - clock())
 
-    async def _strike(self) -> None:
-        """Do what the fault's name says; before the headers a fault can only hang or hang up."""
+    async def _strike(self) -> bool:
+        """Let the fault strike; return whether the answer goes on after it."""
+        await self.channel.pause(self._delay_s)
         self.ended = self._name
-        await self._pause((self._fault.delay_ms if self._fault else 0) / 1000)
-        match self._name:
-            case "stall":
-                await self.gone.wait()
-            case "cut":
-                self._transport.abort()
-            case "eof" if self.begun:
-                await self._write(b"", last=True)
-            case "length" | "refusal":
-                await self._begin()
-                await self._finish(self._name)
-            case "error_first" | "error_mid":
-                await self._begin()
-                await self._write(self._speaker.error(), last=True)
-            case _:
-                self._transport.close()
-        if not self.begun or self._name == "cut":
-            # The server must see that its connection is gone before it looks for an unfinished answer.
-            await self.gone.wait()
-
-    async def _begin(self) -> None:
-        if self.begun:
-            return
-        self.begun = True
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-        if self._name != "error_first":
-            await self._write(self._speaker.begin())
+        if self._name in {"length", "refusal"}:
+            await self._finish(self._name)
+            return False
+        await Strike(self.channel, self._speaker, self.bill, self._pieces[self.sent :]).run(self._name)
+        return KINDS[self._name].goes_on and not self.channel.gone.is_set()
 
     async def _finish(self, how: str) -> None:
+        end = self._end(how)
         self.ended = how
-        await self._write(self._speaker.end(how), last=True)
+        self.usage_sent = self._reports
+        self._settle()
+        if self._name == "slow_close":
+            await self.channel.write(end)
+            await self.channel.gone.wait()
+        else:
+            await self.channel.write(end, last=True)
 
-    async def _write(self, data: bytes, last: bool = False) -> None:
-        if data or last:
-            await self._send({"type": "http.response.body", "body": data, "more_body": not last})
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but not for a client that has left."""
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self.gone.wait()
-        except TimeoutError:
-            return
+    def _end(self, how: str) -> bytes:
+        """Return the wire's end marker and what follows it, as the faults of the end want it."""
+        speak = self._speaker
+        match self._name:
+            case "dup_finish":
+                return speak.finish(how) + speak.finish("length") + speak.close()
+            case "after_finish":
+                return speak.finish(how) + speak.token(LATE_TEXT) + speak.close()
+            case "usage_twice":
+                return speak.usage(TOO_HIGH) + speak.finish(how) + speak.close()
+        return speak.finish(how) + speak.close()
