@@ -29,9 +29,9 @@ from assistant.starting import Started
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
-from common.redis import RedisGone, async_client
+from common.redis import Redis, RedisGone, async_client
 from faq import index
-from routing import publishing
+from routing import breaker, breaker_probe, hedging, publishing
 from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Process:
         self.news = StaffNews(self.hub)
         self._left: dict[UUID, float] = {}
         self._doorbell: Doorbell | None = None
+        self._redis: Redis | None = None
         self._streams: StreamWriter | None = None
         self._steady_since = ticks()
         self.sockets: Counter[str] = Counter()
@@ -76,11 +77,13 @@ class Process:
         self._spawn(self._every(POLL_EVENTS_S, self.news.poll))
         self._spawn(self._every(CHECKPOINT_S, self._checkpoint))
         self._spawn(self._every(SWEEP_S, self._sweep))
+        self._spawn(self._every(breaker_probe.PROBE_EVERY_S, self._probe_breakers))
+        self._spawn(self._every(hedging.REFRESH_S, self._learn_lateness))
         if settings.REDIS_URL:
             self._start_redis(settings.REDIS_URL)
 
     def _start_redis(self, url: str) -> None:
-        client = async_client(url)
+        client = self._redis = async_client(url)
         self.mirrors.connect(client)
         self._streams = StreamWriter(client)
         self._doorbell = Doorbell(client, self.id)
@@ -89,6 +92,7 @@ class Process:
             (self.mirrors.read_streams, 0.05),
             (self._listen, 0.0),
             (self._mark_present, PRESENCE_S / 4),
+            (self._keep_breakers_in_step, breaker.IN_STEP_S),
         ):
             self._spawn(keep_going(work.__name__.strip("_"), work, pause))
 
@@ -104,6 +108,18 @@ class Process:
     async def _mark_present(self) -> None:
         if self._doorbell:
             await self._doorbell.mark_present(list(self.hub.feeds), PRESENCE_S)
+
+    async def _keep_breakers_in_step(self) -> None:
+        if self._redis is not None:
+            await breaker.keep_in_step(self._redis)
+
+    async def _probe_breakers(self) -> None:
+        """Find out whether models answer again whose breaker has been open long enough."""
+        if not self.draining:
+            await breaker_probe.probe_due(_plan_probes, self.runner.ledger, transport(), self._redis)
+
+    async def _learn_lateness(self) -> None:
+        await db.run(_refresh_hedging)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, context=contextvars.Context()))
@@ -345,6 +361,17 @@ def refresh() -> None:
     """
     publishing.refresh()
     index.poll()
+
+
+async def _plan_probes(due: breaker_probe.Due) -> list[breaker_probe.Probe]:
+    return await db.run(breaker_probe.planned, due)
+
+
+def _refresh_hedging() -> None:
+    try:
+        hedging.refresh(publishing.current(), now())
+    except publishing.NotPublished:
+        hedging.forget()
 
 
 _processes: dict[asyncio.AbstractEventLoop, Process] = {}

@@ -102,7 +102,7 @@ class Runner:
     def __init__(self, hub: TurnLog, ended: Callable[[UUID], Awaitable[None]]) -> None:
         self._hub = hub
         self._ended = ended
-        self._ledger = DatabaseLedger()
+        self.ledger = DatabaseLedger()
         self._mark = canary()
         self.runs: dict[UUID, Run] = {}
 
@@ -154,11 +154,11 @@ class Runner:
 
     async def _generate(self, run: Run) -> ReplyEnd:
         job = run.generation.job
-        async with aclosing(dispatch.run(job, self._ledger, transport())) as stream:
+        async with aclosing(dispatch.run(job, self.ledger, transport())) as stream:
             async for event in stream:
                 match event:
-                    case dispatch.Text(text=text):
-                        cut = self._take(run, text)
+                    case dispatch.Text(text=text, model=model):
+                        cut = self._take(run, text, model)
                         if cut:
                             run.reason = cut
                             break
@@ -167,15 +167,17 @@ class Runner:
                         run.fallbacks += stage == "waiting" and run.model not in (None, model)
                         run.model = model
                         run.writer.status(stage, label_of_stage(stage, model))
+                    case dispatch.Hedged():
+                        run.attempts += 1  # no fallback, and nothing that the visitor would see
                     case dispatch.Ended() as ended:
                         return self._model_end(run, ended)
         if run.reason:
             return self._cut_end(run)
         raise RuntimeError("dispatch ended without saying how")
 
-    def _take(self, run: Run, text: str) -> str:
+    def _take(self, run: Run, text: str, model: ModelSpec) -> str:
         """Log text from the model; return why the reply must end here, "" when it need not."""
-        run.wrote = run.model
+        run.wrote = model
         if run.first_text_ms is None:
             run.first_text_ms = ms_since(run.received)
         seen = run.tail + text

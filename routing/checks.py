@@ -30,7 +30,7 @@ class Finding:
 
 def lint_routing(config: Config | None = None, today: date | None = None) -> list[Finding]:
     """Return the findings of a configuration, the newest published one when None; errors first."""
-    found = lint(config or current(), today or now().date(), registry.usable)
+    found = lint(config or current(), today or now().date(), registry.configured)
     return sorted(found, key=lambda finding: (finding.level, finding.route))
 
 

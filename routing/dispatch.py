@@ -1,26 +1,37 @@
-"""Walk a route's ladder: reserve, call, watch, fall back, continue, settle.
+"""Walk a route's ladder: reserve, call, watch, fall back, hedge, continue, settle.
 
 `run` is the whole story of one reply's model calls. What it must have done (ledger rows) goes through
 the `Ledger` it is given, what it shows comes out as events; it stores and prints nothing itself.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from common.clock import now, ticks
-from routing.attempt import Attempt
 from routing.attempts import AttemptResult, AttemptStart
 from routing.delta_text import RepeatFilter
 from routing.errors import BudgetExhausted
 from routing.events import FinishReason
-from routing.job import Ended, Event, Job, Ledger, Seam, Stage, Text
+from routing.job import Ended, Event, Hedged, Job, Ledger, Seam, Stage, Text
 from routing.ladder import Next
-from routing.providers import registry
 from routing.providers.transport import Transport
+from routing.racing import Lane, Race
 from routing.walk import Walk, start_of
 
-__all__ = ["Ended", "Event", "Job", "Ledger", "Seam", "Stage", "Text", "first_attempt", "run", "unsent"]
+__all__ = [
+    "Ended",
+    "Event",
+    "Hedged",
+    "Job",
+    "Ledger",
+    "Seam",
+    "Stage",
+    "Text",
+    "first_attempt",
+    "run",
+    "unsent",
+]
 
 
 def first_attempt(job: Job) -> AttemptStart:
@@ -46,46 +57,44 @@ async def run(job: Job, ledger: Ledger, http: Transport) -> AsyncGenerator[Event
     """Answer `job` and give out what the visitor sees, ending in exactly one Ended.
 
     Before the first text a failure is invisible; after it the answer is continued once. Closing the
-    generator or cancelling its task closes the upstream at once and settles the attempt as cancelled.
+    generator or cancelling its task closes every upstream at once and settles its attempt as cancelled.
     """
     walk = Walk(job, ticks())
-    step = Next(job.steps[0], "first", job.request.max_output_tokens)
-    committed = job.first
+    step, committed = Next(job.steps[0], "first", job.request.max_output_tokens), job.first
     while True:
-        attempt = walk.begin(step, committed)
-        if committed is None:
-            try:
-                await ledger.start(attempt.start)
-            except BudgetExhausted as error:
-                yield walk.out_of_budget(error)
-                return
+        race = Race(walk, ledger, http)
+        try:
+            lane = await race.enter(step, committed)
+        except BudgetExhausted as error:
+            yield walk.out_of_budget(error)
+            return
         committed = None
         try:
-            async with aclosing(_attempted(walk, step, attempt, http)) as events:
+            yield Stage("continuing" if step.cause == "continuation" else "waiting", step.model)
+            beside = await race.hedge(lane)
+            if beside is not None:
+                yield Hedged(beside.step.model)
+            lane = await race.winner()
+            async with aclosing(_shown(walk, lane)) as events:
                 async for event in events:
                     yield event
         finally:
-            if not attempt.over:
-                await _surely(ledger.settle(attempt.start, attempt.result()))
-        following = walk.close(step, attempt)
+            await race.leave()
+        following = walk.close(lane.step, lane.attempt)
         if not isinstance(following, Next):
-            yield walk.ended(following, attempt)
+            yield walk.ended(following, lane.attempt)
             return
-        await _surely(ledger.settle(attempt.start, attempt.result()))
+        await race.settle(lane)
         await asyncio.sleep(following.wait_s)
         step = following
 
 
-async def _attempted(
-    walk: Walk, step: Next, attempt: Attempt, http: Transport
-) -> AsyncGenerator[Event, None]:
+async def _shown(walk: Walk, lane: Lane) -> AsyncGenerator[Event, None]:
     """Give out one attempt; what it repeats of the text that it goes on with is taken away."""
-    goes_on = step.cause == "continuation"
-    yield Stage("continuing" if goes_on else "waiting", step.model)
-    before = walk.before
+    before, attempt = walk.before, lane.attempt
     repeats = RepeatFilter(before) if before else None
-    marked = not goes_on
-    async with aclosing(attempt.texts(http, registry.target)) as texts:
+    marked = lane.step.cause != "continuation"
+    async with aclosing(lane.texts()) as texts:
         async for text in texts:
             text = repeats.feed(text) if repeats else text
             if text and not marked:
@@ -99,19 +108,3 @@ async def _attempted(
             yield Seam()
         yield walk.show(rest, attempt)
     walk.require_news(attempt)
-
-
-async def _surely(settling: Awaitable[None]) -> None:
-    """Await `settling` to its end although this task may be cancelled meanwhile."""
-    task = asyncio.ensure_future(settling)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if task.cancelled():
-                raise
-            cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled

@@ -14,9 +14,10 @@ EndedBy = Literal["finish", "upstream", "deadline", "budget", "reply_cap"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text to show, never empty."""
+    """Text to show, never empty, and the model that wrote it."""
 
     text: str
+    model: ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,13 @@ class Stage:
     """What the reply waits for: `waiting` for a model's first words, `continuing` after a cut."""
 
     stage: Literal["waiting", "continuing"]
+    model: ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Hedged:
+    """A second model is asked beside the late first one: one more attempt, nothing to show."""
+
     model: ModelSpec
 
 
@@ -53,7 +61,7 @@ class Ended:
     tier: str = ""
 
 
-Event = Text | Stage | Seam | Ended
+Event = Text | Stage | Hedged | Seam | Ended
 
 
 class Ledger(Protocol):

@@ -1,6 +1,7 @@
 """One tiny call with one key: does it work, what did it cost, when did the first text come.
 
-It goes through the ledger that it is given, so it is booked and capped like any call, as a probe.
+It goes through the ledger that it is given, so it is booked and capped like any call: as a probe, or as
+the synthetic one that may close a breaker.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from common.clock import ticks
 from routing.attempt import Attempt
 from routing.config import Config, Deadlines, ModelSpec, RouteSpec
 from routing.errors import BudgetExhausted, CallFailed
-from routing.events import ChatMessage, ModelRequest
+from routing.events import ChatMessage, FinishReason, ModelRequest
 from routing.job import Job, Ledger
 from routing.ladder import Next, answers_for, output_cap
 from routing.models import Purpose
@@ -36,6 +37,7 @@ class KeyCheck:
     first_text_ms: int | None = None
     cost_pico: int | None = None
     unpaid: str = ""
+    finish: FinishReason = FinishReason.CANCELLED
 
     @property
     def other_model(self) -> str:
@@ -44,15 +46,16 @@ class KeyCheck:
 
 
 async def check_key(
-    model: ModelSpec, target: Target, route: RouteSpec, config: Config, ledger: Ledger, http: Transport
-) -> KeyCheck:
-    """Ask `model` at `target` for one word; booked on `route` under the purpose `probe`."""
+    model: ModelSpec, target: Target, route: RouteSpec, config: Config, ledger: Ledger, http: Transport,
+    purpose: Purpose = Purpose.PROBE,
+) -> KeyCheck:  # fmt: skip
+    """Ask `model` at `target` for one word; booked on `route` under `purpose`."""
     cap = output_cap(model, OUTPUT_TOKENS)
     request = ModelRequest("", (ChatMessage("user", PROMPT),), cap)
     tokens = estimate_tokens(PROMPT)
     short = replace(route, deadlines=DEADLINES, max_output_tokens=cap)
     job = Job(
-        uuid4(), uuid4(), Purpose.PROBE.value, short, config, (model,), request, tokens, "doctor",
+        uuid4(), uuid4(), purpose.value, short, config, (model,), request, tokens, "one word",
     )  # fmt: skip
     start = start_of(job, Next(model, "first", OUTPUT_TOKENS), 1, tokens)
     try:
@@ -69,4 +72,5 @@ async def check_key(
     finally:
         result = attempt.result()
         await ledger.settle(start, result)
-    return KeyCheck(model, attempt.failure, attempt.answering, result.first_text_ms, result.cost_pico)
+    said = (attempt.answering, result.first_text_ms, result.cost_pico)
+    return KeyCheck(model, attempt.failure, *said, finish=attempt.finish)

@@ -1,7 +1,8 @@
 """Which models a route may use, and which one comes after a failure.
 
 Pure. Words: a retry asks the same model again, a fallback another one because of a failure, a
-continuation goes on with an answer that was cut after the visitor had seen its beginning.
+continuation goes on with an answer that was cut after the visitor had seen its beginning, a hedge asks
+a second model beside the first because that is late.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +14,11 @@ from routing.config import ModelSpec, RouteSpec
 from routing.errors import Action
 from routing.events import FinishReason
 
-Cause = Literal["first", "retry", "fallback", "continuation"]
+Cause = Literal["first", "retry", "fallback", "continuation", "hedge"]
 Ending = Literal["completed", "truncated", "refused", "failed"]
 
-RESTING = "resting after a rate limit"
+# How the status of a step begins whose breaker is open: left alone, and asked when nothing else is left.
+OPEN = "open: "
 NOT_ALLOWED = "not allowed on this route"
 
 # The longest a visitor is made to wait before the same model is asked again, in seconds.
@@ -44,6 +46,11 @@ class LadderView:
         """Return whether a call may be sent to this step."""
         return not self.status
 
+    @property
+    def open(self) -> bool:
+        """Return whether only this step's breaker speaks against it."""
+        return self.status.startswith(OPEN)
+
 
 def usable_steps(
     route: RouteSpec,
@@ -59,7 +66,7 @@ def usable_steps(
     that have retired by that day.
     """
     views = [_view(models.get(model_id), model_id, _allowed(route, usable), on) for model_id in route.ladder]
-    if any(view.usable or view.status == RESTING for view in views):
+    if any(view.usable or view.open for view in views):
         return tuple(views)
     resort = nearest_tier([model for model in fallbacks if route.allows(model.provider)], route.tier)
     if resort is not None:
@@ -108,9 +115,14 @@ def nearest_tier(models: Sequence[ModelSpec], tier: str) -> ModelSpec | None:
 
 
 def steps_of(views: Sequence[LadderView]) -> tuple[ModelSpec, ...]:
-    """Return the models to try in order: the usable ones, resting ones only when nothing else is left."""
-    ready = tuple(view.model for view in views if view.usable)
-    return ready or tuple(view.model for view in views if view.status == RESTING)
+    """Return the models to try in order: the usable ones, then those whose breaker is open.
+
+    A wrong breaker must not silence the desk: what is open is asked when nothing else is left.
+    """
+    return (
+        *(view.model for view in views if view.usable),
+        *(view.model for view in views if view.open),
+    )
 
 
 def output_cap(model: ModelSpec, wanted: int) -> int:
@@ -137,7 +149,10 @@ def _dated(answering: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One attempt that is over. `action` is None when the provider ended the stream itself."""
+    """One attempt that is over. `action` is None when the provider ended the stream itself.
+
+    `rejected`: the provider finds this request, its key or the model wrong, so asking again cannot help.
+    """
 
     model: ModelSpec
     cause: Cause
@@ -145,21 +160,30 @@ class Tried:
     finish: FinishReason
     action: Action | None = None
     retry_after: float | None = None
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The attempt to make now, after waiting `wait_s`, with its output cap before thinking room."""
+    """The attempt to make now, after waiting `wait_s`, with its output cap before thinking room.
+
+    `extra` marks a request that the retry budget pays: a retry, or a model whose breaker is open.
+    """
 
     model: ModelSpec
     cause: Cause
     cap: int
     wait_s: float = 0.0
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a reply stands between two attempts. Times in seconds."""
+    """Where a reply stands between two attempts. Times in seconds.
+
+    `resting` are the models whose breaker is open now, `paid` those whose provider's retry budget has
+    room for one more request.
+    """
 
     steps: tuple[ModelSpec, ...]
     tried: tuple[Tried, ...]
@@ -169,6 +193,7 @@ class Standing:
     first_text_s: float
     total_s: float
     resting: frozenset[str] = frozenset()
+    paid: frozenset[str] = frozenset()
 
 
 def next_attempt(now: Standing) -> Next | Ending:
@@ -187,34 +212,85 @@ def next_attempt(now: Standing) -> Next | Ending:
     return _continuation(now) if now.shown else _before_text(now)
 
 
+def hedge(now: Standing, running: ModelSpec, cap: int) -> Next | None:
+    """Return the attempt to make beside `running`, which is late; None when there is none to make.
+
+    Once a reply, before its first text, and only at a model that nothing speaks against.
+    """
+    if now.shown or any(tried.cause == "hedge" for tried in now.tried):
+        return None
+    ready = (step for step in _untried(now, cap) if step.id != running.id and _ready(step, now))
+    return next((Next(step, "hedge", cap) for step in ready), None)
+
+
 def _given_up(now: Standing) -> Ending:
     """Return truncated for an answer that ran out of room, failed for one that broke."""
     roomy = {FinishReason.LENGTH, FinishReason.CONTEXT_EXCEEDED, FinishReason.OTHER, FinishReason.PAUSED}
     return "truncated" if now.shown and now.tried[-1].finish in roomy else "failed"
 
 
-def _untried(now: Standing) -> list[ModelSpec]:
+def _ready(step: ModelSpec, now: Standing) -> bool:
+    return step.id not in now.resting
+
+
+def _left(now: Standing, cap: int) -> list[ModelSpec]:
+    """Return the models that may be asked now with `cap`, those whose breaker is open last.
+
+    Not what has rejected this very request, nor what ran out of the same room already.
+    """
+    rejected = {tried.model.id for tried in now.tried if tried.rejected}
+    left = [
+        step
+        for step in now.steps
+        if step.id not in rejected
+        and (_ready(step, now) or step.id in now.paid)
+        and not _same_room(step, cap, now)
+    ]
+    return sorted(left, key=lambda step: not _ready(step, now))
+
+
+def _same_room(model: ModelSpec, cap: int, now: Standing) -> bool:
+    """Return whether `cap` gives a model no more room than that in which it ran out before."""
+    return any(
+        tried.finish is FinishReason.LENGTH and output_cap(model, cap) <= output_cap(model, tried.cap)
+        for tried in now.tried
+        if tried.model.id == model.id
+    )
+
+
+def _untried(now: Standing, cap: int) -> list[ModelSpec]:
+    """Return those of the models left that this reply has not asked yet."""
     used = {tried.model.id for tried in now.tried}
-    return [step for step in now.steps if step.id not in used and step.id not in now.resting]
+    return [step for step in _left(now, cap) if step.id not in used]
+
+
+def _ask(model: ModelSpec, cause: Cause, cap: int, now: Standing, wait_s: float = 0.0) -> Next:
+    return Next(model, cause, cap, wait_s, extra=cause == "retry" or not _ready(model, now))
 
 
 def _before_text(now: Standing) -> Next | Ending:
     """Fail over invisibly; ask the same model again only when it asked for a short wait or is alone."""
     last = now.tried[-1]
     retried = any(tried.cause == "retry" for tried in now.tried)
-    may_retry = last.action is Action.RETRY and not retried and _fits(last, now)
+    may_retry = (
+        last.action is Action.RETRY
+        and not (retried or last.rejected)
+        and last.model.id in now.paid
+        and _fits(last, now)
+    )
     if may_retry and last.retry_after is not None:
-        return Next(last.model, "retry", last.cap, last.retry_after)
-    for model in _untried(now):
-        return Next(model, "fallback", last.cap)
+        return _ask(last.model, "retry", last.cap, now, last.retry_after)
+    for model in _untried(now, last.cap):
+        return _ask(model, "fallback", last.cap, now)
     if may_retry:
-        return Next(last.model, "retry", last.cap, DEFAULT_WAIT_S)
+        return _ask(last.model, "retry", last.cap, now, DEFAULT_WAIT_S)
     return "failed"
 
 
 def _fits(last: Tried, now: Standing) -> bool:
+    """Return whether the wait leaves time for a first text, within the first and the whole deadline."""
     wait = DEFAULT_WAIT_S if last.retry_after is None else last.retry_after
-    return wait <= MAX_WAIT_S and now.elapsed_s + wait < now.first_text_s
+    return wait <= MAX_WAIT_S and now.elapsed_s + wait < min(now.first_text_s, now.total_s)
 
 
 def _continued(now: Standing) -> bool:
@@ -226,8 +302,10 @@ def _continuation(now: Standing) -> Next | Ending:
     last = now.tried[-1]
     if _continued(now):
         return _given_up(now)
-    for model in [*_untried(now), *(step for step in now.steps if step.id != last.model.id), last.model]:
-        return Next(model, "continuation", last.cap)
+    left = _left(now, last.cap)
+    others = [step for step in left if step.id != last.model.id]
+    for model in [*_untried(now, last.cap), *others, *left]:
+        return _ask(model, "continuation", last.cap, now)
     return _given_up(now)
 
 
@@ -237,12 +315,13 @@ def _after_length(now: Standing) -> Next | Ending:
     lengths = sum(tried.finish is FinishReason.LENGTH for tried in now.tried)
     if lengths > 1 or (now.shown and _continued(now)):
         return "truncated" if now.shown else "failed"
-    others = [step for step in now.steps if step.id != last.model.id and step.id not in now.resting]
+    left = _left(now, last.cap * LENGTH_FACTOR)
+    others = [step for step in left if step.id != last.model.id]
     larger = [step for step in others if step.max_output_tokens > last.model.max_output_tokens]
-    for model in [*larger, *others, last.model]:
+    for model in [*larger, *others, *left]:
         cap = min(model.max_output_tokens, last.cap * LENGTH_FACTOR)
         if cap > last.cap:
-            return Next(model, "continuation" if now.shown else "fallback", cap)
+            return _ask(model, "continuation" if now.shown else "fallback", cap, now)
     return "truncated" if now.shown else "failed"
 
 
@@ -251,7 +330,7 @@ def _after_context(now: Standing) -> Next | Ending:
     last = now.tried[-1]
     if now.shown and _continued(now):
         return _given_up(now)
-    for model in _untried(now):
+    for model in _untried(now, last.cap):
         if model.context_tokens > last.model.context_tokens:
-            return Next(model, "continuation" if now.shown else "fallback", last.cap)
+            return _ask(model, "continuation" if now.shown else "fallback", last.cap, now)
     return _given_up(now)

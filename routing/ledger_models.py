@@ -16,6 +16,7 @@ class ModelCall(models.Model):
         RETRY = "retry", "Retry of the same model"
         FALLBACK = "fallback", "Fallback after a failure"
         CONTINUATION = "continuation", "Continuation of a cut answer"
+        HEDGE = "hedge", "Beside a late first attempt"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reply_id = models.UUIDField(db_index=True, null=True)

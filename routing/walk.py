@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from common.clock import now, ticks
-from routing import errors
+from routing import breaker, errors
 from routing.attempt import Attempt
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import ModelSpec
 from routing.continuing import continuation
-from routing.cooldown import COOLDOWNS
 from routing.cost import reserve_of
 from routing.errors import BudgetExhausted
 from routing.events import FinishReason
 from routing.job import Ended, EndedBy, Job, Text
 from routing.ladder import Ending, Next, Standing, Tried, answers_for, next_attempt, output_cap
+from routing.retry_budget import HEDGES, RETRIES
 from routing.signals import estimate_tokens
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,9 @@ REFUSED_NOTICE = (
     "The assistant may not answer this. If you think it should, ask it in other words or talk to a person."
 )
 LENGTH_NOTICE = "The answer ran out of room. You can let it continue."
+
+# The provider does not take this request, this key or this model: asking again cannot help.
+REJECTED = (errors.KeyRefused, errors.UnknownModel, errors.RequestRejected, errors.ContextTooLong)
 
 
 def start_of(job: Job, step: Next, number: int, prompt_tokens: int) -> AttemptStart:
@@ -62,6 +65,7 @@ class Walk:
     began: float
     shown: list[str] = field(default_factory=list)
     length: int = 0
+    begun: int = 0
     tried: list[Tried] = field(default_factory=list)
     failures: list[errors.CallFailed] = field(default_factory=list)
     answering: str = ""
@@ -78,13 +82,15 @@ class Walk:
 
     def begin(self, step: Next, committed: AttemptStart | None) -> Attempt:
         """Return the attempt for `step`, with the request that it needs."""
+        self.begun += 1
+        self._count(step)
         job, request = self.job, replace(self.job.request, max_output_tokens=output_cap(step.model, step.cap))
         tokens = job.prompt_tokens
         if step.cause == "continuation":
             request = continuation(request, self.text, step.model)
             tokens += estimate_tokens(self.text)
         return Attempt(
-            committed or start_of(job, step, len(self.tried) + 1, tokens),
+            committed or start_of(job, step, self.begun, tokens),
             step.model,
             request,
             job.route.deadlines,
@@ -100,7 +106,7 @@ class Walk:
         self.length += len(text)
         self.writer = attempt.model
         self.answering = attempt.answering or attempt.model.id
-        return Text(text)
+        return Text(text, attempt.model)
 
     def require_news(self, attempt: Attempt) -> None:
         """Count an attempt as silent that only repeated the reply which this one is to continue."""
@@ -108,23 +114,28 @@ class Walk:
         if whole and attempt.text.strip() and not self.text.strip():
             attempt.failure = errors.NoText(f"{attempt.model.id} only repeated what was there")
 
+    def _count(self, step: Next) -> None:
+        """Charge the retry budget of the step's provider; a hedge has paid its own already."""
+        if step.cause == "first":
+            HEDGES.first(self.job.route.slug, ticks())
+        if step.extra:
+            RETRIES.take(step.model.provider, ticks())
+        elif step.cause != "hedge":
+            RETRIES.first(step.model.provider, ticks())
+
     def close(self, step: Next, attempt: Attempt) -> Next | Ending:
         """Note how an attempt ended; return what follows."""
+        self.note(step, attempt)
+        return next_attempt(self.standing())
+
+    def note(self, step: Next, attempt: Attempt) -> None:
+        """Note how an attempt ended, for this reply and for the breaker of its model."""
         failure = attempt.failure
+        finish = attempt.finish if attempt.over else FinishReason.CANCELLED
         if failure is not None:
             self.failures.append(failure)
-            log.log(
-                failure.level,
-                "reply %s attempt %d: %s/%s failed: %s: %s",
-                self.job.reply_id,
-                attempt.start.attempt,
-                step.model.provider,
-                step.model.id,
-                type(failure).__name__,
-                failure.detail if not failure.sent else f"status {failure.status}",
-            )
-        if isinstance(failure, errors.RateLimited):
-            COOLDOWNS.rest(step.model.provider, step.model.id, failure.retry_after, ticks())
+            self._say(step, attempt, failure)
+        breaker.note(step.model, failure, finish)
         if not answers_for(step.model, attempt.answering):
             log.warning("asked for %s, answered by %s", step.model.id, attempt.answering)
         self.tried.append(
@@ -132,14 +143,27 @@ class Walk:
                 step.model,
                 step.cause,
                 step.cap,
-                attempt.finish,
+                finish,
                 failure.action if failure else None,
                 failure.retry_after if failure else None,
+                isinstance(failure, REJECTED),
             )
         )
-        return next_attempt(self._standing())
 
-    def _standing(self) -> Standing:
+    def _say(self, step: Next, attempt: Attempt, failure: errors.CallFailed) -> None:
+        log.log(
+            failure.level,
+            "reply %s attempt %d: %s/%s failed: %s: %s",
+            self.job.reply_id,
+            attempt.start.attempt,
+            step.model.provider,
+            step.model.id,
+            type(failure).__name__,
+            failure.detail if not failure.sent else f"status {failure.status}",
+        )
+
+    def standing(self) -> Standing:
+        """Return where the reply stands now."""
         job = self.job
         return Standing(
             steps=job.steps,
@@ -149,7 +173,8 @@ class Walk:
             elapsed_s=ticks() - self.began,
             first_text_s=job.route.deadlines.first_text_s,
             total_s=job.route.deadlines.total_s,
-            resting=COOLDOWNS.among(((step.provider, step.id) for step in job.steps), ticks()),
+            resting=breaker.open_among(job.steps),
+            paid=frozenset(step.id for step in job.steps if RETRIES.allows(step.provider, ticks())),
         )
 
     def ended(self, state: Ending, attempt: Attempt) -> Ended:

@@ -19,7 +19,7 @@ from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
-from tests import postgres, servers  # noqa: E402
+from tests import breakers, postgres, servers  # noqa: E402
 
 
 def pytest_xdist_setupnodes() -> None:
@@ -69,6 +69,15 @@ def desk_pair(
     folder, database = tmp_path_factory.mktemp("pair"), postgres.new_database(postgres_url, "pair")
     with servers.running_desk(folder / "var", sandbox, database_url=database, webs=2) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def breakers_closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let no open breaker of a shared desk outlive the test whose faults opened it."""
+    yield
+    for running in request.node.funcargs.values():
+        if isinstance(running, servers.DeskServer):
+            breakers.close_breakers(running.redis_url)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from routing import breaker
 from routing.models import CatalogueModel, ModelPrice
 from routing.providers import registry
 from routing.publishing import model_spec
@@ -35,9 +36,13 @@ def retirement(retires_on: date | None, today: date) -> Mark | None:
 
 def key_status(model: CatalogueModel) -> Mark:
     """Return whether the model can be asked on this desk, and why not."""
-    reason = registry.usable(model_spec(model))
+    spec = model_spec(model)
+    reason = registry.configured(spec)
     if reason is not None:
         return Mark(reason[:1].upper() + reason[1:], "warn")
+    left_alone = breaker.status(spec)
+    if left_alone is not None:
+        return Mark(left_alone[:1].upper() + left_alone[1:], "bad")
     return Mark("Sandbox answers", "info") if registry.sandbox_active() else Mark("Ready", "good")
 
 
@@ -73,7 +78,7 @@ def step_marks(model: CatalogueModel, today: date, allowed: Collection[str] = ()
     if retired is not None:
         marks.append(retired)
     status = key_status(model)
-    if status.kind == "warn":
+    if status.kind in {"warn", "bad"}:
         marks.append(status)
     if current_price(list(model.prices.all()), today) is None:
         marks.append(Mark("No price", "warn"))

@@ -15,10 +15,10 @@ from django.conf import settings
 
 from common.clock import now
 from common.env import Env, ProviderEnv
+from routing import breaker
 from routing.config import ModelSpec, RouteSpec, Tier
-from routing.cooldown import COOLDOWNS
 from routing.errors import CallFailed
-from routing.ladder import RESTING, LadderView, usable_steps
+from routing.ladder import LadderView, usable_steps
 from routing.providers import anthropic, gemini, openai
 from routing.providers.choosing import Offer, chats, choose, unknown_model
 from routing.providers.transport import Target, list_models
@@ -50,7 +50,12 @@ def sandbox_active() -> bool:
 
 
 def usable(model: ModelSpec) -> str | None:
-    """Return None when a call may be sent to `model`, else why not in plain words."""
+    """Return None when a call may be sent to `model` now, else why not in plain words."""
+    return configured(model) or breaker.status(model)
+
+
+def configured(model: ModelSpec) -> str | None:
+    """Return None when this desk has what it takes to ask `model`, else what is missing."""
     if model.wire not in WIRES:
         return f"unknown wire {model.wire!r}"
     if not sandbox_active():
@@ -59,7 +64,7 @@ def usable(model: ModelSpec) -> str | None:
             return f"no key for {model.provider}"
         if provider.wire != model.wire:
             return f"{model.provider} speaks {provider.wire}, this row says {model.wire}"
-    return RESTING if COOLDOWNS.resting(model.provider, model.id, time.monotonic()) else None
+    return None
 
 
 def target(model: ModelSpec) -> Target:
@@ -76,29 +81,35 @@ def target(model: ModelSpec) -> Target:
 def fallbacks(models: Mapping[str, ModelSpec]) -> tuple[ModelSpec, ...]:
     """Return what can serve a route whose own steps cannot: living catalogue rows, then named models.
 
-    A provider without catalogue rows (any OpenAI-compatible server) serves the models that
-    `OPENAI_MODEL` or `PROVIDER_<NAME>_MODEL` names; unnamed, it is asked once what it offers.
+    Those whose breaker is open count only where there is no other. A provider without catalogue rows
+    (any OpenAI-compatible server) serves the models that `OPENAI_MODEL` or `PROVIDER_<NAME>_MODEL`
+    names; unnamed, it is asked once what it offers.
     """
     today = now().date()
     rows = [
         model
         for model in models.values()
-        if usable(model) is None and (model.retires_on is None or model.retires_on > today)
+        if configured(model) is None and (model.retires_on is None or model.retires_on > today)
     ]
     if sandbox_active():
-        return tuple(rows)
+        return _not_open(rows)
     named = [
         spec
         for provider in environment().providers
         for spec in _own_models(provider, rows, models.values(), today)
     ]
-    return (*named, *rows)
+    return _not_open((*named, *rows))
+
+
+def _not_open(models: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:
+    """Return the models that nothing speaks against, all of them when there is no such model."""
+    return tuple(model for model in models if breaker.status(model) is None) or tuple(models)
 
 
 def ladder(route: RouteSpec, models: Mapping[str, ModelSpec]) -> tuple[LadderView, ...]:
     """Return `route`'s ladder as this process can use it now."""
     views = usable_steps(route, models, usable, (), now().date())
-    if any(view.usable for view in views):
+    if any(view.usable or view.open for view in views):
         return views  # the provider's list is only asked for when it is needed
     return usable_steps(route, models, usable, fallbacks(models), now().date())
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from faq import index, neighbours
 from routing import publishing
-from routing.cooldown import COOLDOWNS
+from tests.breakers import forget_calls
 from tests.control import Control
 from tests.example_rows import make_once
 
@@ -20,13 +20,13 @@ def upstream(transactional_db: None, sandbox: str) -> Iterator[Control]:
     publishing.refresh(force=True)
     index.refresh(force=True)
     neighbours.forget()
-    COOLDOWNS.clear()
+    forget_calls()
     control = Control(sandbox)
     control.clear()
     control.pace(first_text_ms=0, gap_ms=0)
     yield control
     control.clear()
-    COOLDOWNS.clear()
+    forget_calls()
     publishing.forget()
     index.forget()
     neighbours.forget()

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from routing.attempts import AttemptResult, AttemptStart
-from routing.cooldown import COOLDOWNS
 from routing.errors import BudgetExhausted
+from tests.breakers import forget_calls
 from tests.control import Control
 
 
@@ -17,10 +17,10 @@ def control(sandbox: str) -> Iterator[Control]:
     sandbox_control = Control(sandbox)
     sandbox_control.reset()
     sandbox_control.pace(first_text_ms=0, gap_ms=0)
-    COOLDOWNS.clear()
+    forget_calls()
     yield sandbox_control
     sandbox_control.reset()
-    COOLDOWNS.clear()
+    forget_calls()
 
 
 @dataclass

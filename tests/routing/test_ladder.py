@@ -12,7 +12,7 @@ from routing.errors import Action
 from routing.events import FinishReason
 from routing.ladder import (
     NOT_ALLOWED,
-    RESTING,
+    OPEN,
     Cause,
     Ending,
     Next,
@@ -45,8 +45,11 @@ def keys(*providers: str) -> Callable[[ModelSpec], str | None]:
     return lambda model: None if model.provider in providers else f"no key for {model.provider}"
 
 
-def b_rests(model: ModelSpec) -> str | None:
-    return RESTING if model.id == "b" else None
+B_OPEN = f"{OPEN}5 of 5 calls failed"
+
+
+def b_is_open(model: ModelSpec) -> str | None:
+    return B_OPEN if model.id == "b" else None
 
 
 def test_steps_without_a_key_are_shown_and_skipped() -> None:
@@ -93,12 +96,15 @@ def test_what_goes_on_with_an_answer_goes_nowhere_that_its_beginning_may_not() -
     assert confined(anywhere, None) is anywhere
 
 
-def test_retired_unknown_and_resting_steps() -> None:
+def test_retired_unknown_and_open_steps() -> None:
     today = date(2026, 11, 23)
     gone = replace(A, retires_on=today)
-    views = usable_steps(replace(ROUTE, ladder=("a", "b", "z")), {"a": gone, "b": B}, b_rests, (C,), today)
-    assert [view.status for view in views] == ["retired on 2026-11-23", RESTING, "not in the catalogue"]
-    assert steps_of(views) == (B,), "a resting model is better than none"
+    route = replace(ROUTE, ladder=("a", "b", "z"))
+    views = usable_steps(route, {"a": gone, "b": B}, b_is_open, (C,), today)
+    assert [view.status for view in views] == ["retired on 2026-11-23", B_OPEN, "not in the catalogue"]
+    assert steps_of(views) == (B,), "a model whose breaker is open is better than none"
+    views = usable_steps(replace(ROUTE, ladder=("b", "a", "c")), MODELS, b_is_open)
+    assert steps_of(views) == (A, C, B), "and stands last where there are others"
 
 
 NAMES = [
@@ -135,7 +141,14 @@ def ended(model: ModelSpec, finish: FinishReason, cap: int = 500, cause: Cause =
     return Tried(model, cause, cap, finish)
 
 
-START = Standing((A, B), (), shown=False, may_continue=True, elapsed_s=0.5, first_text_s=10, total_s=90)
+def rejected(model: ModelSpec, cause: Cause = "first") -> Tried:
+    return Tried(model, cause, 500, FinishReason.PROVIDER_ERROR, Action.NEXT_MODEL, rejected=True)
+
+
+ALL = frozenset("abc")
+START = Standing(
+    (A, B), (), shown=False, may_continue=True, elapsed_s=0.5, first_text_s=10, total_s=90, paid=ALL
+)
 RETRY, NEXT, LARGER, STOP = Action.RETRY, Action.NEXT_MODEL, Action.LARGER_CONTEXT, Action.STOP
 LENGTH, COMPLETE, OTHER = FinishReason.LENGTH, FinishReason.COMPLETE, FinishReason.OTHER
 
@@ -145,7 +158,7 @@ TABLE: list[tuple[str, dict[str, Any], list[Tried], Next | Ending]] = [
     ("a refusal after text too", {"shown": True}, [ended(A, FinishReason.BLOCKED)], "refused"),
     ("fall back", {}, [failed(A, NEXT)], Next(B, "fallback", 500)),
     ("fall back rather than retry", {}, [failed(A, RETRY)], Next(B, "fallback", 500)),
-    ("a short wish is waited for", {}, [failed(A, RETRY, 1.0)], Next(A, "retry", 500, 1.0)),
+    ("a short wish is waited for", {}, [failed(A, RETRY, 1.0)], Next(A, "retry", 500, 1.0, extra=True)),
     ("a long wish is not", {}, [failed(A, RETRY, 3.0)], Next(B, "fallback", 500)),
     ("nor one past the deadline", {"elapsed_s": 9.5}, [failed(A, RETRY, 1.0)], Next(B, "fallback", 500)),
     (
@@ -154,10 +167,45 @@ TABLE: list[tuple[str, dict[str, Any], list[Tried], Next | Ending]] = [
         [failed(A, RETRY, 1.0), failed(A, RETRY, 1.0, "retry")],
         Next(B, "fallback", 500),
     ),
-    ("a lone model is asked again", {"steps": (A,)}, [failed(A, RETRY)], Next(A, "retry", 500, 0.25)),
+    (
+        "a lone model is asked again",
+        {"steps": (A,)},
+        [failed(A, RETRY)],
+        Next(A, "retry", 500, 0.25, extra=True),
+    ),
     ("but not when it cannot help", {"steps": (A,)}, [failed(A, NEXT)], "failed"),
     ("and once only", {"steps": (A,)}, [failed(A, RETRY), failed(A, RETRY, None, "retry")], "failed"),
-    ("a resting model is passed over", {"resting": frozenset("b")}, [failed(A, NEXT)], "failed"),
+    (
+        "no retry beyond the budget",
+        {"paid": frozenset()},
+        [failed(A, RETRY, 1.0)],
+        Next(B, "fallback", 500),
+    ),
+    ("nor of a lone model", {"paid": frozenset(), "steps": (A,)}, [failed(A, RETRY)], "failed"),
+    (
+        "an open model is asked last",
+        {"resting": frozenset("b"), "steps": (A, B, C)},
+        [failed(A, NEXT)],
+        Next(C, "fallback", 500),
+    ),
+    (
+        "and as the last one left it is asked, from the retry budget",
+        {"resting": frozenset("b")},
+        [failed(A, NEXT)],
+        Next(B, "fallback", 500, extra=True),
+    ),
+    (
+        "unless that is used up",
+        {"resting": frozenset("b"), "paid": frozenset("ac")},
+        [failed(A, NEXT)],
+        "failed",
+    ),
+    (
+        "what rejected the request does not go on with it either",
+        {"shown": True},
+        [rejected(A), failed(B, NEXT, None, "fallback")],
+        Next(B, "continuation", 500),
+    ),
     ("the ladder ends", {}, [failed(A, NEXT), failed(B, NEXT, None, "fallback")], "failed"),
     ("stop means stop", {}, [failed(A, STOP)], "failed"),
     ("out of time", {"elapsed_s": 90}, [failed(A, NEXT)], "failed"),

@@ -7,9 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from common.env import ProviderEnv, read_providers
+from routing import breaker
 from routing.config import RouteSpec
-from routing.cooldown import COOLDOWNS, Cooldowns
-from routing.ladder import RESTING, steps_of
+from routing.ladder import steps_of
 from routing.providers import registry
 from tests.control import Control
 from tests.environment import free_port
@@ -131,25 +131,19 @@ def test_retired_rows_are_no_last_resort(settings: Settings) -> None:
     assert steps_of(registry.ladder(ROUTES[2], {"gemini-lite": retired})) == ()
 
 
-def test_a_resting_model_rests_for_at_most_a_minute(settings: Settings) -> None:
-    rests = Cooldowns()
-    rests.rest("p", "m", 3600, now=100.0)
-    assert rests.resting("p", "m", 159.9)
-    assert not rests.resting("p", "m", 160.1)
-    rests.rest("p", "m", 2, now=200.0)
-    assert rests.among([("p", "m"), ("p", "other")], 201.9) == frozenset({"m"})
-    assert rests.among([("p", "m")], 202.1) == frozenset()
-
-
 async def test_a_rate_limit_takes_the_model_off_the_front_of_the_ladder(
     control: Control, ledger: MemoryLedger
 ) -> None:
     control.fault("status", GEMINI.id, status=429, retry_after=3600)
     await play(job(GEMINI, ANTHROPIC), ledger)
-    views = registry.ladder(ROUTES[0], MODELS)
-    assert [view.status for view in views] == [RESTING, ""]
-    assert steps_of(registry.ladder(ROUTES[1], MODELS)) == (GEMINI,), "better a resting model than none"
-    COOLDOWNS.clear()
+    first, second = registry.ladder(ROUTES[0], MODELS)
+    assert first.status.startswith("open: too many requests (status 429), asked to wait 3600 s; since "), (
+        first.status
+    )
+    assert (second.status, first.open, first.usable) == ("", True, False)
+    assert steps_of((first, second)) == (ANTHROPIC, GEMINI)
+    assert steps_of(registry.ladder(ROUTES[1], MODELS)) == (GEMINI,), "better a model at rest than none"
+    breaker.reset("gemini", GEMINI.id)
     assert [view.status for view in registry.ladder(ROUTES[0], MODELS)] == ["", ""]
 
 
