@@ -16,6 +16,7 @@ from assistant import considering, fixed_replies
 from assistant.languages import reply_language
 from assistant.models import Reply, Worker
 from assistant.rendering import render
+from assistant.spent import KEY
 from assistant.words.notices import in_language
 from common.clock import now
 from routing import publishing, recorder
@@ -25,7 +26,10 @@ from routing.config import Config
 
 @dataclass(frozen=True)
 class ReplyEnd:
-    """How a running reply ended; `last` is the attempt that is still to be settled."""
+    """How a running reply ended; `last` is the attempt that is still to be settled.
+
+    `budget` is the record of one that could not pay the next attempt.
+    """
 
     state: str
     ended_by: str
@@ -42,6 +46,7 @@ class ReplyEnd:
     fallbacks: int = 0
     continued: bool = False
     last: tuple[AttemptStart, AttemptResult] | None = None
+    budget: dict[str, Any] | None = None
 
 
 def with_seq(end: ReplyEnd, seq: int) -> ReplyEnd:
@@ -133,6 +138,8 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             "total_ms": end.total_ms,
             "continued": end.continued,
         }
+        if end.budget:
+            values["decision"] = {**reply.decision, KEY: end.budget}
         ours = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
         if not ours.update(**values):
             return False

@@ -34,18 +34,35 @@ def person(settings: Mapping[str, Any], account_bound: bool, language: str, now:
     return _joined(first, words.next_step(settings, language, now), words.reach(settings, language), last)
 
 
-def no_model(settings: Mapping[str, Any], language: str, now: datetime) -> str:
-    """Return the answer of a desk that can only use its approved answers at the moment."""
-    step = words.next_step(settings, language, now)
-    return _joined(words.words(language).only_approved, step, words.reach(settings, language))
+def no_model(settings: Mapping[str, Any], language: str, now: datetime, offered: bool = False) -> str:
+    """Return the answer of a desk that can only use its approved answers at the moment.
 
-
-def no_model_notice(settings: Mapping[str, Any], ended_by: str, language: str) -> str:
-    """Return why no model was asked, and when that ends where it is known."""
+    `offered` says that questions stand as buttons above it.
+    """
     said = words.words(language)
-    if ended_by == "budget":
+    first = said.approved_near if offered else said.only_approved
+    return _joined(first, words.next_step(settings, language, now), words.reach(settings, language))
+
+
+def spent_person(settings: Mapping[str, Any], until: datetime, language: str, now: datetime) -> str:
+    """Return the answer of a route that says that its budget is spent, and offers a person."""
+    when = words.moment_text(until, words.zone_of(settings), language)
+    first = words.words(language).spent_person.format(until=when)
+    return _joined(first, words.next_step(settings, language, now), words.reach(settings, language))
+
+
+def unavailable_notice(language: str) -> str:
+    """Return that no model can be asked because none answers."""
+    return words.words(language).unavailable
+
+
+def spent_notice(settings: Mapping[str, Any], until: datetime | None, whole_day: bool, language: str) -> str:
+    """Return that no model may be asked, and until when; `whole_day` is the budget of the desk's day."""
+    said = words.words(language)
+    if whole_day or until is None:
         return said.budget_spent.format(zone=settings.get("time_zone") or "UTC")
-    return said.unavailable
+    when = words.moment_text(until, words.zone_of(settings), language)
+    return said.budget_spent_until.format(until=when)
 
 
 def _joined(*sentences: str) -> str:

@@ -295,6 +295,15 @@ class AssistantSettings(models.Model):
     confirm_requests = models.BooleanField(default=True)
     staff_email = models.EmailField(blank=True)
     daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, default=5)
+    monthly_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
+    visitor_messages_a_minute = models.PositiveIntegerField(default=60)
+    address_messages_a_minute = models.PositiveIntegerField(default=1200)
+    visitor_usd_an_hour = models.DecimalField(
+        max_digits=10, decimal_places=4, default=1, null=True, blank=True
+    )
+    address_usd_an_hour = models.DecimalField(
+        max_digits=10, decimal_places=4, default=5, null=True, blank=True
+    )
     label_faq = models.CharField(max_length=60, default="Approved answer")
     label_lite = models.CharField(max_length=60, default="AI answer")
     label_heavy = models.CharField(max_length=60, default="AI answer, larger model")

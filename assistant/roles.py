@@ -29,6 +29,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.rollupstate": ("use:view_metrics",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),
+        "routing.budget": ("view",),
+        "routing.planbudget": ("view",),
     },
     "admin": {
         "assistant.conversation": ("view", "use:try_question"),
@@ -51,6 +53,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.modelprice": _ALL,
         "routing.modelcall": ("view",),
         "routing.budget": ("view",),
+        "routing.planbudget": _ALL,
         "routing.configversion": ("view",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),

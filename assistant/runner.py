@@ -21,6 +21,7 @@ from assistant.models import Reply
 from assistant.pipeline import canary
 from assistant.rendering import BlockRenderer
 from assistant.sources import as_sources, supporting
+from assistant.spent import Spent
 from assistant.starting import Generation
 from assistant.turn_log import TurnLog, Writer
 from common.clock import ms_since, ticks
@@ -204,6 +205,7 @@ class Runner:
             fallbacks=ended.fallbacks,
             continued=ended.continued,
             last=ended.last,
+            budget=Spent.of(ended.spent).record("kept") if ended.spent else None,
         )
 
     def _cut_end(self, run: Run) -> ReplyEnd:

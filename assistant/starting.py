@@ -14,6 +14,7 @@ from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.prompts import PassageLike, Prompt
 from assistant.rendering import render
+from assistant.spent import KEY, Spent, cheaper, way_of
 from assistant.who import Who
 from common.clock import ms_since, now
 from common.text import redact
@@ -118,15 +119,45 @@ def _decide(
         end_at_once(reply, kind, read, config, received, text, sources)
         return _stored(turn, reply, config, new)
     if not consideration.steps or consideration.prompt is None:
-        return _without_model(turn, reply, consideration, config, received, new, "upstream")
+        return _without_model(turn, reply, consideration, config, received, new)
     first, job = _job(turn, reply, consideration, consideration.prompt, config)
     reply.save(force_insert=new)
     try:
         with transaction.atomic():
             recorder.start_call(first)
-    except BudgetExhausted:
-        return _without_model(turn, reply, consideration, config, received, False, "budget")
+    except BudgetExhausted as error:
+        return _degraded(turn, reply, consideration, job, received, Spent.of(error))
     return Started(turn, reply, Generation(job, config, consideration.prompt.passages))
+
+
+def _degraded(
+    turn: Turn, reply: Reply, consideration: Consideration, job: Job, received: float, spent: Spent
+) -> Started:
+    """Go on as the route, or the plan, says for the case that its budget is spent."""
+    config, instead = job.config, way_of(job.route, job.config, spent)
+    for lower in cheaper(job) if instead == "cheaper" else ():
+        if _reserved(lower):
+            reply.tier = lower.steps[0].tier
+            reply.decision = {**reply.decision, KEY: spent.record(instead, lower)}
+            passages = consideration.prompt.passages if consideration.prompt else ()
+            return _stored(turn, reply, config, False, Generation(lower, config, passages))
+    instead = "faq" if instead == "cheaper" else instead
+    offer = [] if instead == "message" else reply.decision[offering.KEY]
+    reply.decision = {**reply.decision, offering.KEY: offer, KEY: spent.record(instead)}
+    language = reply_language(turn.text, consideration.signals.language)
+    text = spent.text(instead, config.settings, bool(offer), language, now())
+    reply.notice = spent.notice(config.settings, language)
+    return _ended_without(turn, reply, consideration, config, received, False, "budget", text)
+
+
+def _reserved(job: Job) -> bool:
+    """Return whether the first attempt of a job could be paid; it is stored then."""
+    try:
+        with transaction.atomic():
+            recorder.start_call(job.first or first_attempt(job))
+    except BudgetExhausted:
+        return False
+    return True
 
 
 def _offered_before(reply: Reply) -> set[str]:
@@ -139,6 +170,16 @@ def _offered_before(reply: Reply) -> set[str]:
 
 
 def _without_model(
+    turn: Turn, reply: Reply, consideration: Consideration, config: Config, received: float, new: bool
+) -> Started:
+    """End a reply whose route needs a model and has none: the desk answers from the FAQ only."""
+    language = reply_language(turn.text, consideration.signals.language)
+    text = fixed_replies.no_model(config.settings, language, now(), bool(consideration.offer))
+    reply.notice = fixed_replies.unavailable_notice(language)
+    return _ended_without(turn, reply, consideration, config, received, new, "upstream", text)
+
+
+def _ended_without(
     turn: Turn,
     reply: Reply,
     consideration: Consideration,
@@ -146,19 +187,18 @@ def _without_model(
     received: float,
     new: bool,
     ended_by: str,
+    text: str,
 ) -> Started:
-    """End a reply whose route needs a model that cannot be asked: the desk answers from the FAQ only."""
-    language = reply_language(turn.text, consideration.signals.language)
-    text = fixed_replies.no_model(config.settings, language, now())
-    reply.notice = fixed_replies.no_model_notice(config.settings, ended_by, language)
     kind, read = consideration.route.kind, consideration.read_tokens
     end_at_once(reply, kind, read, config, received, text, [], ("failed", ended_by))
     return _stored(turn, reply, config, new)
 
 
-def _stored(turn: Turn, reply: Reply, config: Config, new: bool) -> Started:
+def _stored(
+    turn: Turn, reply: Reply, config: Config, new: bool, generation: Generation | None = None
+) -> Started:
     reply.save(force_insert=new)
-    return Started(turn, reply)
+    return Started(turn, reply, generation)
 
 
 def end_at_once(
@@ -202,6 +242,7 @@ def _job(
         prompt_tokens=prompt.tokens,
         prompt_version=prompt.version,
         continues_text=prompt.partial,  # as the models have read it, so that what they repeat is known
+        plan=consideration.signals.plan_name,
     )
     first = first_attempt(job)
     return first, replace(job, first=first)

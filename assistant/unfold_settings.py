@@ -55,6 +55,10 @@ FIGURES = [
     _item("Ladder changes", "swap_vert", "routing_ladderchange_changelist", "routing.view_ladderchange"),
     _item("Probe runs", "speed", "routing_proberun_changelist", "routing.view_proberun"),
 ]
+COST = [
+    _item("Budgets", "savings", "routing_budget_changelist", "routing.view_budget"),
+    _item("Plan budgets", "loyalty", "routing_planbudget_changelist", "routing.view_planbudget"),
+]
 ADVANCED = [
     _item(
         "Assistant settings",
@@ -65,7 +69,6 @@ ADVANCED = [
     _item("Routes", "alt_route", "routing_route_changelist", "routing.view_route"),
     _item("Models", "memory", "routing_cataloguemodel_changelist", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
-    _item("Budgets", "savings", "routing_budget_changelist", "routing.view_budget"),
     _item(
         "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"
     ),
@@ -108,6 +111,7 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {"title": "", "items": DAILY_WORK},
             {"title": "Figures", "separator": True, "items": FIGURES},
+            {"title": "Cost", "separator": True, "items": COST},
             {"title": "Advanced", "separator": True, "items": ADVANCED},
         ],
     },

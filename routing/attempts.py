@@ -12,7 +12,10 @@ from routing.events import FinishReason, UsageReport
 
 @dataclass(frozen=True, slots=True)
 class AttemptStart:
-    """One request that is about to be sent, with the money set aside for it in pico-USD."""
+    """One request that is about to be sent, with the money set aside for it in pico-USD.
+
+    `plan` is the visitor's; `paid_by` is the route whose budgets pay, when it is not the call's own.
+    """
 
     call_id: UUID
     reply_id: UUID
@@ -28,6 +31,8 @@ class AttemptStart:
     started_at: datetime
     reserved_pico: int
     prompt_version: str
+    plan: str = ""
+    paid_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,72 +1,152 @@
-"""The day's money: taken before each model call, returned or spent after it.
+"""Money: taken from every budget of a call before it is sent, returned or spent after it.
 
-Every change is one conditional UPDATE with integer arithmetic, so two processes can never both
-take the last of it, on SQLite as on PostgreSQL.
+Every change is one conditional UPDATE with integer arithmetic, so two processes can never both take
+the last of it, on SQLite as on PostgreSQL. A call remembers the rows that it was reserved in, so that
+it is settled there whatever has become of caps, plans and time zone meanwhile.
 """
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import BigIntegerField, Case, F, Q, Sum, Value, When
 from django.db.models.functions import Greatest
 
+from common.money import from_pico
 from routing import desk
+from routing.caps import (
+    ALL,
+    DRAFTS,
+    EXAMPLE,
+    HEALTH,
+    PLAN,
+    PROBES,
+    ROUTE,
+    SCOPES,
+    Pot,
+    midnight,
+    pots,
+    scope_of,
+    scopes_of,
+)
 from routing.errors import BudgetExhausted
-from routing.models import Budget, Purpose
+from routing.models import Budget, ModelCall
 
-ALL = "all"
-EXAMPLE = "example"
-DRAFTS = "drafts"
-PROBES = "probes"
-PROBES_SHARE = 20  # of the day's cap, a twentieth: a probe is a word, and an outage may last all day
+# What a call takes from its budgets: while it runs its reservation; afterwards its cost, and text at an
+# unknown price its whole reservation.
+CHARGE = Case(
+    When(ended_at__isnull=True, then=F("reserved_pico")),
+    When(cost_pico__isnull=False, then=F("cost_pico")),
+    When(first_text_ms__isnull=True, then=Value(0)),
+    default=F("reserved_pico"),
+    output_field=BigIntegerField(),
+)
+
+_NAMES = {
+    ALL: "the desk",
+    EXAMPLE: "example traffic",
+    DRAFTS: "drafts for staff",
+    PROBES: "probes",
+    HEALTH: "health checks",
+}
 
 
-def scope_of(purpose: str) -> str:
-    """Return the budget that a purpose draws on.
+def name_of(scope: str) -> str:
+    """Return what staff call a budget."""
+    if scope.startswith(ROUTE):
+        return f"the route {scope.removeprefix(ROUTE)}"
+    if scope.startswith(PLAN):
+        return f"the plan {scope.removeprefix(PLAN)}"
+    return _NAMES.get(scope, scope)
 
-    Example traffic and what staff have written for them have their own, each of the same size: neither
-    must stop the desk from answering visitors. The probes that close a breaker have a small one.
+
+def reserve(purpose: str, at: datetime, amount: int, route: str = "", plan: str = "") -> list[int]:
+    """Set `amount` pico-USD aside in every budget of a call at `at`, inside the caller's transaction.
+
+    Returns the rows that it was taken from, for `settle`. Raises BudgetExhausted, having changed
+    nothing, when spent and reserved would pass the cap of any of them.
     """
-    own = {
-        Purpose.DEMO.value: EXAMPLE,
-        Purpose.STAFF_DRAFT.value: DRAFTS,
-        Purpose.SYNTHETIC.value: PROBES,
-    }
-    return own.get(purpose, ALL)
+    caps = desk.caps()
+    wanted = pots(caps, scopes_of(purpose, route, plan), at)
+    known = _rows(wanted)
+    with transaction.atomic():
+        rows = []
+        for pot in wanted:
+            row = known.get((pot.scope, pot.period)) or _first_of(pot, at, caps.tz)
+            if not _take(row, pot.cap, amount):
+                raise _exhausted(pot, caps.tz)
+            rows.append(row)
+    return rows
 
 
-def _cap_of(scope: str, cap_pico: int) -> int:
-    return cap_pico // PROBES_SHARE if scope == PROBES else cap_pico
+def _rows(wanted: Sequence[Pot]) -> dict[tuple[str, str], int]:
+    which = Q(pk=None)
+    for pot in wanted:
+        which |= Q(scope=pot.scope, period=pot.period, period_start=pot.starts)
+    found = Budget.objects.filter(which).values_list("scope", "period", "pk")
+    return {(scope, period): row for scope, period, row in found}
 
 
-def _take(scope: str, day: date, amount: int, cap: int) -> bool:
-    rows = Budget.objects.filter(scope=scope, period_start=day)
-    fits = rows.filter(spent_pico__lte=cap - amount - F("reserved_pico"))
-    return fits.update(reserved_pico=F("reserved_pico") + amount, cap_pico=cap) == 1
+def _take(row: int, cap: int, amount: int) -> bool:
+    # A cap of nothing stands for "no model at all", also for models whose price nobody knows.
+    fits = Budget.objects.filter(pk=row, spent_pico__lte=cap - amount - F("reserved_pico"))
+    return cap > 0 and fits.update(reserved_pico=F("reserved_pico") + amount, cap_pico=cap) == 1
 
 
-def reserve(purpose: str, at: datetime, amount: int) -> None:
-    """Set `amount` pico-USD aside from the day that `at` falls on, inside the caller's transaction.
+def _first_of(pot: Pot, at: datetime, tz: ZoneInfo) -> int:
+    """Return the row of a budget that nothing was taken from yet.
 
-    Raises BudgetExhausted, having changed nothing, when spent and reserved would pass the cap.
+    One that was set in the middle of its period begins with what its calls have cost before.
     """
-    settings = desk.settings()
-    scope, day = scope_of(purpose), desk.day_of(at, desk.zone(settings))
-    cap = _cap_of(scope, desk.cap_pico(settings))
-    if _take(scope, day, amount, cap):
-        return
-    _, first_today = Budget.objects.get_or_create(scope=scope, period_start=day, defaults={"cap_pico": cap})
-    if first_today and _take(scope, day, amount, cap):
-        return
-    raise BudgetExhausted(f"The daily cost cap of {cap / 1e12:.2f} USD is used up ({scope}, {day}).")
-
-
-def settle(purpose: str, at: datetime, *, reserved: int, spent: int) -> None:
-    """Return a reservation made at `at` and book what was really spent in its place."""
-    scope, day = scope_of(purpose), desk.day_of(at, desk.zone(desk.settings()))
-    changed = Budget.objects.filter(scope=scope, period_start=day).update(
-        # Greatest: after a change of the desk's time zone the reservation may lie on the day before.
-        reserved_pico=Greatest(F("reserved_pico") - reserved, 0),
-        spent_pico=F("spent_pico") + spent,
+    began = midnight(pot.starts, tz)
+    before = ModelCall.objects.filter(calls_of(pot.scope), started_at__gte=began, started_at__lte=at)
+    carried = before.aggregate(sum=Sum(CHARGE))["sum"] or 0
+    row, _ = Budget.objects.get_or_create(
+        scope=pot.scope,
+        period=pot.period,
+        period_start=pot.starts,
+        defaults={"cap_pico": pot.cap, "spent_pico": carried, "carried_pico": carried},
     )
-    if not changed:
-        Budget.objects.create(scope=scope, period_start=day, cap_pico=0, spent_pico=spent)
+    return row.pk
+
+
+def calls_of(scope: str) -> Q:
+    """Return which calls belong to a scope, for a budget that was not there when they were made."""
+    visitors = ~Q(purpose__in=list(SCOPES))
+    if scope.startswith(ROUTE):
+        slug = scope.removeprefix(ROUTE)
+        return visitors & (Q(route=slug, paid_by="") | Q(paid_by=slug))
+    if scope.startswith(PLAN):
+        return visitors & Q(plan=scope.removeprefix(PLAN))
+    if scope == ALL:
+        return visitors
+    return Q(purpose__in=[purpose for purpose, own in SCOPES.items() if own == scope])
+
+
+def _exhausted(pot: Pot, tz: ZoneInfo) -> BudgetExhausted:
+    kind = {"day": "daily", "month": "monthly"}[pot.period]
+    return BudgetExhausted(
+        f"The {kind} budget of {from_pico(pot.cap):.2f} USD for {name_of(pot.scope)} is used up until "
+        f"{pot.ends_at.astimezone(tz):%Y-%m-%d %H:%M} ({tz}).",
+        scope=pot.scope,
+        period=pot.period,
+        ends_at=pot.ends_at,
+    )
+
+
+def settle(rows: Sequence[int], *, reserved: int, spent: int) -> None:
+    """Return a reservation to the rows it was taken from, in that order, and book what was spent."""
+    for row in rows:
+        Budget.objects.filter(pk=row).update(
+            # Greatest: a row that somebody mended by hand must not keep a reply from its end.
+            reserved_pico=Greatest(F("reserved_pico") - reserved, 0),
+            spent_pico=F("spent_pico") + spent,
+        )
+
+
+def day_row(purpose: str, at: datetime) -> list[int]:
+    """Return the row of a call that was stored before calls remembered theirs."""
+    day = desk.day_of(at, desk.caps().tz)
+    rows = Budget.objects.filter(scope=scope_of(purpose), period=Budget.Period.DAY, period_start=day)
+    return list(rows.values_list("pk", flat=True))

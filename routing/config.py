@@ -140,6 +140,16 @@ class RuleSpec:
 
 
 @dataclass(frozen=True)
+class PlanSpec:
+    """What the visitors of a plan may cost together, in USD, and what they get when it is spent."""
+
+    plan: str
+    daily_budget_usd: Decimal | None = None
+    monthly_budget_usd: Decimal | None = None
+    when_spent: WhenSpent = "faq"
+
+
+@dataclass(frozen=True)
 class Config:
     """One published configuration."""
 
@@ -149,3 +159,4 @@ class Config:
     routes: Mapping[str, RouteSpec] = field(default_factory=dict)
     rules: tuple[RuleSpec, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    plans: Mapping[str, PlanSpec] = field(default_factory=dict)

@@ -3,16 +3,16 @@
 A day is a day of the desk's time zone everywhere: in the cost cap, in the figures, in the charts.
 """
 
+import functools
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from common.money import to_pico
+from routing.caps import Caps, caps_of, midnight, zone
 from routing.models import ConfigVersion
 
-DEFAULT_CAP_USD = Decimal(5)  # also the default of the settings form
+__all__ = ["caps", "day_bounds", "day_of", "day_start", "settings", "zone"]
 
 
 def settings() -> Mapping[str, Any]:
@@ -24,17 +24,19 @@ def settings() -> Mapping[str, Any]:
     return newest or {}
 
 
-def cap_pico(values: Mapping[str, Any]) -> int:
-    """Return the daily cost cap in pico-USD."""
-    return to_pico(Decimal(str(values.get("daily_cost_cap_usd", DEFAULT_CAP_USD))))
+def caps() -> Caps:
+    """Return the budgets of the newest published configuration.
+
+    Its number is read each time, for the same reason; what it holds is parsed once.
+    """
+    newest = ConfigVersion.objects.order_by("-number").values_list("number", "sha", "created_at").first()
+    return _parsed(*newest) if newest else caps_of({})
 
 
-def zone(values: Mapping[str, Any]) -> ZoneInfo:
-    """Return the desk's time zone; UTC for a name that this machine does not know."""
-    try:
-        return ZoneInfo(str(values.get("time_zone") or "UTC"))
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+@functools.lru_cache(maxsize=4)
+def _parsed(number: int, sha: str, created_at: datetime) -> Caps:
+    """Return the budgets of one version; its hash and its moment tell two databases' versions apart."""
+    return caps_of(ConfigVersion.objects.values_list("snapshot", flat=True).get(number=number))
 
 
 def day_of(moment: datetime, tz: ZoneInfo) -> date:
@@ -44,7 +46,7 @@ def day_of(moment: datetime, tz: ZoneInfo) -> date:
 
 def day_start(day: date, tz: ZoneInfo) -> datetime:
     """Return the moment, in UTC, at which `day` begins at the desk."""
-    return datetime.combine(day, time.min, tzinfo=tz).astimezone(UTC)
+    return midnight(day, tz)
 
 
 def day_bounds(first: date, last: date, tz: ZoneInfo) -> tuple[datetime, datetime]:

@@ -1,7 +1,7 @@
 """What can go wrong between a decision and its answer, and what happens next.
 
 RoutingError
- ├─ BudgetExhausted        stop            INFO     the day's money is spent; the FAQ still answers
+ ├─ BudgetExhausted        stop            INFO     a budget is spent; the route degrades as it says
  └─ CallFailed             (an attempt at one model)
      ├─ ConnectFailed      retry           WARNING  dead host, DNS, TLS, reset before an answer
      ├─ KeyRefused         next model      ERROR    401, 403: a wrong, missing or restricted key
@@ -25,6 +25,7 @@ words; `notice` is for the visitor and names nothing.
 """
 
 import logging
+from datetime import datetime
 from enum import StrEnum
 
 DETAIL_LIMIT = 480  # the ledger's column holds 500
@@ -51,10 +52,19 @@ class RoutingError(Exception):
 
 
 class BudgetExhausted(RoutingError):
-    """The reservation for an attempt does not fit into the budget."""
+    """The reservation for an attempt does not fit into a budget.
+
+    `scope` and `period` (day or month) say which one, `ends_at` when the next period begins.
+    """
 
     level = logging.INFO
-    notice = "The assistant has answered as much as it may today. The help texts are still here for you."
+    notice = "The assistant has answered as much as it may for now. The help texts are still here for you."
+
+    def __init__(
+        self, detail: str, *, scope: str = "all", period: str = "day", ends_at: datetime | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.scope, self.period, self.ends_at = scope, period, ends_at
 
 
 class CallFailed(RoutingError):

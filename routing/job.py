@@ -6,6 +6,7 @@ from uuid import UUID
 
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import Config, ModelSpec, RouteSpec
+from routing.errors import BudgetExhausted
 from routing.events import ModelRequest
 from routing.ladder import Ending
 
@@ -45,7 +46,8 @@ class Ended:
     """How the reply ended. `last` is still to be settled, together with the reply.
 
     `notice` is for the visitor and empty when completed; `detail` is for staff. `tier` is that of the
-    model whose text came last, of the one asked last when there is no text.
+    model whose text came last, of the one asked last when there is no text. `spent` is the budget that
+    could not pay the next attempt.
     """
 
     state: Ending
@@ -59,6 +61,7 @@ class Ended:
     notice: str = ""
     detail: str = ""
     tier: str = ""
+    spent: BudgetExhausted | None = None
 
 
 Event = Text | Stage | Hedged | Seam | Ended
@@ -80,7 +83,8 @@ class Job:
 
     `first` is the attempt that the caller has committed with the reply; without it `run` starts it.
     `prompt_tokens` is the estimate for the whole request. `continues_text` is the cut answer that the
-    request asks to go on with; what the models repeat of its end is not shown again.
+    request asks to go on with; what the models repeat of its end is not shown again. `plan` is the visitor's,
+    and `paid_by` the route whose budgets pay when they are not the route's own.
     """
 
     reply_id: UUID
@@ -95,3 +99,5 @@ class Job:
     first: AttemptStart | None = None
     may_continue: bool = True
     continues_text: str = ""
+    plan: str = ""
+    paid_by: str = ""

@@ -27,3 +27,11 @@ class Wire(models.TextChoices):
     OPENAI = "openai", "OpenAI chat completions"
     GEMINI = "gemini", "Gemini"
     ANTHROPIC = "anthropic", "Anthropic messages"
+
+
+class WhenSpent(models.TextChoices):
+    """What a message gets whose budget is spent."""
+
+    CHEAPER = "cheaper", "ask a cheaper tier"
+    FAQ = "faq", "answer from the FAQ only"
+    MESSAGE = "message", "say so and offer a person"

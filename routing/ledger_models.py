@@ -1,11 +1,11 @@
-"""The ledger: every call with what it cost, every reply with what it felt like, and the money of a day."""
+"""The ledger: each call with what it cost, each reply with what it felt like, and the budgets of both."""
 
 import uuid
 
 from django.db import models
 from django.db.models import Q
 
-from routing.kinds import Purpose, Tier
+from routing.kinds import Purpose, Tier, WhenSpent
 
 
 class ModelCall(models.Model):
@@ -24,6 +24,13 @@ class ModelCall(models.Model):
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
     route = models.CharField(max_length=40)
     tier = models.CharField(max_length=10, choices=Tier.choices)
+    plan = models.CharField(max_length=20, blank=True)
+    paid_by = models.CharField(
+        max_length=40, blank=True, help_text="The route whose budgets pay; empty is the call's own."
+    )
+    budgets = models.JSONField(
+        default=list, editable=False, help_text="The rows of budgets that it was reserved in."
+    )
     provider = models.CharField(max_length=40)
     asked_model = models.CharField(max_length=120)
     answering_model = models.CharField(max_length=120, blank=True)
@@ -36,6 +43,7 @@ class ModelCall(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     input_tokens = models.PositiveIntegerField(null=True)
     cached_tokens = models.PositiveIntegerField(null=True)
+    cache_write_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     usage_estimated = models.BooleanField(default=False)
     reserved_pico = models.BigIntegerField(default=0)
@@ -114,18 +122,51 @@ class RouteOutcome(models.Model):
 class Budget(models.Model):
     """Spend of one scope in one period; taken and returned by conditional UPDATE only."""
 
+    class Period(models.TextChoices):
+        DAY = "day", "Day"
+        MONTH = "month", "Month"
+
     scope = models.CharField(max_length=60)
+    period = models.CharField(max_length=5, choices=Period.choices, default=Period.DAY)
     period_start = models.DateField()
     cap_pico = models.BigIntegerField()
     spent_pico = models.BigIntegerField(default=0)
     reserved_pico = models.BigIntegerField(default=0)
+    carried_pico = models.BigIntegerField(
+        default=0, help_text="Part of the spend: of calls that were made before this budget was set."
+    )
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["scope", "period_start"], name="one_budget_a_scope_and_period"),
+            models.UniqueConstraint(
+                fields=["scope", "period", "period_start"], name="one_budget_a_scope_and_period"
+            ),
             models.CheckConstraint(condition=Q(spent_pico__gte=0), name="spend_is_not_negative"),
             models.CheckConstraint(condition=Q(reserved_pico__gte=0), name="reserve_is_not_negative"),
         )
 
     def __str__(self) -> str:
         return f"{self.scope} {self.period_start}"
+
+
+class PlanBudget(models.Model):
+    """What the visitors of one plan may cost together, and what they get when it is spent."""
+
+    plan = models.SlugField(
+        max_length=20, primary_key=True, help_text="The plan's name as the site gives it: free, pro, ..."
+    )
+    daily_budget_usd = models.DecimalField(
+        "daily budget, USD", max_digits=12, decimal_places=4, null=True, blank=True
+    )
+    monthly_budget_usd = models.DecimalField(
+        "monthly budget, USD", max_digits=12, decimal_places=4, null=True, blank=True
+    )
+    when_spent = models.CharField(
+        "when it is spent", max_length=10, choices=WhenSpent.choices, default=WhenSpent.FAQ
+    )
+
+    class Meta:
+        ordering = ("plan",)
+
+    def __str__(self) -> str:
+        return self.plan

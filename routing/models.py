@@ -3,8 +3,8 @@
 from django.db import models
 
 from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
-from routing.kinds import Purpose, Tier, Wire
-from routing.ledger_models import Budget, ModelCall, RouteOutcome
+from routing.kinds import Purpose, Tier, WhenSpent, Wire
+from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 
 __all__ = [
     "Budget",
@@ -18,6 +18,7 @@ __all__ = [
     "MinuteRow",
     "ModelCall",
     "ModelPrice",
+    "PlanBudget",
     "ProbeRun",
     "Purpose",
     "RollUpState",
@@ -25,6 +26,7 @@ __all__ = [
     "RouteOutcome",
     "Rule",
     "Tier",
+    "WhenSpent",
     "Wire",
 ]
 
@@ -110,11 +112,6 @@ class Route(models.Model):
         FIXED = "fixed", "Fixed reply"
         PERSON = "person", "A person"
         MODEL = "model", "Language model"
-
-    class WhenSpent(models.TextChoices):
-        CHEAPER = "cheaper", "ask a cheaper tier"
-        FAQ = "faq", "answer from the FAQ only"
-        MESSAGE = "message", "say so and offer a person"
 
     class Cache(models.TextChoices):
         OFF = "off", "off"

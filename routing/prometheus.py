@@ -16,9 +16,9 @@ from prometheus_client.registry import Collector
 
 from common.money import from_pico
 from routing import desk, tally
-from routing.budget import ALL
 from routing.histogram import Histogram, middle_of
-from routing.models import Budget, MinuteRow, RollUpState
+from routing.models import MinuteRow, RollUpState
+from routing.standing import standing
 from routing.tally import Tally
 
 # Seconds; the default routes' targets lie among them, so that a target can be read off a bucket.
@@ -113,26 +113,34 @@ class DeskCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, also those without a sample yet."""
-        settings = desk.settings()
-        tz = desk.zone(settings)
+        tz = desk.caps().tz
         replies, calls = _groups(desk.day_start(desk.day_of(self.now, tz), tz))
         yield from _families(REPLY_COUNTS, REPLY_TIMES, ("route", "purpose"), replies)
         yield from _families(CALL_COUNTS, CALL_TIMES, ("route", "purpose", "model"), calls)
-        spent = Budget.objects.filter(scope=ALL, period_start=desk.day_of(self.now, tz)).first()
-        yield from self._gauges(spent or Budget(), desk.cap_pico(settings))
+        yield self._age()
+        yield from self._budgets()
 
-    def _gauges(self, budget: Budget, cap_pico: int) -> Iterator[Metric]:
+    def _age(self) -> Metric:
         state = RollUpState.objects.filter(pk=1).first()
         age = GaugeMetricFamily("support_rollup_age_seconds", "How far the figures lie behind.")
         if state is not None and state.as_of is not None:
             age.add_metric([], max(0.0, (self.now - state.as_of).total_seconds()))
-        yield age
-        # The cap is the one that the next call is held to; a day without a call has no row yet.
-        parts = (("cap", cap_pico), ("spent", budget.spent_pico), ("reserved", budget.reserved_pico))
-        usd = GaugeMetricFamily("support_budget_usd", "The day's budget.", labels=["part"])
-        for part, pico in parts:
-            usd.add_metric([part], float(from_pico(pico)))
+        return age
+
+    def _budgets(self) -> Iterator[Metric]:
+        """Yield the caps that the next call is held to; a budget without a call yet stands at 0."""
+        labels = ["scope", "period"]
+        usd = GaugeMetricFamily(
+            "support_budget_usd", "Budgets of today and this month.", labels=[*labels, "part"]
+        )
+        used = GaugeMetricFamily("support_budget_used_ratio", "Used share of each budget.", labels=labels)
+        for each in standing(self.now):
+            key = [each.pot.scope, each.pot.period]
+            for part, pico in (("cap", each.pot.cap), ("spent", each.spent), ("reserved", each.reserved)):
+                usd.add_metric([*key, part], float(from_pico(pico)))
+            used.add_metric(key, each.share)
         yield usd
+        yield used
 
 
 def _groups(start: datetime) -> tuple[Groups, Groups]:

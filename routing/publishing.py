@@ -23,12 +23,21 @@ from routing.config import (
     ConfigError,
     Deadlines,
     ModelSpec,
+    PlanSpec,
     Price,
     RouteSpec,
     RuleSpec,
     Sla,
 )
-from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route, Rule
+from routing.models import (
+    CatalogueModel,
+    ConfigVersion,
+    LadderChange,
+    ModelPrice,
+    PlanBudget,
+    Route,
+    Rule,
+)
 from routing.policy import flaw
 
 VERSION = "config"
@@ -124,6 +133,10 @@ def route_spec(row: Route) -> RouteSpec:
     )
 
 
+def _plan_spec(row: PlanBudget) -> PlanSpec:
+    return PlanSpec(row.plan, row.daily_budget_usd, row.monthly_budget_usd, row.when_spent)  # type: ignore[arg-type]
+
+
 def _rule_spec(row: Rule) -> RuleSpec:
     cells = sorted(row.conditions.all(), key=lambda cell: (cell.group, cell.pk))
     groups = tuple(
@@ -165,6 +178,7 @@ def publish(by: str = "", note: str = "", settings: Mapping[str, Any] | None = N
             [route_spec(row) for row in Route.objects.prefetch_related("steps")],
             _live_rules(),
             settings if settings is not None else newest.snapshot["settings"] if newest else {},
+            [_plan_spec(row) for row in PlanBudget.objects.all()],
         )
         sha = snapshot.sha_of(content)
         if newest is not None and newest.sha == sha:

@@ -1,4 +1,4 @@
-"""The ledger: one row for each model call, one for each reply, and the day's budget beside them.
+"""The ledger: one row for each model call, one for each reply, and the budgets beside them.
 
 Everything here is called inside the caller's transaction, so that a reply and its books agree.
 """
@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from routing import budget
 from routing.attempts import AttemptResult, AttemptStart
+from routing.caps import ALL, scope_of
 from routing.config import Config
 from routing.events import FinishReason, UsageReport
 from routing.heavy import heavy_cost
-from routing.models import HourRow, MinuteRow, ModelCall, RouteOutcome
+from routing.models import Budget, HourRow, MinuteRow, ModelCall, RouteOutcome
 
 ERASE_CHUNK = 500  # below SQLite's limit of variables in one statement
 
@@ -58,11 +59,12 @@ class OutcomeFacts:
 def start_call(start: AttemptStart) -> None:
     """Reserve the cost of an attempt and store its row, before the request is sent.
 
-    Raises BudgetExhausted, having stored nothing, when the day's cap leaves no room.
+    Raises BudgetExhausted, having stored nothing, when one of its budgets has no room.
     """
-    budget.reserve(start.purpose, start.started_at, start.reserved_pico)
+    route = start.paid_by or start.route
+    rows = budget.reserve(start.purpose, start.started_at, start.reserved_pico, route, start.plan)
     facts = asdict(start)
-    ModelCall.objects.create(id=facts.pop("call_id"), **facts)
+    ModelCall.objects.create(id=facts.pop("call_id"), budgets=rows, **facts)
 
 
 def settle_call(start: AttemptStart, result: AttemptResult) -> bool:
@@ -75,6 +77,7 @@ def settle_call(start: AttemptStart, result: AttemptResult) -> bool:
         answering_model=_storable(result.answering_model, 120),
         input_tokens=usage.input_tokens,
         cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
         output_tokens=usage.output_tokens,
         usage_estimated=result.usage_estimated,
         cost_pico=result.cost_pico,
@@ -87,14 +90,17 @@ def settle_call(start: AttemptStart, result: AttemptResult) -> bool:
         partial_output=_storable(result.partial_output),
     )
     if changed:
+        rows = ModelCall.objects.values_list("budgets", flat=True).get(pk=start.call_id)
         budget.settle(
-            start.purpose, start.started_at, reserved=start.reserved_pico, spent=_spend(start, result)
+            rows or budget.day_row(start.purpose, start.started_at),
+            reserved=start.reserved_pico,
+            spent=_spend(start, result),
         )
     return bool(changed)
 
 
 def _spend(start: AttemptStart, result: AttemptResult) -> int:
-    """Return what the day's budget is charged: text at an unknown price costs its whole reservation."""
+    """Return what the budgets are charged: text at an unknown price costs its whole reservation."""
     if result.cost_pico is not None:
         return result.cost_pico
     return 0 if result.first_text_ms is None else start.reserved_pico
@@ -130,8 +136,10 @@ def _lost(call: ModelCall, now: datetime) -> AttemptResult:
     )
 
 
-def record_outcome(facts: OutcomeFacts, config: Config) -> None:
+def record_outcome(facts: OutcomeFacts, config: Config) -> int | None:
     """Store the one row of a reply, after its last attempt was settled in the same transaction.
+
+    Returns what it cost in pico-USD.
 
     Tokens and cost are sums over all its calls, failed ones included, of what is known of them; they
     are None when nothing is, and 0 for a reply that needed no model. A call whose text was cut makes the
@@ -152,6 +160,7 @@ def record_outcome(facts: OutcomeFacts, config: Config) -> None:
         cost_pico=spent.cost_pico,
         heavy_cost_pico=_heavy(facts, spent, config),
     )
+    return spent.cost_pico
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +233,9 @@ def erase(uuids: Iterable[UUID]) -> int:
 
 def remove_purpose(purpose: str) -> int:
     """Delete every trace of a purpose, roll-ups included: example traffic goes as it came."""
+    # What was spent stays spent; only the calls that explain it are gone.
+    own = Budget.objects.filter(scope=scope_of(purpose)).exclude(scope=ALL)
+    own.update(carried_pico=F("spent_pico"), reserved_pico=0)
     MinuteRow.objects.filter(purpose=purpose).delete()
     HourRow.objects.filter(purpose=purpose).delete()
     ModelCall.objects.filter(purpose=purpose).delete()

@@ -18,6 +18,7 @@ from routing.config import (
     ConfigError,
     Deadlines,
     ModelSpec,
+    PlanSpec,
     Price,
     RouteSpec,
     RuleSpec,
@@ -32,14 +33,19 @@ def dump(
     routes: Sequence[RouteSpec],
     rules: Sequence[RuleSpec],
     settings: Mapping[str, Any],
+    plans: Sequence[PlanSpec] = (),
 ) -> dict[str, Any]:
-    """Return the parts of a configuration as JSON values; `load` is the inverse."""
+    """Return the parts of a configuration as JSON values; `load` is the inverse.
+
+    Without budgets for plans it is what releases that knew none would have written.
+    """
     parts = {
         "format": FORMAT,
         "models": [asdict(model) for model in models],
         "routes": [asdict(route) for route in routes],
         "rules": [asdict(rule) for rule in rules],
         "settings": dict(settings),
+        **({"plans": [asdict(plan) for plan in plans]} if plans else {}),
     }
     plain: dict[str, Any] = json.loads(json.dumps(parts, default=_plain, sort_keys=True))
     return plain
@@ -66,9 +72,11 @@ def load(number: int, sha: str, snapshot: Mapping[str, Any]) -> Config:
         rules = tuple(_rule(row) for row in snapshot["rules"])
         part = "settings"
         settings = dict(snapshot["settings"])
+        part = "plans"
+        plans = {row["plan"]: _plan(row) for row in snapshot.get("plans", ())}
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ConfigError(f"configuration {number}: {part} cannot be read ({error!r})") from error
-    return Config(number=number, sha=sha, models=models, routes=routes, rules=rules, settings=settings)
+    return Config(number, sha, models, routes, rules, settings, plans)
 
 
 def ladders(snapshot: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -119,6 +127,11 @@ def _route(row: Mapping[str, Any]) -> RouteSpec:
         "monthly_budget_usd": _decimal(row.get("monthly_budget_usd")),
     }
     return RouteSpec(**fields)
+
+
+def _plan(row: Mapping[str, Any]) -> PlanSpec:
+    budgets = {name: _decimal(row[name]) for name in ("daily_budget_usd", "monthly_budget_usd")}
+    return PlanSpec(**{**row, **budgets})
 
 
 def _rule(row: Mapping[str, Any]) -> RuleSpec:

@@ -54,6 +54,8 @@ def start_of(job: Job, step: Next, number: int, prompt_tokens: int) -> AttemptSt
         started_at=started_at,
         reserved_pico=reserve_of(step.model, tokens, cap, started_at.date()) or 0,
         prompt_version=job.prompt_version,
+        plan=job.plan,
+        paid_by=job.paid_by,
     )
 
 
@@ -192,7 +194,7 @@ class Walk:
     def out_of_budget(self, error: BudgetExhausted) -> Ended:
         """Return the end of a reply whose next attempt cannot be paid."""
         state: Ending = "truncated" if self.text.strip() else "failed"
-        return self._end(state, "budget", None, error.notice, str(error))
+        return replace(self._end(state, "budget", None, error.notice, str(error)), spent=error)
 
     def _end(
         self,

@@ -85,6 +85,7 @@ class DecisionView:
     estimate: str
     prompt_tokens: int | None
     taken_out: str
+    budget: str
     versions: tuple[tuple[str, str], ...]
 
 
@@ -146,6 +147,7 @@ def decision_view(
         estimate=usd(estimate) if estimate is not None else "",
         prompt_tokens=record.get("prompt_tokens"),
         taken_out=_taken_out(record),
+        budget=_budget(record.get("budget") or {}, names),
         versions=_versions(record),
     )
 
@@ -241,6 +243,25 @@ def _taken_out(record: Mapping[str, Any]) -> str:
     if not counts:
         return "No personal details had to be taken out."
     return f"Taken out before a provider: {', '.join(f'{count} {kind}' for kind, count in counts.items())}."
+
+
+INSTEAD = {
+    "faq": "The desk answered from the FAQ only.",
+    "message": "The visitor was told so and offered a person.",
+    "kept": "The text that was there by then stayed; no further attempt was paid.",
+}
+
+
+def _budget(spent: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return which budget was spent and what was done instead; "" where none was."""
+    if not spent:
+        return ""
+    if spent.get("model"):
+        payer = names.get(str(spent.get("paid_by")), spent.get("paid_by"))
+        instead = f"A cheaper model was asked instead: {spent['model']}, paid by the budgets of “{payer}”."
+    else:
+        instead = INSTEAD.get(str(spent.get("instead")), "")
+    return f"{spent.get('why', '')} {instead}"
 
 
 def _versions(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

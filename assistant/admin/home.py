@@ -18,9 +18,11 @@ from common.clock import now
 from common.money import usd
 from faq import health_shown, notices, review_count
 from faq.models import Entry
-from routing import budget, desk
+from routing.admin.budgets import WARN_SHARE
 from routing.admin.marks import key_status, retirement
-from routing.models import Budget, CatalogueModel, LadderChange, Purpose, Route
+from routing.caps import OWN_SCOPES
+from routing.models import CatalogueModel, LadderChange, Purpose, Route
+from routing.standing import standing
 
 DAYS_BACK = 7
 ROWS = 5
@@ -192,19 +194,18 @@ def _figures() -> list[Step]:
 
 
 def _spend() -> Step:
-    settings = desk.settings()
-    cap = desk.cap_pico(settings)
-    today = desk.day_of(now(), desk.zone(settings))
-    row = Budget.objects.filter(scope=budget.ALL, period_start=today).first()
-    spent = row.spent_pico if row else 0
-    share = spent / cap if cap else 1.0
+    visitors = [each for each in standing(now()) if each.pot.scope not in OWN_SCOPES]
+    day = visitors[0]  # the desk's own day stands first
+    nearest = max(visitors, key=lambda each: each.share if each.pot.cap > 0 else 0.0)
+    share = day.share if nearest is day else nearest.share
+    worst = f" {share:.0%} of the budget for {nearest.name} is used." if nearest is not day else ""
     return Step(
         "Spent today",
-        usd(spent),
-        f"Of a daily cap of {usd(cap)}. Beyond it the desk answers from the FAQ only.",
-        _link("metrics"),
+        usd(day.spent),
+        f"Of a daily cap of {usd(day.pot.cap)}.{worst if share >= WARN_SHARE else ''}",
+        _link("routing_budget_changelist"),
         "payments",
-        "bad" if share >= 1 else "warn" if share >= 0.8 else "plain",
+        "bad" if share >= 1 else "warn" if share >= WARN_SHARE else "plain",
     )
 
 

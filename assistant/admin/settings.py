@@ -28,12 +28,23 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
     """The settings, checked field by field."""
 
     time_zone = forms.ChoiceField(
-        widget=UnfoldAdminSelect2Widget(), help_text="Days on the metrics page and the daily cap follow it."
+        widget=UnfoldAdminSelect2Widget(), help_text="Days on the metrics page and the budgets follow it."
     )
 
     class Meta:
         model = AssistantSettings
-        fields = ("time_zone", "link_hosts", "daily_cost_cap_usd", "opening_hours", "closed_on")
+        fields = (
+            "time_zone",
+            "link_hosts",
+            "daily_cost_cap_usd",
+            "monthly_cost_cap_usd",
+            "visitor_usd_an_hour",
+            "address_usd_an_hour",
+            "visitor_messages_a_minute",
+            "address_messages_a_minute",
+            "opening_hours",
+            "closed_on",
+        )
         labels = {
             "privacy_url": "Privacy notice",
             "staff_email": "Staff e-mail",
@@ -46,9 +57,21 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             "label_lite": "Answer of a light model",
             "label_heavy": "Answer of a heavy model",
             "daily_cost_cap_usd": "Daily cost cap, USD",
+            "monthly_cost_cap_usd": "Monthly cost cap, USD",
+            "visitor_messages_a_minute": "A visitor: messages a minute",
+            "address_messages_a_minute": "An address: messages a minute",
+            "visitor_usd_an_hour": "A visitor: USD an hour",
+            "address_usd_an_hour": "An address: USD an hour",
             "link_hosts": "Hosts of links",
         }
         help_texts = {
+            "daily_cost_cap_usd": "0 lets the desk answer from the FAQ only.",
+            "monthly_cost_cap_usd": "Empty is none of its own.",
+            "visitor_messages_a_minute": "Of each browser and each signed-in session; 0 is no limit.",
+            "address_messages_a_minute": "Of each IP address, of each /64 network with IPv6; 0 is no limit.",
+            "visitor_usd_an_hour": "What models may cost for one visitor or session; approved answers stay "
+            "free. Empty is no limit.",
+            "address_usd_an_hour": "The same for all visitors of an address together.",
             "hours": "In your own words; shown only while no opening hours are set.",
             "staff_email": "Where requests for a person are sent. Without it they wait in the admin.",
             "opening_hours": (
@@ -128,6 +151,24 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             raise ValidationError("A cap cannot be negative. 0 lets the desk answer from the FAQ only.")
         return cap
 
+    def clean_monthly_cost_cap_usd(self) -> Any:
+        """Refuse a cap below nothing."""
+        return self._not_negative("monthly_cost_cap_usd")
+
+    def clean_visitor_usd_an_hour(self) -> Any:
+        """Refuse an amount below nothing."""
+        return self._not_negative("visitor_usd_an_hour")
+
+    def clean_address_usd_an_hour(self) -> Any:
+        """Refuse an amount below nothing."""
+        return self._not_negative("address_usd_an_hour")
+
+    def _not_negative(self, name: str) -> Any:
+        amount = self.cleaned_data[name]
+        if amount is not None and amount < 0:
+            raise ValidationError("An amount cannot be negative. Leave it empty for no limit.")
+        return amount
+
 
 @admin.register(AssistantSettings)
 class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[AssistantSettings]):
@@ -155,7 +196,24 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
                 "description": "The words of the chip that says which tier really answered.",
             },
         ),
-        ("Limits", {"fields": (("daily_cost_cap_usd", "time_zone"), "link_hosts")}),
+        (
+            "Budgets",
+            {
+                "fields": (("daily_cost_cap_usd", "monthly_cost_cap_usd"), "time_zone"),
+                "description": "Of the whole desk. Routes and plans may have their own beside it.",
+            },
+        ),
+        (
+            "Limits",
+            {
+                "fields": (
+                    ("visitor_usd_an_hour", "address_usd_an_hour"),
+                    ("visitor_messages_a_minute", "address_messages_a_minute"),
+                    "link_hosts",
+                ),
+                "description": "So that one visitor, or one address, cannot take everything.",
+            },
+        ),
     )
 
     def publish(self, request: HttpRequest) -> None:

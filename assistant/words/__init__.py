@@ -3,6 +3,7 @@
 Pure: values in, text out. The settings are those of a published configuration.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -25,6 +26,9 @@ from assistant.words.shape import Words
 WORDS: Final[Mapping[str, Words]] = {
     "en": en.WORDS, "de": de.WORDS, "fr": fr.WORDS, "es": es.WORDS, "pt": pt.WORDS, "ja": ja.WORDS,
 }  # fmt: skip
+
+
+SHORT_WAIT_S = 90  # static/assistant/times.js counts alike
 
 
 def words(language: str) -> Words:
@@ -59,6 +63,14 @@ def moment_text(moment: datetime, tz: ZoneInfo, language: str) -> str:
         time=f"{local:%H:%M}",
         place=place_of(tz),
     )
+
+
+def wait_text(seconds: int, language: str) -> str:
+    """Return how long to wait, in seconds up to a minute and a half and in minutes beyond."""
+    said = words(language)
+    if seconds <= SHORT_WAIT_S:
+        return said.seconds.format(n=seconds)
+    return said.minutes.format(n=math.ceil(seconds / 60))
 
 
 def hours_text(settings: Mapping[str, Any], language: str) -> str:

@@ -43,7 +43,21 @@ WORDS = Words(
         "Ich kann im Moment nur freigegebene Antworten geben, und keine davon passt sicher zu Ihrer Frage."
     ),
     budget_spent="Bis Mitternacht ({zone}) kann kein KI-Modell gefragt werden.",
+    approved_near=(
+        "Ich kann im Moment nur freigegebene Antworten geben. Vielleicht meinen Sie eine der Fragen oben."
+    ),
+    budget_spent_until="Dazu kann bis {until} kein KI-Modell gefragt werden.",
+    spent_person=(
+        "Ich habe so viele Antworten dieser Art gegeben, wie ich darf; ab {until} gibt es wieder welche."
+    ),
     unavailable="Im Moment ist kein KI-Modell erreichbar.",
+    too_fast="Das waren viele Nachrichten in kurzer Zeit. In {wait} geht es weiter.",
+    answers_spent=(
+        "Die KI-Antworten sind vorerst aufgebraucht; in {wait} gibt es wieder welche. Freigegebene "
+        "Antworten und unser Team sind weiter für Sie da."
+    ),
+    seconds="{n} s",
+    minutes="{n} min",
     write_now_by="Wenn Sie jetzt schreiben, antwortet ein Mensch per E-Mail bis {by}.",
     write_now="Ein Mensch antwortet per E-Mail so bald wie möglich.",
     received_by="Ihre Anfrage Nr. {number} ist bei uns. Wir antworten per E-Mail an {email} bis {by}.",

@@ -43,7 +43,19 @@ WORDS = Words(
         "I can only give approved answers at the moment, and none of them fits your question for certain."
     ),
     budget_spent="No AI model can be asked until midnight ({zone}).",
+    approved_near=(
+        "I can only give approved answers at the moment. One of the questions above may be the one you mean."
+    ),
+    budget_spent_until="No AI model can be asked about this until {until}.",
+    spent_person="I have given as many answers of this kind as I may; there are more from {until} on.",
     unavailable="No AI model is available at the moment.",
+    too_fast="Those were many messages in a short time. You can go on in {wait}.",
+    answers_spent=(
+        "The AI answers are used up for now; there are more in {wait}. Approved answers and our team "
+        "are still there for you."
+    ),
+    seconds="{n} s",
+    minutes="{n} min",
     write_now_by="If you write now, a person answers by e-mail by {by}.",
     write_now="A person answers by e-mail as soon as possible.",
     received_by="Your request no. {number} has reached us. We answer by e-mail to {email} by {by}.",

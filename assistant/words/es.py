@@ -43,7 +43,20 @@ WORDS = Words(
         "En este momento solo puedo dar respuestas aprobadas, y ninguna encaja con seguridad con su pregunta."
     ),
     budget_spent="No se puede consultar ningún modelo de IA hasta medianoche ({zone}).",
+    approved_near=(
+        "En este momento solo puedo dar respuestas aprobadas. Quizá quiera hacer una de las "
+        "preguntas de arriba."
+    ),
+    budget_spent_until="No se puede consultar ningún modelo de IA sobre esto hasta el {until}.",
+    spent_person="He dado todas las respuestas de este tipo que puedo; habrá más a partir del {until}.",
     unavailable="En este momento no hay ningún modelo de IA disponible.",
+    too_fast="Son muchos mensajes en poco tiempo. Podrá continuar en {wait}.",
+    answers_spent=(
+        "Las respuestas de IA se han agotado por ahora; habrá más en {wait}. Las respuestas "
+        "aprobadas y nuestro equipo siguen a su disposición."
+    ),
+    seconds="{n} s",
+    minutes="{n} min",
     write_now_by="Si escribe ahora, una persona le responderá por correo antes del {by}.",
     write_now="Una persona le responderá por correo lo antes posible.",
     received_by=(

@@ -44,7 +44,23 @@ WORDS = Words(
         "à votre question."
     ),
     budget_spent="Aucun modèle d'IA ne peut être interrogé avant minuit ({zone}).",
+    approved_near=(
+        "Je ne peux donner pour le moment que des réponses validées. Vous pensez peut-être à l'une "
+        "des questions ci-dessus."
+    ),
+    budget_spent_until="Aucun modèle d'IA ne peut être interrogé à ce sujet avant le {until}.",
+    spent_person=(
+        "J'ai donné autant de réponses de ce genre que je le peux ; il y en aura d'autres à partir "
+        "du {until}."
+    ),
     unavailable="Aucun modèle d'IA n'est disponible pour le moment.",
+    too_fast="Cela fait beaucoup de messages en peu de temps. Vous pourrez continuer dans {wait}.",
+    answers_spent=(
+        "Les réponses de l'IA sont épuisées pour l'instant ; il y en aura d'autres dans {wait}. Les "
+        "réponses validées et notre équipe restent à votre disposition."
+    ),
+    seconds="{n} s",
+    minutes="{n} min",
     write_now_by="Si vous écrivez maintenant, une personne vous répond par e-mail avant {by}.",
     write_now="Une personne vous répond par e-mail dès que possible.",
     received_by=(

@@ -102,12 +102,12 @@ NOTICES: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
         "Esta mensagem é demasiado longa para o assistente. Envie uma parte mais curta.",
         "メッセージが長すぎます。短くしてお送りください。",
     ),
-    "The assistant has answered as much as it may today. The help texts are still here for you.": (
-        "Der Assistent hat für heute so viel geantwortet, wie er darf. Die Hilfetexte stehen weiter bereit.",
-        "L'assistant a répondu autant qu'il le peut aujourd'hui. Les textes d'aide restent disponibles.",
-        "El asistente ya respondió hoy todo lo que puede. Los textos de ayuda siguen disponibles.",
-        "O assistente já respondeu hoje tudo o que podia. Os textos de ajuda continuam disponíveis.",
-        "本日回答できる量の上限に達しました。ヘルプの回答は引き続きご利用いただけます。",
+    "The assistant has answered as much as it may for now. The help texts are still here for you.": (
+        "Der Assistent hat vorerst so viel geantwortet, wie er darf. Die Hilfetexte stehen weiter bereit.",
+        "L'assistant a répondu autant qu'il le peut pour l'instant. Les textes d'aide restent disponibles.",
+        "El asistente ya respondió por ahora todo lo que puede. Los textos de ayuda siguen disponibles.",
+        "O assistente já respondeu por agora tudo o que podia. Os textos de ajuda continuam disponíveis.",
+        "現在、回答できる量の上限に達しています。ヘルプの回答は引き続きご利用いただけます。",
     ),
     "The assistant may not answer this. If you think it should, ask it in other words or talk to a person.": (
         "Das darf der Assistent nicht beantworten. Wenn er es sollte, fragen Sie mit anderen Worten oder "

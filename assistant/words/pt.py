@@ -51,7 +51,19 @@ WORDS = Words(
         "Neste momento só posso dar respostas aprovadas, e nenhuma corresponde com certeza à sua pergunta."
     ),
     budget_spent="Nenhum modelo de IA pode ser consultado até à meia-noite ({zone}).",
+    approved_near=(
+        "Neste momento só posso dar respostas aprovadas. Talvez queira fazer uma das perguntas acima."
+    ),
+    budget_spent_until="Nenhum modelo de IA pode ser consultado sobre isto até {until}.",
+    spent_person="Dei todas as respostas deste tipo que posso dar; haverá mais a partir de {until}.",
     unavailable="Neste momento não há nenhum modelo de IA disponível.",
+    too_fast="Foram muitas mensagens em pouco tempo. Pode continuar dentro de {wait}.",
+    answers_spent=(
+        "As respostas de IA esgotaram-se por agora; haverá mais dentro de {wait}. As respostas "
+        "aprovadas e a nossa equipa continuam à sua disposição."
+    ),
+    seconds="{n} s",
+    minutes="{n} min",
     write_now_by="Se escrever agora, uma pessoa responde por e-mail até {by}.",
     write_now="Uma pessoa responde por e-mail assim que possível.",
     received_by="Recebemos o seu pedido n.º {number}. Respondemos por e-mail para {email} até {by}.",

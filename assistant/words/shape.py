@@ -33,7 +33,16 @@ class Words:
     # -- no model ----------------------------------------------------------------------------------
     only_approved: str
     budget_spent: str  # {zone}
+    approved_near: str  # under the questions that stand as buttons
+    budget_spent_until: str  # {until}
+    spent_person: str  # {until}
     unavailable: str
+
+    # -- limits of one visitor, session or address --------------------------------------------------
+    too_fast: str  # {wait}
+    answers_spent: str  # {wait}
+    seconds: str  # {n}
+    minutes: str  # {n}
 
     # -- the form and its receipt ------------------------------------------------------------------
     write_now_by: str  # {by}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_NAMES = ("slug", "id", "name")  # what a row of a list is called by, the first that it has
+_NAMES = ("slug", "id", "plan", "name")  # what a row of a list is called by, the first that it has
 
 
 @dataclass(frozen=True)

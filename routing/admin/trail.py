@@ -1,4 +1,4 @@
-"""The audit trail: versions of the configuration, changes of ladders, probes, spend. Nobody edits it."""
+"""The audit trail: versions of the configuration, changes of ladders, probes. Nobody edits it."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from common.money import usd
-from routing.admin.base import ReadOnlyAdmin, badge, muted
+from routing.admin.base import ReadOnlyAdmin, muted
 from routing.admin.differences import differences
 from routing.admin.filters import LadderRouteFilter
-from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route
+from routing.models import ConfigVersion, LadderChange, ProbeRun, Route
 from routing.probe_words import lines
 
 DIFFERENCES_SHOWN = 200
@@ -125,31 +124,3 @@ class ProbeRunAdmin(ReadOnlyAdmin[ProbeRun]):
     def measured(self, obj: ProbeRun) -> SafeString:
         rows = [(heading[:1].upper() + heading[1:], value) for heading, value in lines(obj.figures)]
         return as_table(("Figure", "Value"), rows) if obj.figures else format_html("{}", "–")
-
-
-@admin.register(Budget)
-class BudgetAdmin(ReadOnlyAdmin[Budget]):
-    list_display = ("scope", "period_start", "spent", "reserved", "cap", "share")
-    list_filter = ("scope",)
-    ordering = ("-period_start", "scope")
-    fields = ("scope", "period_start", "spent", "reserved", "cap", "share")
-    readonly_fields = ("spent", "reserved", "cap", "share")
-
-    @admin.display(description="Spent", ordering="spent_pico")
-    def spent(self, obj: Budget) -> str:
-        return usd(obj.spent_pico)
-
-    @admin.display(description="Reserved for running calls", ordering="reserved_pico")
-    def reserved(self, obj: Budget) -> str:
-        return usd(obj.reserved_pico)
-
-    @admin.display(description="Cap", ordering="cap_pico")
-    def cap(self, obj: Budget) -> str:
-        return usd(obj.cap_pico)
-
-    @admin.display(description="Used")
-    def share(self, obj: Budget) -> SafeString:
-        if obj.cap_pico <= 0:
-            return badge("No budget", "warn")
-        used = (obj.spent_pico + obj.reserved_pico) / obj.cap_pico
-        return badge(f"{used:.0%}", "bad" if used >= 1 else "warn" if used >= 0.8 else "good")

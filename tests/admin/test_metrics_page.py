@@ -303,16 +303,16 @@ def budget_lines() -> list[str]:
 
 
 def test_prometheus_has_the_budget_before_the_first_call_of_the_day() -> None:
-    assert budget_lines() == [
-        'support_budget_usd{part="cap"} 5.0',
-        'support_budget_usd{part="spent"} 0.0',
-        'support_budget_usd{part="reserved"} 0.0',
+    of_the_desk = 'support_budget_usd{{part="{}",period="day",scope="all"}} {}'
+    assert budget_lines()[:3] == [
+        of_the_desk.format("cap", "5.0"),
+        of_the_desk.format("spent", "0.0"),
+        of_the_desk.format("reserved", "0.0"),
     ]
     budget.reserve("visitor", clock.now(), 10**12)
-    assert budget_lines()[1:] == [
-        'support_budget_usd{part="spent"} 0.0',
-        'support_budget_usd{part="reserved"} 1.0',
-    ]
+    assert budget_lines()[1:3] == [of_the_desk.format("spent", "0.0"), of_the_desk.format("reserved", "1.0")]
+    used = 'support_budget_used_ratio{period="day",scope="all"} 0.2'
+    assert used in prometheus.render(clock.now()).decode().splitlines()
 
 
 def test_prometheus_counts_what_the_page_counts(client: Client) -> None:

@@ -18,7 +18,7 @@ from assistant import requests
 from assistant.models import Deletion, Request
 from assistant.roles import RIGHTS, ROLES, ensure_roles
 from assistant.who import Who
-from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route
+from routing.models import Budget, ConfigVersion, LadderChange, PlanBudget, ProbeRun, Route
 from tests.admin.conftest import SignIn
 from tests.admin.pages import add_call, add_turn, make_conversation
 
@@ -53,6 +53,7 @@ def one_row(model: type[Model]) -> Model:
         LadderChange: {"route_slug": "common", "old": ["a"], "new": ["b"]},
         ProbeRun: {"target": "common", "figures": {"first_text": {"p50_ms": 12}}},
         Deletion: {"day": "2026-11-23", "kind": "sessions", "count": 2},
+        PlanBudget: {"plan": "free"},
         Budget: {"scope": "all", "period_start": "2026-11-23", "cap_pico": 5 * 10**12},
     }
     if model is Request:

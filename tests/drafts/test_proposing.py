@@ -12,7 +12,7 @@ from faq import claims, proposals
 from faq.drafter import PROPOSE_TASK
 from faq.models import Entry, Phrasing, Proposal, ProposalRun, Work
 from routing import publishing
-from routing.budget import ALL, DRAFTS
+from routing.caps import ALL, DRAFTS
 from routing.models import Budget, ModelCall, ModelPrice, Purpose
 from tests.control import Control
 

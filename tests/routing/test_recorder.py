@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,12 +24,26 @@ from routing.recorder import (
 from tests.routing.ledger import NOON, USD, attempt, config, outcome, outcome_facts, result
 
 
-def publish_settings(cap: str = "5", zone: str = "UTC") -> None:
+def publish(cap: str = "5", zone: str = "UTC", month: str | None = None, **parts: Any) -> None:
+    """Publish budgets: of the desk, and in `routes` and `plans` (name -> (day, month), in USD)."""
+    rows = {
+        kind: [
+            {key: name, "daily_budget_usd": day, "monthly_budget_usd": of_month}
+            for name, (day, of_month) in parts.get(kind, {}).items()
+        ]
+        for kind, key in (("routes", "slug"), ("plans", "plan"))
+    }
+    settings = {"daily_cost_cap_usd": cap, "monthly_cost_cap_usd": month, "time_zone": zone}
     ConfigVersion.objects.create(
-        number=ConfigVersion.objects.count() + 1,
-        sha="",
-        snapshot={"settings": {"daily_cost_cap_usd": cap, "time_zone": zone}},
+        number=ConfigVersion.objects.count() + 1, sha="", snapshot={"settings": settings, **rows}
     )
+
+
+def books() -> dict[tuple[str, str], tuple[int, int]]:
+    """Return (spent, reserved) of every budget."""
+    return {
+        (row.scope, row.period): (row.spent_pico, row.reserved_pico) for row in Budget.objects.order_by("pk")
+    }
 
 
 @pytest.mark.django_db
@@ -71,27 +86,124 @@ def test_an_unknown_price_is_charged_at_its_reservation_only_when_text_came() ->
 
 @pytest.mark.django_db
 def test_the_cap_refuses_the_call_that_would_pass_it_and_stores_nothing_of_it() -> None:
-    publish_settings(cap="0.02")
+    publish(cap="0.02")
     start_call(attempt())
     start_call(attempt())
     with pytest.raises(BudgetExhausted):
         start_call(attempt(reserved_pico=1))
     assert ModelCall.objects.count() == 2
 
-    publish_settings(cap="0.03")  # raised by staff: the next call has room again
+    publish(cap="0.03")  # raised by staff: the next call has room again
     start_call(attempt())
     assert ModelCall.objects.count() == 3
 
 
 @pytest.mark.django_db
-def test_example_traffic_never_uses_up_the_money_of_visitors() -> None:
-    publish_settings(cap="0.01")
-    start_call(attempt(purpose="demo"))
-    with pytest.raises(BudgetExhausted):
-        start_call(attempt(purpose="demo"))
+@pytest.mark.parametrize(
+    ("purpose", "scope"), [("demo", "example"), ("staff_draft", "drafts"), ("probe", "probes")]
+)
+def test_what_is_not_for_visitors_has_its_own_money(purpose: str, scope: str) -> None:
+    publish(cap="0.01", month="0.01", routes={"common": ("0.01", None)})
+    start_call(attempt(purpose=purpose))
+    with pytest.raises(BudgetExhausted) as refused:
+        start_call(attempt(purpose=purpose))
+    assert refused.value.scope == scope
     start_call(attempt(purpose="visitor"))
+    with pytest.raises(BudgetExhausted) as refused:
+        start_call(attempt(purpose="staff_test"))
+    assert (refused.value.scope, refused.value.period) == ("all", "day")
+
+
+@pytest.mark.django_db
+def test_health_checks_neither_wait_for_the_visitors_money_nor_take_it() -> None:
+    publish(cap="0.01")
+    start_call(attempt())
+    start_call(attempt(purpose="synthetic", reserved_pico=USD // 1000))
+    with pytest.raises(BudgetExhausted) as refused:  # a tenth of the day's money is all they have
+        start_call(attempt(purpose="synthetic", reserved_pico=1))
+    assert refused.value.scope == "health"
+    assert books() == {("all", "day"): (0, USD // 100), ("health", "day"): (0, USD // 1000)}
+
+
+@pytest.mark.django_db
+def test_a_call_is_taken_from_every_budget_it_belongs_to_and_settled_there() -> None:
+    publish(month="50", routes={"common": ("1", "20")}, plans={"free": ("0.5", None)})
+    start = attempt(plan="free")
+    start_call(start)
+    taken = [("all", "day"), ("all", "month"), ("plan:free", "day"), ("route:common", "day")]
+    taken.append(("route:common", "month"))
+    assert books() == dict.fromkeys(taken, (0, USD // 100))
+    # Whatever becomes of plans, routes and zone meanwhile, the money goes back to where it came from.
+    publish(zone="Pacific/Auckland")
+    settle_call(start, result(cost_pico=USD // 400))
+    assert books() == dict.fromkeys(taken, (USD // 400, 0))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("caps", "scope", "period", "ends_at"),
+    [
+        ({"cap": "0.015"}, "all", "day", "2026-11-24T00:00:00+00:00"),
+        ({"month": "0.015"}, "all", "month", "2026-12-01T00:00:00+00:00"),
+        ({"routes": {"common": ("0.015", None)}}, "route:common", "day", "2026-11-24T00:00:00+00:00"),
+        ({"routes": {"common": (None, "0.015")}}, "route:common", "month", "2026-12-01T00:00:00+00:00"),
+        ({"plans": {"free": (None, "0.015")}}, "plan:free", "month", "2026-12-01T00:00:00+00:00"),
+    ],
+)
+def test_the_budget_that_is_spent_says_which_it_is_and_until_when(
+    caps: dict[str, Any], scope: str, period: str, ends_at: str
+) -> None:
+    publish(**caps)
+    start_call(attempt(plan="free"))
+    before = books()
+    with pytest.raises(BudgetExhausted) as refused:
+        start_call(attempt(plan="free"))
+    found = refused.value
+    assert (found.scope, found.period, found.ends_at) == (scope, period, datetime.fromisoformat(ends_at))
+    assert books() == before  # what was taken of the others is back
+    start_call(attempt(plan="pro", route="other") if scope != "all" else attempt(purpose="demo"))
+
+
+@pytest.mark.django_db
+def test_a_budget_that_is_set_in_the_middle_of_its_month_begins_with_what_was_spent() -> None:
+    for cost in (3, 4):
+        start = attempt(started_at=NOON - timedelta(days=9))
+        start_call(start)
+        settle_call(start, result(cost_pico=cost))
+    start_call(attempt(reserved_pico=10))
+    start_call(attempt(reserved_pico=500, route="other"))
+    start_call(attempt(reserved_pico=600, purpose="demo"))
+    publish(routes={"common": (None, "1")})
+    start_call(attempt(reserved_pico=20))
+    assert books()["route:common", "month"] == (17, 20)
+    assert Budget.objects.get(scope="route:common").carried_pico == 17
+
+
+@pytest.mark.django_db
+def test_nothing_at_all_is_paid_of_a_cap_of_nothing_also_at_an_unknown_price() -> None:
+    publish(cap="0")
     with pytest.raises(BudgetExhausted):
-        start_call(attempt(purpose="probe"))
+        start_call(attempt(reserved_pico=0))
+    publish(cap="0.01")
+    start_call(attempt(reserved_pico=0))
+
+
+@pytest.mark.django_db
+def test_a_call_of_another_routes_money_leaves_its_own_alone() -> None:
+    publish(routes={"complex": ("0", None), "common": ("1", None)})
+    with pytest.raises(BudgetExhausted):
+        start_call(attempt(route="complex"))
+    start_call(attempt(route="complex", paid_by="common"))
+    assert books()["route:common", "day"] == (0, USD // 100)
+
+
+@pytest.mark.django_db
+def test_a_call_from_before_calls_knew_their_budgets_is_settled_in_its_day() -> None:
+    start = attempt(reserved_pico=50)
+    start_call(start)
+    ModelCall.objects.update(budgets=[])
+    assert settle_lost_calls(start.reply_id, NOON) == 1
+    assert books() == {("all", "day"): (50, 0)}
 
 
 @pytest.mark.django_db
@@ -104,7 +216,7 @@ def test_example_traffic_never_uses_up_the_money_of_visitors() -> None:
     ],
 )
 def test_the_budgets_day_is_the_desks(zone: str, at: str, days: list[str]) -> None:
-    publish_settings(zone=zone)
+    publish(zone=zone)
     start = attempt(started_at=datetime.fromisoformat(at))
     start_call(start)
     settle_call(start, result(ended_at=datetime.fromisoformat(at) + timedelta(hours=3)))
@@ -115,7 +227,7 @@ def test_the_budgets_day_is_the_desks(zone: str, at: str, days: list[str]) -> No
 @pytest.mark.django_db(transaction=True)
 def test_of_500_parallel_reservations_against_a_cap_for_three_exactly_three_pass() -> None:
     price = Decimal("0.0137")
-    publish_settings(cap=str(price * 3))
+    publish(cap=str(price * 3))
     barrier = threading.Barrier(8)
     threads = threading.local()
 

@@ -1,0 +1,127 @@
+"""A message whose budget is spent gets what staff chose for that case, and the receipt says so."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+
+from assistant import frames, services
+from assistant.admin.decision import decision_view
+from assistant.models import AssistantSettings, Reply
+from assistant.settings_snapshot import as_snapshot
+from assistant.starting import Started
+from assistant.who import Who
+from common.clock import ticks
+from faq import index
+from routing import publishing
+from routing.cooldown import COOLDOWNS
+from routing.models import Budget, ModelCall, PlanBudget, Route, RouteOutcome
+from tests.example_rows import make_once
+
+COMPARE = "Compare Pro and Studio for 3 locations; what happens if we downgrade?"
+GERMAN = "Warum ist Studio teurer als Pro, und was passiert, wenn wir wechseln?"
+RESET = "How do I reset my password?"
+LITE = {"gemini-3.5-flash-lite", "claude-haiku-5-5"}
+
+
+@pytest.fixture(autouse=True)
+def seeded(db: None) -> Iterator[None]:
+    make_once("spent", lambda: call_command("seed", verbosity=0))
+    publishing.forget()
+    index.forget()
+    COOLDOWNS.clear()
+    yield
+    publishing.forget()
+    index.forget()
+
+
+def set_up(route: dict[str, Any] | None = None, desk: dict[str, Any] | None = None) -> None:
+    """Publish settings of the route `complex` and of the desk."""
+    Route.objects.filter(slug="complex").update(**(route or {}))
+    row = AssistantSettings.objects.get()
+    for name, value in (desk or {}).items():
+        setattr(row, name, value)
+    row.save()
+    row.refresh_from_db()
+    publishing.publish(settings=as_snapshot(row))
+    publishing.forget()
+
+
+def ask(text: str = COMPARE, plan: str = "pro") -> Started:
+    who = Who(uuid4(), plan)
+    return services.accept_message(who, uuid4(), str(uuid4()), text, ticks(), uuid4(), lambda: None)
+
+
+def receipt(reply: Reply) -> str:
+    return decision_view(Reply.objects.get(pk=reply.pk).decision, {}, names={"common": "Common"}).budget
+
+
+@pytest.mark.parametrize("allowed", [[], ["anthropic"]], ids=["any", "one"])
+def test_a_cheaper_tier_goes_on_with_the_money_of_its_own_route(allowed: list[str]) -> None:
+    Route.objects.filter(slug="common").update(daily_budget_usd=1)
+    spent = {"daily_budget_usd": 0, "when_spent": "cheaper", "allowed_providers": allowed}
+    set_up(spent)
+    started = ask()
+    assert started.generation is not None
+    steps = started.generation.job.steps
+    assert {step.id for step in steps} == ({"claude-haiku-5-5"} if allowed else LITE)
+    # A thousand tokens of prompt and answer cost less with haiku than with flash-lite.
+    assert steps[0].id == "claude-haiku-5-5"
+    call = ModelCall.objects.get(reply_id=started.reply.pk)
+    assert (call.route, call.asked_model, call.plan) == ("complex", "claude-haiku-5-5", "pro")
+    kept = Reply.objects.get(pk=started.reply.pk)
+    assert (kept.state, kept.tier, kept.route) == ("streaming", "lite", "complex")
+    assert kept.decision["budget"]["scope"] == "route:complex"
+    said = receipt(kept)
+    assert "daily budget of 0.00 USD for the route complex is used up" in said
+    assert "claude-haiku-5-5" in said
+    payer = Route.objects.get(slug=call.paid_by)
+    paid = Budget.objects.filter(scope=f"route:{payer.slug}")
+    assert paid.exists() is (payer.slug == "common")
+
+
+def test_when_nothing_cheaper_can_be_paid_the_faq_is_what_is_left() -> None:
+    set_up({"when_spent": "cheaper"}, {"daily_cost_cap_usd": Decimal("0.0001")})
+    started = ask()
+    assert started.generation is None
+    assert (started.reply.state, started.reply.ended_by) == ("failed", "budget")
+    assert started.reply.decision["budget"]["instead"] == "faq"
+    assert "until midnight" in started.reply.notice
+    assert ModelCall.objects.count() == 0
+    assert set(Budget.objects.values_list("reserved_pico", flat=True)) <= {0}
+    assert RouteOutcome.objects.get().ended_by == "budget"
+    assert ask(RESET).reply.route == "faq"
+
+
+def test_the_faq_alone_answers_with_what_it_may_have_as_buttons() -> None:
+    set_up({"daily_budget_usd": 0, "when_spent": "faq"})
+    reply = ask().reply
+    assert reply.decision["did_you_mean"], "the question is near to entries of the example"
+    assert "One of the questions above" in reply.text
+    assert "support@larkfield.example" in reply.text
+    body = frames.done_body(reply)
+    assert (body["ended_by"], body["retryable"], body["person_reason"]) == ("budget", False, "budget")
+    assert "No AI model can be asked about this until" in reply.notice
+    assert receipt(reply).endswith("The desk answered from the FAQ only.")
+
+
+def test_a_route_may_say_so_and_offer_a_person_with_the_end_of_its_month() -> None:
+    set_up({"monthly_budget_usd": 0, "when_spent": "message"}, {"time_zone": "Europe/Berlin"})
+    reply = ask(GERMAN).reply
+    assert reply.text.startswith("Ich habe so viele Antworten dieser Art gegeben, wie ich darf; ab ")
+    assert "1. " in reply.text and "00:00 Uhr (Berlin)" in reply.text
+    assert reply.decision["did_you_mean"] == []
+    assert frames.done_body(reply)["offer_person"] is True
+    assert receipt(reply).endswith("offered a person.")
+
+
+def test_a_spent_plan_decides_itself_and_leaves_the_others_alone() -> None:
+    PlanBudget.objects.create(plan="pro", daily_budget_usd=0, when_spent="message")
+    set_up({"when_spent": "faq"})
+    assert ask(plan="pro").reply.decision["budget"]["instead"] == "message"
+    other = ask(plan="studio")
+    assert other.generation is not None
+    assert "budget" not in other.reply.decision
