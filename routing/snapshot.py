@@ -25,6 +25,8 @@ from routing.config import (
 )
 
 FORMAT = 1
+KEPT = "kept"  # the part that only staff see; snapshots of the first releases do not have it
+RULE_SET = ("routes", "rules", KEPT)
 
 
 def dump(
@@ -32,14 +34,19 @@ def dump(
     routes: Sequence[RouteSpec],
     rules: Sequence[RuleSpec],
     settings: Mapping[str, Any],
+    kept: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the parts of a configuration as JSON values; `load` is the inverse."""
+    """Return the parts of a configuration as JSON values; `load` is the inverse.
+
+    `kept` is what the runtime does not read: see `routing.specs.RuleSet`.
+    """
     parts = {
         "format": FORMAT,
         "models": [asdict(model) for model in models],
         "routes": [asdict(route) for route in routes],
         "rules": [asdict(rule) for rule in rules],
         "settings": dict(settings),
+        **({KEPT: dict(kept)} if kept is not None else {}),
     }
     plain: dict[str, Any] = json.loads(json.dumps(parts, default=_plain, sort_keys=True))
     return plain
@@ -74,6 +81,12 @@ def load(number: int, sha: str, snapshot: Mapping[str, Any]) -> Config:
 def ladders(snapshot: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the ladder of each route of a snapshot."""
     return {route["slug"]: list(route["ladder"]) for route in snapshot["routes"]}
+
+
+def carry(content: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `content` with the rules and routes of `before` in place of its own."""
+    others = {name: part for name, part in content.items() if name not in RULE_SET}
+    return {**others, **{name: before[name] for name in RULE_SET if name in before}}
 
 
 def _plain(value: object) -> str:
