@@ -24,9 +24,11 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "faq.calibration": ("view",),
         "routing.rule": _ALL,
         "routing.condition": _ALL,
+        "routing.configversion": ("view",),
     },
     "manager": {
         "routing.rollupstate": ("use:view_metrics",),
+        "routing.configversion": ("view",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),
         "routing.budget": ("view",),

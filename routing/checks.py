@@ -1,7 +1,12 @@
-"""Say what is wrong with a configuration or soon will be: ladders, prices, escalations, unused routes."""
+"""Say what is wrong with a configuration or soon will be: ladders, prices, escalations, unused routes.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+An error refuses a publication, with one exception: what the published version has already is no worse
+afterwards. A retired model and a missing price refuse all the same, since they fail or cost unseen with
+every message; going back to an older version is refused by neither if they stand there today.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
@@ -26,6 +31,25 @@ class Finding:
     level: Literal["error", "warning"]
     route: str
     text: str
+    kind: str = field(default="", compare=False)
+
+    @property
+    def sentence(self) -> str:
+        """Return the finding with its route, to stand by itself."""
+        return f"{self.route}: {self.text}" if self.route else self.text
+
+
+ALWAYS = ("price", "retired")  # kinds that refuse even where the published version has them too
+
+
+def refusals(found: Iterable[Finding], before: Iterable[Finding], back: bool = False) -> list[Finding]:
+    """Return the errors of `found` that refuse it, where `before` are the findings of what is published."""
+    known = [finding for finding in before if finding.level == "error"]
+    return [
+        finding
+        for finding in found
+        if finding.level == "error" and (finding not in known or (finding.kind in ALWAYS and not back))
+    ]
 
 
 def lint_routing(config: Config | None = None, today: date | None = None) -> list[Finding]:
@@ -59,11 +83,25 @@ def _lint_ladder(config: Config, route: RouteSpec, today: date, usable: Usable) 
     if not any(route.allows(model.provider) for model in steps):
         yield Finding("error", route.slug, "No model of the ladder is of a provider allowed on this route.")
     elif all(reasons.values()):
-        yield Finding("error", route.slug, f"No model can be asked: {'; '.join(_unique(reasons))}.")
+        # A key may come later; until then the desk answers from its FAQ.
+        yield Finding("warning", route.slug, f"No model can be asked: {'; '.join(_unique(reasons))}.")
+    if route.promises_fallback:
+        yield from _lint_promise(route, steps)
     for model in steps:
         if reasons[model.id] is not None:
             yield Finding("warning", route.slug, f"{model.label} is skipped: {reasons[model.id]}.")
         yield from _lint_step(route, model, steps[0], today)
+
+
+def _lint_promise(route: RouteSpec, steps: list[ModelSpec]) -> Iterator[Finding]:
+    providers = sorted({model.provider for model in steps if route.allows(model.provider)})
+    if len(providers) == 1:
+        yield Finding(
+            "error",
+            route.slug,
+            f"The route promises a second provider, and its ladder has models of {providers[0]} only: add a "
+            "model of another one, or take the promise back.",
+        )
 
 
 def _unique(reasons: dict[str, str | None]) -> list[str]:
@@ -73,19 +111,26 @@ def _unique(reasons: dict[str, str | None]) -> list[str]:
 def _lint_step(route: RouteSpec, model: ModelSpec, primary: ModelSpec, today: date) -> Iterator[Finding]:
     successor = f" Its successor is {model.replaced_by}." if model.replaced_by else ""
     if model.retires_on is not None and model.retires_on <= today:
-        yield Finding("error", route.slug, f"{model.label} was retired on {model.retires_on}.{successor}")
+        text = f"{model.label} was retired on {model.retires_on}.{successor}"
+        yield Finding("error", route.slug, text, "retired")
     elif model.retires_on is not None and model.retires_on - today <= RETIRES_SOON:
         yield Finding("warning", route.slug, f"{model.label} retires on {model.retires_on}.{successor}")
     if not any(price.effective_from <= today and price.input_above == 0 for price in model.prices):
         yield Finding(
-            "warning", route.slug, f"{model.label} has no price, so no cost and no cap can be kept."
+            "error",
+            route.slug,
+            f"{model.label} has no price, so no cost and no cap can be kept: enter one under Models, 0 for a "
+            "model that costs nothing.",
+            "price",
         )
     if model.context_tokens < SMALLER * primary.context_tokens:
         yield Finding(
-            "warning",
+            "error",
             route.slug,
             f"{model.label} takes {model.context_tokens:,} tokens, {primary.label} before it "
-            f"{primary.context_tokens:,}: a long conversation may not fit.",
+            f"{primary.context_tokens:,}: a long conversation may not fit. Put the smaller one first, or "
+            "take it off.",
+            "window",
         )
     if route.max_prompt_tokens + route.max_output_tokens > model.context_tokens:
         yield Finding(

@@ -1,5 +1,8 @@
 """Turn the edited rows into a numbered, immutable configuration, and hand the newest to the runtime.
 
+Rules and routes are a draft until somebody publishes them (`routing.rule_sets`); the catalogue and the
+assistant's settings are published when they are saved, without that draft.
+
 `publish` is short and belongs at the end of the transaction of the edit, never in one that waits for
 a network or builds an index. Other processes notice by the counter `config`; within a process the
 parsed configuration is kept, so that a turn costs no query.
@@ -8,41 +11,38 @@ parsed configuration is kept, so that a turn costs no query.
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from django.db import transaction
 
 from common.models import Version
 from common.versions import raise_version, read_version
-from routing import snapshot
-from routing.config import (
-    ConditionSpec,
-    Config,
-    ConfigError,
-    Deadlines,
-    ModelSpec,
-    PlanSpec,
-    Price,
-    RouteSpec,
-    RuleSpec,
-    Sla,
-)
-from routing.models import (
-    CatalogueModel,
-    ConfigVersion,
-    LadderChange,
-    ModelPrice,
-    PlanBudget,
-    Route,
-    Rule,
-)
+from routing import snapshot, specs
+from routing.config import ConditionSpec, Config, ConfigError
+from routing.models import ConfigVersion, LadderChange
 from routing.policy import flaw
+from routing.rule_words import Change, changes
+from routing.specs import model_spec, route_spec
+
+__all__ = [
+    "CannotPublish",
+    "NotPublished",
+    "check_rules",
+    "config",
+    "current",
+    "draft_content",
+    "forget",
+    "model_spec",
+    "newest_snapshot",
+    "publish",
+    "refresh",
+    "route_spec",
+    "take_turn",
+    "unpublished",
+]
 
 VERSION = "config"
 KEPT = 32  # older configurations that a process keeps parsed; replies still running under one are few
-MILLION = Decimal(1_000_000)
 NOTHING_PUBLISHED = "No configuration is published yet: run `manage.py seed`."
 
 
@@ -54,132 +54,26 @@ class CannotPublish(ConfigError):
     """The rows do not make a configuration that could route every message; the message says why."""
 
 
-# ---- rows to values ------------------------------------------------------------------------------
-
-
-def model_spec(row: CatalogueModel) -> ModelSpec:
-    """Return the runtime's view of a catalogue row; its prices are per token there."""
-    return ModelSpec(
-        id=row.id,
-        provider=row.provider,
-        wire=row.wire,
-        label=row.label,
-        tier=row.tier,  # type: ignore[arg-type]  # the choices of the field are those of the type
-        context_tokens=row.context_tokens,
-        max_output_tokens=row.max_output_tokens,
-        prices=tuple(_price(price) for price in sorted(row.prices.all(), key=_price_order)),
-        answers_as=tuple(row.answers_as.split()),
-        allows_prefill=row.allows_prefill,
-        sends_sampling=row.sends_sampling,
-        thinking=row.thinking,
-        max_tokens_field=row.max_tokens_field,
-        api_version=row.api_version,
-        token_factor=row.token_factor,
-        released_on=row.released_on,
-        retires_on=row.retires_on,
-        replaced_by=row.replaced_by,
-        asked_as=row.asked_as,
-    )
-
-
-def _price_order(price: ModelPrice) -> tuple[Any, int]:
-    return price.effective_from, price.input_above
-
-
-def _price(price: ModelPrice) -> Price:
-    return Price(
-        effective_from=price.effective_from,
-        input_above=price.input_above,
-        input=price.input / MILLION,
-        output=price.output / MILLION,
-        cached_input=None if price.cached_input is None else price.cached_input / MILLION,
-        cache_write=None if price.cache_write is None else price.cache_write / MILLION,
-    )
-
-
-def route_spec(row: Route) -> RouteSpec:
-    """Return the runtime's view of a route, with its ladder."""
-    return RouteSpec(
-        slug=row.slug,
-        name=row.name,
-        kind=row.kind,  # type: ignore[arg-type]  # the choices of the field are those of the type
-        tier=row.tier,  # type: ignore[arg-type]
-        ladder=tuple(step.model_id for step in row.steps.all()),
-        instructions=row.instructions,
-        max_message_tokens=row.max_message_tokens,
-        max_prompt_tokens=row.max_prompt_tokens,
-        max_output_tokens=row.max_output_tokens,
-        deadlines=Deadlines(row.connect_s, row.first_text_s, row.stall_s, row.total_s),
-        sla=Sla(
-            row.target_first_text_p95_ms,
-            row.target_total_p95_ms,
-            row.target_error_rate,
-            row.target_truncation_rate,
-        ),
-        escalates_to=row.escalates_to_id or "",
-        enabled=row.enabled,
-        redact=row.redact,
-        allowed_providers=tuple(row.allowed_providers),
-        daily_budget_usd=row.daily_budget_usd,
-        monthly_budget_usd=row.monthly_budget_usd,
-        when_spent=row.when_spent,  # type: ignore[arg-type]
-        hedge=row.hedge,
-        promises_fallback=row.promises_fallback,
-        sticky_turns=row.sticky_turns,
-        cache=row.cache,  # type: ignore[arg-type]
-        cache_hours=row.cache_hours,
-        escalate_on_evidence=row.escalate_on_evidence,
-        min_support=row.min_support,
-    )
-
-
-def _plan_spec(row: PlanBudget) -> PlanSpec:
-    return PlanSpec(row.plan, row.daily_budget_usd, row.monthly_budget_usd, row.when_spent)  # type: ignore[arg-type]
-
-
-def _rule_spec(row: Rule) -> RuleSpec:
-    cells = sorted(row.conditions.all(), key=lambda cell: (cell.group, cell.pk))
-    groups = tuple(
-        tuple(ConditionSpec(cell.signal, cell.operator, cell.value) for cell in group)
-        for _, group in groupby(cells, key=lambda cell: cell.group)
-    )
-    return RuleSpec(row.pk, row.position, row.name, row.route_id, row.reason, groups)
-
-
-def _live_rules() -> list[RuleSpec]:
-    """Return the rules that can fire, in order; raise CannotPublish when some message would match none."""
-    rows = Rule.objects.filter(enabled=True, route__enabled=True).prefetch_related("conditions")
-    rules = [_rule_spec(row) for row in rows]
-    if not rules or rules[-1].groups:
-        raise CannotPublish("The last rule must be on, without conditions, and lead to a route that is on.")
-    for rule in rules:
-        for cell in (cell for group in rule.groups for cell in group):
-            wrong = flaw(cell)
-            if wrong is not None:
-                raise CannotPublish(f"Rule “{rule.name}”: {wrong}.")
-    return rules
-
-
 # ---- publishing ----------------------------------------------------------------------------------
 
 
-def publish(by: str = "", note: str = "", settings: Mapping[str, Any] | None = None) -> Config:
+def publish(
+    by: str = "", note: str = "", settings: Mapping[str, Any] | None = None, *, rule_set: bool = True
+) -> Config:
     """Publish what the tables hold and return it; without a change the newest stays as it is.
 
-    `settings` are those of the assistant, carried over from the newest snapshot when None. Leaves a
-    LadderChange for each ladder that differs. Raises CannotPublish; the caller's transaction then
-    rolls the edit back.
+    `settings` are those of the assistant, carried over from the newest snapshot when None. So are the
+    rules and the routes with `rule_set=False`: a draft of them stays a draft. Leaves a LadderChange for
+    each ladder that differs. Raises CannotPublish; the caller's transaction then rolls the edit back.
     """
     with transaction.atomic():
-        _take_turn()
-        newest = ConfigVersion.objects.first()
-        content = snapshot.dump(
-            [model_spec(row) for row in CatalogueModel.objects.prefetch_related("prices")],
-            [route_spec(row) for row in Route.objects.prefetch_related("steps")],
-            _live_rules(),
-            settings if settings is not None else newest.snapshot["settings"] if newest else {},
-            [_plan_spec(row) for row in PlanBudget.objects.all()],
-        )
+        newest = take_turn()
+        before = newest.snapshot if newest else None
+        if rule_set or before is None:
+            content = draft_content(settings)
+            check_rules(content)
+        else:
+            content = _beside_the_draft(before, settings)
         sha = snapshot.sha_of(content)
         if newest is not None and newest.sha == sha:
             return snapshot.load(newest.number, sha, content)
@@ -188,18 +82,67 @@ def publish(by: str = "", note: str = "", settings: Mapping[str, Any] | None = N
         ConfigVersion.objects.create(
             number=number, sha=sha, snapshot=content, created_by=by[:150], note=note[:200]
         )
-        if newest is not None:
-            _record_ladder_changes(newest.snapshot, content, number, by)
+        if before is not None:
+            _record_ladder_changes(before, content, number, by)
         raise_version(VERSION)
         _cache.unsettle()
         transaction.on_commit(lambda: _cache.adopt(config))
     return config
 
 
-def _take_turn() -> None:
-    """Lock the counter's row, so that two publishers on PostgreSQL number one after the other."""
+def draft_content(settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what publishing everything now would store, whether or not it could be published."""
+    if settings is None:
+        settings = newest_snapshot().get("settings", {})
+    rows = specs.rule_set()
+    return snapshot.dump(
+        specs.model_specs(), rows.routes, rows.rules, settings, rows.kept, specs.plan_specs()
+    )
+
+
+def unpublished() -> list[Change]:
+    """Return how the draft of rules and routes differs from what is published; empty before the first."""
+    before = newest_snapshot()
+    return changes(before, draft_content(before["settings"])) if before else []
+
+
+def newest_snapshot() -> Mapping[str, Any]:
+    """Return the newest snapshot as it is stored, read from its row; empty before the first."""
+    newest = ConfigVersion.objects.values_list("snapshot", flat=True).first()
+    return newest or {}
+
+
+def check_rules(content: Mapping[str, Any]) -> None:
+    """Raise CannotPublish when some message would match no rule, or a condition could never hold."""
+    rules = content["rules"]
+    if not rules or rules[-1]["groups"]:
+        raise CannotPublish("The last rule must be on, without conditions, and lead to a route that is on.")
+    for rule in rules:
+        for cell in (cell for group in rule["groups"] for cell in group):
+            wrong = flaw(ConditionSpec(**cell))
+            if wrong is not None:
+                raise CannotPublish(f"Rule “{rule['name']}”: {wrong}.")
+
+
+def _beside_the_draft(before: Mapping[str, Any], settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the catalogue of today and `settings`, with the rules and routes that are published."""
+    kept_settings = settings if settings is not None else before["settings"]
+    fresh = snapshot.dump(specs.model_specs(), (), (), kept_settings, plans=specs.plan_specs())
+    known = {model["id"] for model in fresh["models"]}
+    for slug, ladder in snapshot.ladders(before).items():
+        # A model that an older release's ladder lacked already is no news to anybody.
+        for gone in set(ladder) & {model["id"] for model in before["models"]} - known:
+            raise CannotPublish(
+                f"{gone} is on the published ladder of “{slug}”: take it off and publish that first."
+            )
+    return snapshot.carry(fresh, before)
+
+
+def take_turn() -> ConfigVersion | None:
+    """Return the newest version, with the counter's row locked: publishers go one after the other."""
     Version.objects.get_or_create(name=VERSION)
     Version.objects.select_for_update().get(name=VERSION)
+    return ConfigVersion.objects.first()
 
 
 def _record_ladder_changes(before: Mapping[str, Any], after: Mapping[str, Any], number: int, by: str) -> None:

@@ -29,6 +29,8 @@ GRACE_S = 1.5
 # What this set-up knows of a model it has made a row for; a later release's catalogue leaves it alone.
 _OURS = ("provider", "wire", "asked_as", "max_tokens_field")
 
+UNPUBLISHED = "Rules or routes have changes that are not published yet: publish or discard them first."
+
 
 class Stale(Exception):
     """The ladders are not those that the proposal was made from; nothing was changed."""
@@ -112,10 +114,7 @@ def apply(proposal: Proposal, by: str) -> Config | None:
     if not proposal.changes:
         return None
     with transaction.atomic():
-        present = {route.slug: route.ladder for route in routes()}
-        for plan in proposal.routes:
-            if present.get(plan.slug) != plan.before:
-                raise Stale(f"The ladder of {plan.name} was changed meanwhile.")
+        _check_present(proposal)
         for spec in proposal.new_models:
             _create(spec)
         for priced in proposal.prices:
@@ -125,6 +124,16 @@ def apply(proposal: Proposal, by: str) -> Config | None:
                 _replace_ladder(plan.slug, plan.after)
         names = " + ".join(dict.fromkeys((proposal.light, proposal.heavy)))
         return publishing.publish(by=by, note=f"Own models: preset {proposal.preset}, {names}")
+
+
+def _check_present(proposal: Proposal) -> None:
+    present = {route.slug: route.ladder for route in routes()}
+    for plan in proposal.routes:
+        if present.get(plan.slug) != plan.before:
+            raise Stale(f"The ladder of {plan.name} was changed meanwhile.")
+    if publishing.unpublished():
+        # They would go into force with these ladders, unseen by whoever is making them.
+        raise publishing.CannotPublish(UNPUBLISHED)
 
 
 def _create(spec: ModelSpec) -> None:

@@ -26,6 +26,8 @@ from routing.config import (
 )
 
 FORMAT = 1
+KEPT = "kept"  # the part that only staff see; snapshots of the first releases do not have it
+RULE_SET = ("routes", "rules", KEPT)
 
 
 def dump(
@@ -33,11 +35,13 @@ def dump(
     routes: Sequence[RouteSpec],
     rules: Sequence[RuleSpec],
     settings: Mapping[str, Any],
+    kept: Mapping[str, Any] | None = None,
     plans: Sequence[PlanSpec] = (),
 ) -> dict[str, Any]:
     """Return the parts of a configuration as JSON values; `load` is the inverse.
 
-    Without budgets for plans it is what releases that knew none would have written.
+    `kept` is what the runtime does not read: see `routing.specs.RuleSet`. Without budgets for plans it is
+    what releases that knew none would have written.
     """
     parts = {
         "format": FORMAT,
@@ -46,6 +50,7 @@ def dump(
         "rules": [asdict(rule) for rule in rules],
         "settings": dict(settings),
         **({"plans": [asdict(plan) for plan in plans]} if plans else {}),
+        **({KEPT: dict(kept)} if kept is not None else {}),
     }
     plain: dict[str, Any] = json.loads(json.dumps(parts, default=_plain, sort_keys=True))
     return plain
@@ -82,6 +87,12 @@ def load(number: int, sha: str, snapshot: Mapping[str, Any]) -> Config:
 def ladders(snapshot: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the ladder of each route of a snapshot."""
     return {route["slug"]: list(route["ladder"]) for route in snapshot["routes"]}
+
+
+def carry(content: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `content` with the rules and routes of `before` in place of its own."""
+    others = {name: part for name, part in content.items() if name not in RULE_SET}
+    return {**others, **{name: before[name] for name in RULE_SET if name in before}}
 
 
 def _plain(value: object) -> str:

@@ -218,7 +218,8 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
 
     def publish(self, request: HttpRequest) -> None:
         row = AssistantSettings.objects.get(pk=1)
-        publish(by=request.user.get_username(), note="assistant settings", settings=as_snapshot(row))
+        by = request.user.get_username()
+        publish(by=by, note="assistant settings", settings=as_snapshot(row), rule_set=False)
 
     def response_change(self, request: HttpRequest, obj: AssistantSettings) -> HttpResponse:
         # There is no list to go back to, so saving stays on the page.

@@ -102,7 +102,12 @@ def _neutralise() -> tuple[tuple[str, ...], tuple[str, ...]]:
     names = company.neutralise(row)
     if names:
         row.save()
-        publish(by="example --remove", note="Without the example company", settings=as_snapshot(row))
+        publish(
+            by="example --remove",
+            note="Without the example company",
+            settings=as_snapshot(row),
+            rule_set=False,
+        )
     return tuple(names), tuple(company.staff_words(row))
 
 

@@ -106,14 +106,19 @@ def _models(price_list: Path) -> list[dict[str, object]]:
 @transaction.atomic
 def _catalogue(price_list: Path) -> str:
     """Bring the model facts up to the release's, but for what staff changed, and publish the outcome."""
+    drafted = publishing.unpublished()
     added, changed = catalogue.load_catalogue(_models(price_list))
     if not Route.objects.exists():
         raise KeepingError("This desk has no routes yet: run manage.py seed, which makes the first ones.")
     row = AssistantSettings.objects.first()
     config = publishing.publish(
-        by="upgrade", note=f"Upgrade to {version.current()}", settings=as_snapshot(row) if row else None
+        by="upgrade",
+        note=f"Upgrade to {version.current()}",
+        settings=as_snapshot(row) if row else None,
+        rule_set=not drafted,
     )
-    return f"{added} models added, {changed} changed; configuration {config.number}"
+    done = f"{added} models added, {changed} changed; configuration {config.number}"
+    return f"{done}; {len(drafted)} changes of rules and routes stay a draft" if drafted else done
 
 
 def _roles() -> str:

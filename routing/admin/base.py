@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from routing.publishing import CannotPublish, publish
+from routing.publishing import CannotPublish, publish, unpublished
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Model)
@@ -26,6 +26,7 @@ else:
     from unfold.admin import ModelAdmin, TabularInline
 
 __all__ = [
+    "DraftAdmin",
     "ModelAdmin",
     "PublishingAdmin",
     "ReadOnlyAdmin",
@@ -33,6 +34,7 @@ __all__ = [
     "badge",
     "mark_changed",
     "muted",
+    "waits",
 ]
 
 BADGES = ("good", "bad", "warn", "info", "plain")
@@ -56,7 +58,7 @@ def mark_changed(request: HttpRequest) -> None:
 class PublishingAdmin(ModelAdmin[M]):
     """An admin whose edits become a new configuration version in the transaction that makes them.
 
-    Published once a request, after the inlines are saved, so a dragged list is one version and not ten.
+    Published once a request, after the inlines are saved, and without a draft of rules and routes.
     """
 
     list_per_page = 50
@@ -86,8 +88,8 @@ class PublishingAdmin(ModelAdmin[M]):
         """Put rows in order before the snapshot is taken; nothing to do unless a subclass says so."""
 
     def publish(self, request: HttpRequest) -> None:
-        """Publish what the tables now hold, in the name of the signed-in user."""
-        publish(by=request.user.get_username())
+        """Publish what was edited, in the name of the signed-in user."""
+        publish(by=request.user.get_username(), rule_set=False)
 
     def changeform_view(
         self,
@@ -119,6 +121,33 @@ class PublishingAdmin(ModelAdmin[M]):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         super().delete_queryset(request, queryset)
         mark_changed(request)
+
+
+class DraftAdmin(PublishingAdmin[M]):
+    """An admin of rules or routes: what it saves is a draft until somebody publishes it."""
+
+    list_before_template = "admin/desk/draft_before.html"
+
+    def publish(self, request: HttpRequest) -> None:
+        """Say that the edit waits in the draft, where it does."""
+        if unpublished():
+            messages.info(request, waits())
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under what waits to be published."""
+        waiting = len(unpublished()) if request.method == "GET" else 0
+        return super().changelist_view(request, {"unpublished": waiting, **(extra_context or {})})
+
+
+def waits() -> SafeString:
+    """Return that a saved edit is in the draft, with the way to publish it."""
+    return format_html(
+        "Saved in the draft; visitors notice nothing until it is published. "
+        "<a class='desk-link' href='{}'>See the difference and publish</a>",
+        reverse("admin:rule_set"),
+    )
 
 
 class ReadOnlyAdmin(ModelAdmin[M]):

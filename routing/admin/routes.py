@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from common.clock import now
-from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
+from routing.admin.base import DraftAdmin, TabularInline, badge, muted
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
 from routing.checks import wider
 from routing.models import CatalogueModel, LadderStep, Route
@@ -127,7 +127,7 @@ class RouteForm(forms.ModelForm[Route]):
 
 
 @admin.register(Route)
-class RouteAdmin(PublishingAdmin[Route]):
+class RouteAdmin(DraftAdmin[Route]):
     form = RouteForm
     list_display = ("title", "level", "ladder", "targets", "higher", "enabled_mark")
     list_filter = ("kind", "tier")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from routing.admin.base import PublishingAdmin, TabularInline, badge
+from routing.admin.base import DraftAdmin, TabularInline, badge
 from routing.admin.conditions import ConditionForm
 from routing.config import ConditionSpec
 from routing.models import Condition, Rule
@@ -70,7 +70,7 @@ class ConditionInline(TabularInline[Condition, Rule]):
 
 
 @admin.register(Rule)
-class RuleAdmin(PublishingAdmin[Rule]):
+class RuleAdmin(DraftAdmin[Rule]):
     list_display = ("title", "goes_to", "enabled", "position")
     list_display_links = ("title",)
     list_editable = ("enabled", "position")

@@ -1,20 +1,26 @@
 """The audit trail: versions of the configuration, changes of ladders, probes. Nobody edits it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from routing.admin.base import ReadOnlyAdmin, muted
+from routing import rule_words
+from routing.admin.base import ReadOnlyAdmin, badge, muted
 from routing.admin.differences import differences
 from routing.admin.filters import LadderRouteFilter
 from routing.models import ConfigVersion, LadderChange, ProbeRun, Route
 from routing.probe_words import lines
+from routing.snapshot import RULE_SET
 
 DIFFERENCES_SHOWN = 200
+SUMMARY = 3  # changes that the list names of each version
 
 
 def as_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> SafeString:
@@ -39,15 +45,27 @@ def ladder_words(steps: list[str]) -> SafeString:
 
 @admin.register(ConfigVersion)
 class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
-    list_display = ("version", "created_at", "who", "note")
+    list_display = ("version", "created_at", "who", "note", "summary", "back")
+    list_per_page = 20  # a summary compares two whole snapshots
     search_fields = ("number", "created_by", "note")
     date_hierarchy = "created_at"
-    fields = ("number", "created_at", "who", "note", "fingerprint", "changes")
-    readonly_fields = ("who", "fingerprint", "changes")
+    fields = ("number", "created_at", "who", "note", "fingerprint", "changes", "back")
+    readonly_fields = ("who", "fingerprint", "changes", "back")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConfigVersion]:
+        earlier = ConfigVersion.objects.filter(number__lt=OuterRef("number")).order_by("-number")
+        newest = ConfigVersion.objects.order_by("-number").values("number")[:1]
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            previous=Subquery(earlier.values("snapshot")[:1], output_field=JSONField()),
+            previous_number=Subquery(earlier.values("number")[:1]),
+            newest=Subquery(newest),
+        )
 
     @admin.display(description="Version", ordering="number")
-    def version(self, obj: ConfigVersion) -> str:
-        return f"Version {obj.number}"
+    def version(self, obj: ConfigVersion) -> SafeString:
+        mark = badge("In force", "good") if obj.number == getattr(obj, "newest", None) else ""
+        return format_html("Version {} {}", obj.number, mark)
 
     @admin.display(description="By", ordering="created_by")
     def who(self, obj: ConfigVersion) -> str:
@@ -57,21 +75,60 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
     def fingerprint(self, obj: ConfigVersion) -> SafeString:
         return format_html('<span title="{}">{}</span>', obj.sha, obj.sha[:12])
 
+    @admin.display(description="Compared with the one before")
+    def summary(self, obj: ConfigVersion) -> SafeString:
+        previous = getattr(obj, "previous", None)
+        if previous is None:
+            return muted("The first version")
+        found = [f"{change.name} {change.text}" for change in rule_words.changes(previous, obj.snapshot)]
+        others = len(differences(_beside(previous), _beside(obj.snapshot)))
+        found += [f"{others} in models, prices or settings"] if others else []
+        more = [f"and {len(found) - SUMMARY} more"] if len(found) > SUMMARY else []
+        shown = [*found[:SUMMARY], *more]
+        return format_html(
+            "<ul class='desk-conditions desk-plain-list'>{}</ul>",
+            format_html_join("", "<li>{}</li>", ((text,) for text in shown)),
+        )
+
+    @admin.display(description="Go back")
+    def back(self, obj: ConfigVersion) -> SafeString:
+        if obj.number == getattr(obj, "newest", None):
+            return muted("–")
+        return format_html(
+            "<a class='desk-link' href='{}'>Back to {}</a>",
+            reverse("admin:rule_set_back", args=[obj.number]),
+            obj.number,
+        )
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Offer the way back to those who may look at the draft."""
+        allowed = request.user.has_perm("routing.view_rule")
+        return [name for name in self.list_display if allowed or name != "back"]
+
+    def get_fields(self, request: HttpRequest, obj: ConfigVersion | None = None) -> list[str]:
+        """Offer the way back to those who may look at the draft."""
+        allowed = request.user.has_perm("routing.view_rule")
+        return [name for name in self.fields if allowed or name != "back"]
+
     @admin.display(description="What changed")
     def changes(self, obj: ConfigVersion) -> SafeString:
-        previous = ConfigVersion.objects.filter(number__lt=obj.number).order_by("-number").first()
+        previous, number = getattr(obj, "previous", None), getattr(obj, "previous_number", None)
         if previous is None:
             return format_html("{}", "This is the first version.")
-        found = differences(previous.snapshot, obj.snapshot)
-        if not found:
-            return format_html("Nothing, compared with version {}.", previous.number)
+        words = rule_words.changes(previous, obj.snapshot)
+        found = differences(_beside(previous), _beside(obj.snapshot))
+        if not found and not words:
+            return format_html("Nothing, compared with version {}.", number)
         rows = [(item.where, item.before or "–", item.after or "–") for item in found[:DIFFERENCES_SHOWN]]
         more = len(found) - len(rows)
-        return format_html(
-            "{}{}",
-            as_table(("Where", f"Version {previous.number}", f"Version {obj.number}"), rows),
-            f"and {more} more" if more else "",
-        )
+        listed = render_to_string("admin/desk/_rule_changes.html", {"changes": words}) if words else ""
+        table = as_table(("Where", f"Version {number}", f"Version {obj.number}"), rows) if rows else ""
+        return format_html("{}{}{}", SafeString(listed), table, f"and {more} more" if more else "")
+
+
+def _beside(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a snapshot without the rules and routes, which are told in words."""
+    return {name: part for name, part in content.items() if name not in RULE_SET}
 
 
 @admin.register(LadderChange)

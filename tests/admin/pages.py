@@ -5,6 +5,9 @@ import uuid
 from html.parser import HTMLParser
 from typing import Any, Protocol
 
+from django.test import Client
+from django.urls import reverse
+
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import ConversationFacts, consider
 from common.clock import now
@@ -137,9 +140,16 @@ def form_of(response: Page) -> dict[str, Any]:
     }
 
 
+def publish_draft(client: Client, note: str = "") -> Any:
+    """Publish what waits in the draft, as whoever looks at the difference does."""
+    address = reverse("admin:rule_set")
+    form = form_of(client.get(address))
+    return client.post(address, {**form, "note": note, "publish": ""}, follow=True)
+
+
 def words_of(response: Page) -> str:
     """Return what a page shows, without its tags and their attributes."""
-    return re.sub(r"<[^>]*>", " ", text_of(response))
+    return " ".join(re.sub(r"<[^>]*>", " ", text_of(response)).split())
 
 
 def text_of(response: Page) -> str:

@@ -1,4 +1,4 @@
-"""Routes and models in the admin: an edit is in force at once, leaves a trail, and warns of trouble."""
+"""Routes and models in the admin: an edit leaves a trail and warns of trouble; one of a route is a draft."""
 
 import re
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from common.clock import now
 from routing import publishing
 from routing.admin.marks import current_price, dollars, ladder_warnings, retirement
 from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route, Rule
-from tests.admin.pages import form_of, text_of, words_of
+from tests.admin.pages import form_of, publish_draft, text_of, words_of
 
 EVERYDAY = "Does it send texts too?"
 
@@ -40,6 +40,9 @@ def test_a_reordered_ladder_is_asked_in_its_new_order_and_leaves_a_trail(admin: 
     form = common_form(admin) | {"steps-0-position": "1", "steps-1-position": "0"}
     page = text_of(admin.post(url_of("common"), form, follow=True))
     assert "was changed successfully" in page
+    assert first_model(EVERYDAY) == before[0]
+    assert not LadderChange.objects.exists()
+    publish_draft(admin)
     assert first_model(EVERYDAY) == before[1]
     change = LadderChange.objects.get()
     assert (change.route_slug, change.old, change.new) == ("common", list(before), list(before[::-1]))
@@ -55,9 +58,11 @@ def test_a_new_step_goes_to_the_end_and_a_deleted_one_leaves(admin: Client) -> N
         "steps-2-position": "0",
     }
     admin.post(url_of("common"), form)
+    publish_draft(admin)
     assert publishing.current().routes["common"].ladder == (*before, "claude-sonnet-5-5")
     form = common_form(admin) | {"steps-0-DELETE": "on"}
     admin.post(url_of("common"), form)
+    publish_draft(admin)
     assert publishing.current().routes["common"].ladder == (before[1], "claude-sonnet-5-5")
 
 
@@ -80,6 +85,7 @@ def test_allowed_providers_are_ticked_and_hold_from_the_next_message_on(admin: C
     saved = text_of(admin.post(url_of("common"), form, follow=True))
     assert "is skipped: gemini is not allowed on this route" in saved
     assert "Escalates to “Complex”, which may ask providers that are not allowed here" in saved
+    publish_draft(admin)
     route = publishing.current().routes["common"]
     assert route.allowed_providers == ("anthropic",)
     assert first_model(EVERYDAY) == "claude-haiku-5-5"
@@ -124,6 +130,7 @@ def test_the_last_rules_route_stays_on_and_escalation_does_not_circle(admin: Cli
     form["escalates_to"] = ""
     page = text_of(admin.post(url_of("complex"), form, follow=True))
     assert "was changed successfully" in page
+    publish_draft(admin)
     assert publishing.current().routes["complex"].enabled is False
 
 
@@ -131,6 +138,8 @@ def test_a_route_without_a_model_cannot_be_deleted(admin: Client) -> None:
     assert admin.post(reverse("admin:routing_route_delete", args=["faq"])).status_code == 403
     Route.objects.get(slug="scaffold").rules.all().delete()
     admin.post(reverse("admin:routing_route_delete", args=["scaffold"]), {"post": "yes"})
+    assert "scaffold" in publishing.current().routes
+    publish_draft(admin)
     assert "scaffold" not in publishing.current().routes
 
 
@@ -173,10 +182,16 @@ def test_an_edited_price_is_published_and_kept_by_upgrades(admin: Client) -> Non
 def test_what_a_version_changed_is_told_without_json(admin: Client) -> None:
     form = common_form(admin) | {"max_output_tokens": "777"}
     admin.post(url_of("common"), form)
-    page = words_of(admin.get(reverse("admin:routing_configversion_change", args=[2])))
-    assert "max output tokens" in page
-    assert "777" in page
-    assert "{&quot;" not in page
+    publish_draft(admin)
+    row = CatalogueModel.objects.get(pk="claude-haiku-5-5")
+    address = reverse("admin:routing_cataloguemodel_change", args=[row.pk])
+    admin.post(address, form_of(admin.get(address)) | {"label": "Our Haiku"})
+    route, model = (
+        words_of(admin.get(reverse("admin:routing_configversion_change", args=[number]))) for number in (2, 3)
+    )
+    assert "answer, up to tokens 1024 777" in route
+    assert "Our Haiku" in model and "777" not in model
+    assert "{&quot;" not in route + model
 
 
 TODAY = date(2026, 11, 23)

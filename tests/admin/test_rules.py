@@ -1,4 +1,4 @@
-"""Rules in the admin: edited as rows, in force at once, and the last one stays what it is."""
+"""Rules in the admin: edited as rows of a draft, and the last one stays what it is."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from assistant.pipeline import ConversationFacts, consider
 from routing import publishing
 from routing.admin.rules import in_order, words_of
 from routing.models import Condition, ConfigVersion, Rule
-from tests.admin.pages import form_of, text_of
+from tests.admin.pages import form_of, publish_draft, text_of
 
 LIST = reverse("admin:routing_rule_changelist")
 
@@ -41,7 +41,7 @@ def new_rule(client: Client, **rows: Any) -> Any:
     return client.post(reverse("admin:routing_rule_add"), form | rows, follow=True)
 
 
-def test_a_new_rule_changes_the_next_decision(support: Client) -> None:
+def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Client) -> None:
     question = "Where is the parking for your office?"
     before = route_of(question)
     assert before != "person"
@@ -50,12 +50,17 @@ def test_a_new_rule_changes_the_next_decision(support: Client) -> None:
     rule = Rule.objects.get(name="Parking")
     assert rule.position == Rule.objects.count() - 1  # in front of the last one
     assert Rule.objects.order_by("position").last().locked  # type: ignore[union-attr]
+    assert "visitors notice nothing until it is published" in text_of(answer)
+    assert route_of(question) == before
+    publish_draft(support)
     assert route_of(question) == "person"
     newest = ConfigVersion.objects.first()
     assert newest is not None
     assert (newest.number, newest.created_by) == (2, "support")
 
     support.post(reverse("admin:routing_rule_delete", args=[rule.pk]), {"post": "yes"})
+    assert route_of(question) == "person"
+    publish_draft(support)
     assert route_of(question) == before
 
 
@@ -105,8 +110,10 @@ def test_the_list_is_reordered_by_its_numbers(support: Client) -> None:
     assert list(Rule.objects.order_by("position").values_list("position", flat=True)) == list(
         range(1, len(names) + 1)
     )
+    assert route_of(question, plan="free") == "faq"
+    page = text_of(publish_draft(support))
+    assert "Published as version 2" in page
     assert route_of(question, plan="free") == "draft"
-    assert ConfigVersion.objects.count() == 2  # one version for the whole list
 
 
 def test_a_dragged_list_numbers_from_nought_and_keeps_the_last_rule_last(support: Client) -> None:
@@ -155,6 +162,7 @@ def test_a_rule_switched_off_in_the_list_is_passed_over(support: Client) -> None
     del form["form-0-enabled"]
     support.post(LIST, {**form, "_save": "Save"})
     assert Rule.objects.get(name="Asks for a person").enabled is False
+    publish_draft(support)
     assert route_of("I want to talk to a person") != "person"
 
 
@@ -165,19 +173,18 @@ def test_the_rules_stand_in_plain_words(support: Client) -> None:
     assert "is_true" not in page.split("result_list")[1].split("</table>")[0]
 
 
-def test_a_refused_publication_changes_nothing(support: Client) -> None:
-    """A stored row that the engine cannot read makes publishing refuse; the edit is taken back."""
+def test_a_condition_that_no_engine_can_read_refuses_the_publication(support: Client) -> None:
     broken = Rule.objects.filter(locked=False).first()
     assert broken is not None
-    Condition.objects.create(rule=broken, signal="gone", operator="is_true")
-    other = Rule.objects.get(name="Free plan")
-    form = form_of(support.get(change_url(other)))
-    answer = support.post(change_url(other), {**form, "name": "Renamed"}, follow=True)
-    page = text_of(answer)
-    assert "Nothing was changed." in page
-    assert "there is no signal called" in page
-    assert "changed successfully" not in page
-    assert not Rule.objects.filter(name="Renamed").exists()
+    row = Condition.objects.create(rule=broken, signal="gone", operator="is_true")
+    form = form_of(support.get(reverse("admin:rule_set")))
+    assert "there is no signal called" in text_of(support.get(reverse("admin:rule_set")))
+    refused = text_of(support.post(reverse("admin:rule_set"), {**form, "publish": ""}, follow=True))
+    assert "Nothing was published" in refused
+    assert ConfigVersion.objects.count() == 1
+    row.delete()
+    Rule.objects.filter(pk=broken.pk).update(name="Mended")
+    assert "Published as version 2" in text_of(publish_draft(support))
 
 
 def test_a_moved_rule_takes_the_place_that_was_typed() -> None:

@@ -17,8 +17,8 @@ from assistant.who import Who
 from common.clock import ticks
 from faq import index
 from routing import publishing
-from routing.cooldown import COOLDOWNS
 from routing.models import Budget, ModelCall, PlanBudget, Route, RouteOutcome
+from tests.breakers import forget_calls
 from tests.example_rows import make_once
 
 COMPARE = "Compare Pro and Studio for 3 locations; what happens if we downgrade?"
@@ -32,7 +32,7 @@ def seeded(db: None) -> Iterator[None]:
     make_once("spent", lambda: call_command("seed", verbosity=0))
     publishing.forget()
     index.forget()
-    COOLDOWNS.clear()
+    forget_calls()
     yield
     publishing.forget()
     index.forget()

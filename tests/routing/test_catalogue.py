@@ -13,7 +13,7 @@ from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
 from routing import publishing
 from routing.catalogue import load_catalogue, read_file, seed_routing
-from routing.checks import Finding, lint
+from routing.checks import Finding, lint, refusals
 from routing.config import Config
 from routing.cost import reserve_of
 from routing.defaults import ROUTES
@@ -245,9 +245,14 @@ def test_the_seeded_desk_has_no_findings(config: Config) -> None:
         ),
         ({"ladder": ("claude-sonnet-4-5-20250929",)}, "warning", "retires on 2026-11-30"),
         ({"ladder": ("gone", "claude-haiku-5-5")}, "warning", "not in the catalogue"),
-        ({"ladder": ("claude-haiku-5-5", "claude-haiku-4-5-20251001")}, "warning", "may not fit"),
+        ({"ladder": ("claude-haiku-5-5", "claude-haiku-4-5-20251001")}, "error", "may not fit"),
         ({"max_prompt_tokens": 1_000_000}, "error", "cannot hold"),
         ({"max_output_tokens": 100_000}, "warning", "writes 65,536 tokens at most"),
+        (
+            {"promises_fallback": True, "ladder": ("claude-haiku-5-5", "claude-sonnet-5-5")},
+            "error",
+            "models of anthropic only",
+        ),
         ({"escalates_to": "common"}, "error", "circle: common > common"),
         ({"escalates_to": "nowhere"}, "warning", "switched off"),
         ({"allowed_providers": ("elsewhere",)}, "error", "provider allowed on this route"),
@@ -260,12 +265,36 @@ def test_the_lint_names_what_is_wrong(config: Config, changes: dict[str, Any], l
     assert [found[:2] for found in mine if text in found[2]] == [(level, "common")], mine
 
 
-def test_a_route_without_any_key_is_an_error_and_one_missing_key_a_warning(config: Config) -> None:
+def test_a_missing_key_is_a_warning_also_where_no_model_can_be_asked(config: Config) -> None:
     one = findings(config, gemini="no key for gemini")
     assert {found[0] for found in one} == {"warning"}
     both = findings(config, gemini="no key for gemini", anthropic="no key for anthropic")
     models = {slug for slug, route in config.routes.items() if route.kind == "model"}
-    assert {found[1] for found in both if found[0] == "error"} == models
+    assert {found[0] for found in both} == {"warning"}
+    assert {found[1] for found in both if "No model can be asked" in found[2]} == models
+    assert not any("No model can be asked" in found[2] for found in one)
+
+
+def test_a_promised_second_provider_is_a_promise_kept_by_two(config: Config) -> None:
+    assert findings(changed(config, "common", promises_fallback=True)) == []
+    confined = changed(config, "common", promises_fallback=True, allowed_providers=("gemini",))
+    assert any("models of gemini only" in found[2] for found in findings(confined) if found[0] == "error")
+
+
+def test_what_stands_published_refuses_no_more_but_for_price_and_retirement(config: Config) -> None:
+    def usable(model: Any) -> str | None:
+        return None
+
+    def judged(**changes: Any) -> list[Finding]:
+        return list(lint(changed(config, "common", **changes), TODAY, usable))
+
+    small = judged(ladder=("claude-haiku-5-5", "claude-haiku-4-5-20251001"))
+    assert [found.kind for found in refusals(small, [])] == ["window"]
+    assert refusals(small, small) == []
+    retired = judged(ladder=("claude-3-7-sonnet-20250219",))
+    assert [found.kind for found in refusals(retired, retired)] == ["retired"]
+    assert refusals(retired, retired, back=True) == []
+    assert [found.kind for found in refusals(retired, [], back=True)] == ["retired"]
 
 
 def test_an_escalation_that_lets_personal_details_out_is_found(config: Config) -> None:
@@ -277,7 +306,11 @@ def test_an_escalation_that_lets_personal_details_out_is_found(config: Config) -
 def test_a_missing_price_and_an_unused_route_are_found(config: Config) -> None:
     model = replace(config.models["claude-haiku-5-5"], prices=())
     unpriced = replace(config, models={**config.models, model.id: model})
-    assert {found[1] for found in findings(unpriced)} == {"common", "scaffold", "draft"}
+    assert {found[:2] for found in findings(unpriced)} == {
+        ("error", "common"),
+        ("error", "scaffold"),
+        ("error", "draft"),
+    }
     rules = tuple(rule for rule in config.rules if rule.route != "long")
     assert findings(replace(config, rules=rules)) == [
         ("warning", "long", "No rule leads here, so it is never used.")

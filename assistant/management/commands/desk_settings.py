@@ -78,7 +78,12 @@ class Command(BaseCommand):
         if given:
             with transaction.atomic():
                 change(row, given)
-                config = publish(by="desk_settings", note="assistant settings", settings=as_snapshot(row))
+                config = publish(
+                    by="desk_settings",
+                    note="assistant settings",
+                    settings=as_snapshot(row),
+                    rule_set=False,
+                )
             self.stdout.write(f"Set {', '.join(given)}. Configuration {config.number}.")
         if options["page"]:
             self._write_page(row, options["page"])

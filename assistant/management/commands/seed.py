@@ -38,7 +38,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             made = seed_routing()
             row, _ = AssistantSettings.objects.get_or_create(pk=1, defaults=LARKFIELD if with_example else {})
-            config = publish(by="seed", note="Seed", settings=as_snapshot(row))
+            config = publish(by="seed", note="Seed", settings=as_snapshot(row), rule_set=made)
         self.stdout.write(
             f"Routes and rules: {'created' if made else 'kept'}. Configuration {config.number}."
         )
