@@ -94,6 +94,13 @@ def probed(key: Key, asked: str, fault: Fault | None) -> None:
     _say(decided)
 
 
+def tell(event: Opened) -> None:
+    """Open a breaker from outside of its calls."""
+    with _lock:
+        _breakers.take(event, ticks(), now())
+        _log.add((event,))
+
+
 def reset(provider: str = "", model: str = "", by: str = "") -> None:
     """Close the breakers of a model or of a provider with its models, all of them without a name."""
     event = Reset(provider, model, by)

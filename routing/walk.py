@@ -117,18 +117,20 @@ class Walk:
             attempt.failure = errors.NoText(f"{attempt.model.id} only repeated what was there")
 
     def _count(self, step: Next) -> None:
-        """Charge the retry budget of the step's provider; a hedge has paid its own already."""
+        """Count the traffic that retries and hedges are a share of; these have paid when decided on."""
         if step.cause == "first":
             HEDGES.first(self.job.route.slug, ticks())
-        if step.extra:
-            RETRIES.take(step.model.provider, ticks())
-        elif step.cause != "hedge":
+        if step.cause != "hedge" and not step.extra:
             RETRIES.first(step.model.provider, ticks())
 
     def close(self, step: Next, attempt: Attempt) -> Next | Ending:
         """Note how an attempt ended; return what follows."""
         self.note(step, attempt)
-        return next_attempt(self.standing())
+        following = next_attempt(self.standing())
+        if isinstance(following, Next) and following.extra:
+            # Now and not when it is sent: many replies that wait together must not all see the same room.
+            RETRIES.take(following.model.provider, ticks())
+        return following
 
     def note(self, step: Next, attempt: Attempt) -> None:
         """Note how an attempt ended, for this reply and for the breaker of its model."""
