@@ -39,6 +39,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         from faq.admin.confidence import urls as confidence_urls
         from faq.admin.health import urls as health_urls
         from faq.admin.review import urls as review_urls
+        from routing.admin.breakers import urls as breaker_urls
         from routing.admin.metrics import urls as metrics_urls
         from routing.admin.rule_sets import urls as rule_set_urls
         from routing.admin.setup import set_up
@@ -62,4 +63,5 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *review_urls(self),
             *metrics_urls(self),
             *rule_set_urls(self),
+            *breaker_urls(self),
         ]

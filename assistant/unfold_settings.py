@@ -68,6 +68,7 @@ ADVANCED = [
     ),
     _item("Routes", "alt_route", "routing_route_changelist", "routing.view_route"),
     _item("Models", "memory", "routing_cataloguemodel_changelist", "routing.view_cataloguemodel"),
+    _item("Breakers", "electrical_services", "breakers", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
     _item(
         "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"
