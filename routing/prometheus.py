@@ -15,7 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from common.money import from_pico
-from routing import desk, tally
+from routing import breaker, desk, tally
+from routing.breakers import BreakerView
 from routing.histogram import Histogram, middle_of
 from routing.models import MinuteRow, RollUpState
 from routing.standing import standing
@@ -23,6 +24,8 @@ from routing.tally import Tally
 
 # Seconds; the default routes' targets lie among them, so that a target can be read off a bucket.
 BOUNDS = (0.05, 0.1, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+BREAKER_STATES = {"closed": 0, "half-open": 1, "open": 2}
 
 Key = tuple[str, ...]
 Groups = dict[Key, Tally]
@@ -88,6 +91,12 @@ CALL_COUNTS = (
     Count("support_model_calls", "Requests to a model that ended.", (((), _of("calls")),)),
     Count("support_model_call_errors", "Requests to a model that failed.", (((), _of("call_errors")),)),
     Count(
+        "support_model_extra_calls",
+        "Requests beside the first ones: retries of the same model, hedges of a late one.",
+        ((("retry",), _of("call_retries")), (("hedge",), _of("call_hedges"))),
+        label="kind",
+    ),
+    Count(
         "support_model_tokens",
         "Tokens that a model read and wrote.",
         ((("input",), _of("call_input_tokens")), (("output",), _of("call_output_tokens"))),
@@ -119,6 +128,7 @@ class DeskCollector(Collector):
         yield from _families(CALL_COUNTS, CALL_TIMES, ("route", "purpose", "model"), calls)
         yield self._age()
         yield from self._budgets()
+        yield from _breakers(breaker.snapshot())
 
     def _age(self) -> Metric:
         state = RollUpState.objects.filter(pk=1).first()
@@ -141,6 +151,22 @@ class DeskCollector(Collector):
             used.add_metric(key, each.share)
         yield usd
         yield used
+
+
+def _breakers(views: Sequence[BreakerView]) -> Iterator[Metric]:
+    """Yield the breakers as this process has them; all are within a second of each other."""
+    labels = ["provider", "model"]
+    state = GaugeMetricFamily(
+        "support_breaker_state", "0 asked as usual, 1 waits for a probe, 2 left alone.", labels=labels
+    )
+    openings = CounterMetricFamily(
+        "support_breaker_openings", "How often a breaker opened, since the process began.", labels=labels
+    )
+    for view in views:
+        state.add_metric([view.provider, view.model], BREAKER_STATES[view.state])
+        openings.add_metric([view.provider, view.model], view.openings)
+    yield state
+    yield openings
 
 
 def _groups(start: datetime) -> tuple[Groups, Groups]:

@@ -36,6 +36,7 @@ class CallFacts(Protocol):
 
     asked_model: str
     answering_model: str
+    cause: str
     error_class: str
     truncated: bool
     cost_pico: int | None
@@ -84,6 +85,8 @@ CALL_COUNTS: Mapping[str, Callable[[CallFacts], int | None]] = {
     "calls": lambda call: 1,
     "call_errors": lambda call: int(bool(call.error_class)),
     "call_truncations": lambda call: int(call.truncated),
+    "call_retries": lambda call: int(call.cause == "retry"),
+    "call_hedges": lambda call: int(call.cause == "hedge"),
     "call_input_tokens": lambda call: call.input_tokens,
     "call_output_tokens": lambda call: call.output_tokens,
     "call_cost_pico": lambda call: call.cost_pico,
