@@ -39,16 +39,17 @@ class Command(BaseCommand):
             )
         client = sync_client(settings.REDIS_URL)
         try:
+            known = _known(client)
+            self._show(known)
             if options["reset"] is not None:
-                self._reset(client, options["reset"])
-            self._show(_known(client))
+                self._reset(client, options["reset"], known)
         except RedisGone as error:
             raise CommandError(f"Redis does not answer: {error}") from error
         finally:
             client.close()
 
-    def _reset(self, client: SyncRedis, name: str) -> None:
-        for event in _resets(name, _known(client)):
+    def _reset(self, client: SyncRedis, name: str, known: tuple[BreakerView, ...]) -> None:
+        for event in _resets(name, known):
             tell(client, event)
         self.stdout.write(f"Reset: {name}. Every web process follows within a second.")
 
