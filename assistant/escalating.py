@@ -50,12 +50,13 @@ def by_evidence(reply_id: UUID, kind: Kind, received: float, worker: UUID) -> St
     try:
         with transaction.atomic():
             started = begin(source.turn, reply, consideration, config, received)
-            if started.generation is None:
+            asked = started.generation and started.generation.job.steps[0]
+            if asked is None or not climbs(source.tier, asked.tier):  # out of money, or a cheaper one instead
                 raise _NothingGained
             mark(source, kind)
             return started
     except (_NothingGained, IntegrityError):
-        return None  # no money, or the visitor was faster
+        return None  # or the visitor was faster
 
 
 def _may(source: Reply) -> bool:
