@@ -16,6 +16,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
@@ -25,6 +26,7 @@ from unfold.widgets import (
 
 from assistant.protocol import TEXT_LIMIT
 from assistant.rehearsing import QUESTION
+from assistant.rendering import render
 from common.text import clean
 from routing.fault_words import FAULT_WORDS
 from routing.models import Route
@@ -109,6 +111,7 @@ class MomentView:
     label: str
     text: str
     note: str
+    html: SafeString  # of an answer, through the sanitiser; empty for the rest
 
 
 @dataclass(frozen=True)
@@ -216,12 +219,13 @@ LABELS = {
 
 
 def _moment(moment: Moment) -> MomentView:
-    text, note = moment.text, ""
+    text, note, html = moment.text, "", SafeString("")
     if moment.kind == "text":
+        html = SafeString(render(text, ()))
         note = f"{len(text)} characters until {_seconds(moment.until_ms)}"
     elif moment.kind == "end":
         text = STATES.get(text, (text, ""))[0]
-    return MomentView(_seconds(moment.at_ms), moment.kind, LABELS[moment.kind], text, note)
+    return MomentView(_seconds(moment.at_ms), moment.kind, LABELS[moment.kind], text, note, html)
 
 
 def _attempt(tried: Tried) -> TriedView:

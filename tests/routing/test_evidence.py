@@ -5,11 +5,11 @@ import pytest
 from routing.evidence import Verdict, cannot_help, climbs, judge
 
 NO_HELP = {
-    "sandbox": "I could not find this in the help texts, so I will not guess.\n\nThe next step: ask a person at "
-    "hello@larkfield.example, or tell me in other words what you want to do.",
-    "sandbox in German": "Das konnte ich in den Hilfetexten nicht finden.\n\nAm schnellsten hilft ein Mensch: "
-    "schreiben Sie an hello@larkfield.example.",
-    "after an apology": "I’m sorry. The help texts don’t mention a tablet app. Please write to hello@x.example.",
+    "sandbox": "I could not find this in the help texts, so I will not guess.\n\nThe next step: ask a person "
+    "at hello@larkfield.example, or tell me in other words what you want to do.",
+    "sandbox in German": "Das konnte ich in den Hilfetexten nicht finden.\n\nAm schnellsten hilft ein "
+    "Mensch: schreiben Sie an hello@larkfield.example.",
+    "after an apology": "I’m sorry. The help texts don’t mention a tablet app. Please write to hello@x.",
     "refused": "I'm sorry, I can't help with that.",
     "no information": "Unfortunately I don't have any information about that.",
     "none in the texts": "There is nothing about that in our help articles.",
@@ -25,14 +25,14 @@ NO_HELP = {
     "Japanese texts": "ヘルプには記載がありません。担当者にお問い合わせください。",
 }
 HELP = {
-    "an open point": "Yes: open **Settings**, choose Calendar and press Print. The help texts do not say whether "
-    "colours are printed.",
+    "an open point": "Yes: open **Settings**, choose Calendar and press Print. The help texts do not say "
+    "whether colours are printed.",
     "about the visitor": "You cannot find the button in the app; it is on the website under Settings, Team.",
     "a limit": "You can't cancel a booking that has started. Open it and mark it as a no-show.",
-    "help after all": "I could not find a tablet app, but the website works on tablets. Open it in the browser, "
+    "help after all": "I could not find a tablet app, but the website works on tablets. Open it there, "
     "open the menu in the upper right corner, choose the share symbol, choose add to home screen, give it a "
-    "name such as Bookings, and confirm it with the button Done at the top. From then on it opens like an app, "
-    "in full screen and with your sign-in kept.",
+    "name such as Bookings, and confirm it with the button Done at the top. From then on it opens like an "
+    "app, in full screen and with your sign-in kept.",
     "German": "Klicken Sie auf Einstellungen. Dort kann der Kunde nichts mehr ändern.",
     "French": "Vous ne pouvez pas annuler une réservation passée. Ouvrez le calendrier.",
     "Spanish": "No puedes cancelar una reserva pasada. Abre el calendario y márcala.",
