@@ -6,7 +6,7 @@ keys are set, and what is tried is kept in memory: no ledger, no budget, no figu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
@@ -18,6 +18,7 @@ from assistant.languages import reply_language
 from assistant.pipeline import ConversationFacts, consider, plan_route
 from assistant.runner import label_of_stage
 from common.clock import ms_since, now, ticks
+from faq import index
 from routing import dispatch, publishing
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import Config, RouteSpec
@@ -70,14 +71,16 @@ def _tried(attempt: AttemptStart, at: int, ended: int | None, result: AttemptRes
     )
 
 
-def rehearse(order: Order) -> Rehearsal:
+def rehearse(order: Order, pace: Mapping[str, int] | None = None) -> Rehearsal:
     """Ask the order's question twice, undisturbed and with the fault. Raises CannotRehearse.
 
-    For a process of its own: while it runs, all models of this process are the private sandbox's.
+    For a process of its own: while it runs, all models of this process are the private sandbox's. `pace` is
+    that of the sandbox's control; its models' own by default.
     """
     config = publishing.current()
     route = _route(order, config)
-    return asyncio.run(_rehearse(order, route, config))
+    index.current()  # loaded here: no database from within the event loop
+    return asyncio.run(_rehearse(order, route, config, dict(pace or {})))
 
 
 def _route(order: Order, config: Config) -> RouteSpec:
@@ -89,9 +92,10 @@ def _route(order: Order, config: Config) -> RouteSpec:
     return routes[order.route]
 
 
-async def _rehearse(order: Order, route: RouteSpec, config: Config) -> Rehearsal:
+async def _rehearse(order: Order, route: RouteSpec, config: Config, pace: dict[str, int]) -> Rehearsal:
     ends_at = ticks() + LIMIT_S
     async with server.private() as (port, control):
+        control.set_pace(pace)
         with _answered_by(port):
             facts = ConversationFacts()
             usual = consider(order.question, facts, config).route.name

@@ -72,9 +72,10 @@ def _about(
         words = f"Retires on {ends:%Y-%m-%d}, in {left} day{'' if left == 1 else 's'}.{where}{successor}"
         yield Finding(name, "retires", words)
     if seen.not_found:
+        times = "once" if seen.not_found == 1 else f"{seen.not_found} times"
         advice = successor or " Look up its id at the provider, or take it off."
         said = f" It says: {seen.said.rstrip('.')}." if seen.said else ""
-        words = f"Its provider answered {seen.not_found} times that it does not know it.{said}{where}{advice}"
+        words = f"Its provider answered {times} that it does not know it.{said}{where}{advice}"
         yield Finding(name, "not_found", words)
     if seen.others:
         who = ", ".join(f"{other} ({count})" for other, count in sorted(seen.others.items()))
