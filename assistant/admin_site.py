@@ -34,6 +34,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         """Return the pages beside the models; Unfold puts them in front of its own."""
         # This module is read before the apps are ready; the views need their models.
         from assistant.admin.locate import locate_reply, locate_turn
+        from assistant.admin.rehearse import rehearse
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
         from faq.admin.confidence import urls as confidence_urls
@@ -46,6 +47,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
         return [
             path("try/", self.admin_view(try_question), name="try"),
+            path("rehearse/", self.admin_view(rehearse), name="rehearse"),
             path("models/set-up/", self.admin_view(set_up), name="setup_models"),
             path("visitor-data/", self.admin_view(visitor_data), name="visitor_data"),
             path(

@@ -13,6 +13,7 @@ from common.clock import now
 from faq import index
 from faq.index import EntryView
 from routing.config import Config, RouteSpec
+from routing.evidence import REASONS
 from routing.ladder import confined
 
 # How alike a follow-up and the question have to be, to be about the same subject. Not the confidence: that
@@ -49,7 +50,10 @@ def again(who: Who, reply: Reply, source: Reply, config: Config) -> Consideratio
     route, reason = _route_again(reply, source, fresh, config)
     partial = source.text if reply.cause == Reply.Cause.CONTINUE else ""
     moved = redirected(fresh, text, facts, config, route, reason, excluded, partial)
-    return replace(moved, notes={"from": str(source.pk), "excluded": sorted(excluded)})
+    notes = {"from": str(source.pk), "excluded": sorted(excluded)}
+    if reply.cause == Reply.Cause.ESCALATION:
+        notes["because"] = reply.decision.get("because", "visitor")
+    return replace(moved, notes=notes)
 
 
 def _route_again(reply: Reply, source: Reply, fresh: Consideration, config: Config) -> tuple[RouteSpec, str]:
@@ -57,7 +61,7 @@ def _route_again(reply: Reply, source: Reply, fresh: Consideration, config: Conf
         above = next_route(source, config) or fresh.route
         if source.route in INSTANT and fresh.route.kind == "model":
             above = fresh.route  # the rules know better than a fixed next step which model fits
-        return above, "The visitor asked for more than the answer above."
+        return above, REASONS[reply.decision.get("because", "visitor")]
     if reply.cause == Reply.Cause.CONTINUE:
         begun = config.routes.get(source.route)
         longer = confined(config.routes.get("long") or config.routes[source.route], begun)

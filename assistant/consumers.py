@@ -13,7 +13,7 @@ from uuid import UUID
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from assistant import choosing, db, desk_facts, frames, protocol, requests, selectors, services
+from assistant import choosing, db, desk_facts, escalating, frames, protocol, requests, selectors, services
 from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, FrameBucket, RateLimited, limiter
 from assistant.origins import Refused, check_origin
 from assistant.process import Process, process
@@ -24,6 +24,7 @@ from assistant.turn_log import Feed
 from assistant.visitors import read_visitor
 from assistant.who import Who
 from common.clock import ticks
+from routing.evidence import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -238,15 +239,21 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         self._acknowledge(started, received, frame["client_message_id"])
 
     async def _verb(self, frame: Frame, received: float) -> None:
+        await self._start(frame.type, frame["reply_id"], received, not_asked=frame.get("reason") != "more")
+
+    async def _start(
+        self, verb: str, reply_id: UUID, received: float, not_asked: bool, by: Kind = "visitor"
+    ) -> None:
         started = await db.run(
             services.start_verb,
             self.who,
-            frame.type,
-            frame["reply_id"],
+            verb,
+            reply_id,
             received,
             self.process.id,
             lambda: limiter().take(self.who),
-            frame.get("reason") != "more",
+            not_asked,
+            by,
         )
         self._acknowledge(started, received, None)
 
@@ -315,9 +322,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             frame.get("reason") or "",
             frame.get("comment") or "",
         )
-        if not up and reply.route == "faq":
-            # "That was the wrong entry": the same question goes to the next tier at once.
-            await self._verb(Frame("escalate", {"reply_id": reply.pk, "reason": "more"}), received)
+        if not up and await db.run(escalating.thumb_escalates, reply, frame.get("reason") or ""):
+            # "That was the wrong entry", or an answer that did not do: the next tier is asked at once.
+            await self._start("escalate", reply.pk, received, not_asked=False, by="thumbs_down")
 
     async def _resolve(self, frame: Frame, received: float) -> None:
         reply_id = frame.get("reply_id")

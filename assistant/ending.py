@@ -4,7 +4,7 @@ Each function is one hop through the database door.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,9 @@ from common.clock import now
 from routing import publishing, recorder
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import Config
+from routing.evidence import Verdict
+
+NOTHING_AGAINST = Verdict()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class ReplyEnd:
     continued: bool = False
     last: tuple[AttemptStart, AttemptResult] | None = None
     budget: dict[str, Any] | None = None
+    verdict: Verdict = NOTHING_AGAINST
 
 
 def with_seq(end: ReplyEnd, seq: int) -> ReplyEnd:
@@ -101,6 +105,7 @@ def outcome_of(
         fallbacks=fallbacks,
         continued=reply.continued,
         truncated=reply.state == Reply.State.TRUNCATED,
+        support=reply.decision.get("verdict", {}).get("support"),
         estimated_input_tokens=estimated[0],
         estimated_output_tokens=estimated[1],
     )
@@ -137,9 +142,10 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             "first_text_ms": end.first_text_ms,
             "total_ms": end.total_ms,
             "continued": end.continued,
+            "decision": {**reply.decision, **_found(end.verdict)},
         }
         if end.budget:
-            values["decision"] = {**reply.decision, KEY: end.budget}
+            values["decision"] = {**reply.decision, **_found(end.verdict), KEY: end.budget}
         ours = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
         if not ours.update(**values):
             return False
@@ -149,6 +155,11 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             recorder.settle_call(*end.last)
         recorder.record_outcome(outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config)
     return True
+
+
+def _found(verdict: Verdict) -> dict[str, Any]:
+    """Return what the receipt keeps of what was found of an answer."""
+    return {} if verdict == NOTHING_AGAINST else {"verdict": asdict(verdict)}
 
 
 def cancel_queued(reply_id: UUID) -> bool:

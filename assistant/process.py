@@ -17,13 +17,13 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from assistant import db, ending, frames, offering, selectors, services, starting
+from assistant import db, ending, escalating, frames, offering, selectors, services, starting
 from assistant.mirrors import Mirrors
 from assistant.privacy.forgetting import Forgetting
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
 from assistant.redis_log import Doorbell, StreamWriter, keep_going
 from assistant.reply_log import ReplyLog
-from assistant.runner import Runner
+from assistant.runner import Run, Runner
 from assistant.staff_news import StaffNews
 from assistant.starting import Started
 from assistant.turn_log import Feed, TurnLog
@@ -326,9 +326,26 @@ class Process:
         self.mirrors.follow(reply_id, conversation_id, epoch)
         self.hub.announce(conversation_id, frame, (reply_id, epoch, 0))
 
-    async def _reply_ended(self, conversation_id: UUID) -> None:
-        if not self.draining:
-            await self._start_next(conversation_id)
+    async def _reply_ended(self, run: Run) -> None:
+        if self.draining:
+            return
+        if not run.reason and run.verdict.against:
+            await self._escalate(run)
+        await self._start_next(run.conversation_id)
+
+    async def _escalate(self, run: Run) -> None:
+        """Ask the next tier under an answer that was found wanting, while somebody is there to read it."""
+        here = self.hub.feeds.get(run.conversation_id)
+        received = ticks()
+        try:
+            if here or await self._read_elsewhere(run.conversation_id):
+                started = await db.run(
+                    escalating.by_evidence, run.reply_id, run.verdict.kind, received, self.id
+                )
+                if started is not None:
+                    self.begin(started, received)
+        except db.DatabaseGone as error:
+            logger.error("reply %s was not escalated: %s", run.reply_id, error)
 
     async def _start_next(self, conversation_id: UUID) -> None:
         received = ticks()

@@ -9,7 +9,7 @@ import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +24,12 @@ from assistant.sources import as_sources, supporting
 from assistant.spent import Spent
 from assistant.starting import Generation
 from assistant.turn_log import TurnLog, Writer
+from assistant.weighing import weigh
 from common.clock import ms_since, ticks
 from routing import dispatch, recorder
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import ModelSpec
+from routing.evidence import Verdict
 from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class Run:
     first_text_ms: int | None = None
     tail: str = ""
     parts: list[str] = field(default_factory=list)
+    verdict: Verdict = ending.NOTHING_AGAINST
 
     @property
     def reply_id(self) -> UUID:
@@ -100,7 +103,7 @@ ENDED_STATES: Mapping[str, str] = {
 class Runner:
     """The registry of this process's running replies."""
 
-    def __init__(self, hub: TurnLog, ended: Callable[[UUID], Awaitable[None]]) -> None:
+    def __init__(self, hub: TurnLog, ended: Callable[[Run], Awaitable[None]]) -> None:
         self._hub = hub
         self._ended = ended
         self.ledger = DatabaseLedger()
@@ -138,20 +141,30 @@ class Runner:
 
     async def _guard(self, run: Run) -> None:
         """Run the reply to its one end, whatever happens inside; the outermost guard of a turn."""
+        end: ReplyEnd | None = None
         try:
             try:
                 end = await self._generate(run)
+                end = await self._weighed(run, end)
             except asyncio.CancelledError:
                 if not run.reason:
                     run.reason = "drain"  # the loop is closing: keep what there is
-                end = self._cut_end(run)
+                end = end or self._cut_end(run)
             except Exception:
                 logger.exception("reply %s failed inside", run.reply_id)
-                end = self._end(run, "failed", "upstream", notice=fixed_replies.FAILED_NOTICE)
+                end = end or self._end(run, "failed", "upstream", notice=fixed_replies.FAILED_NOTICE)
             await asyncio.shield(self._store(run, end))
         finally:
             self.runs.pop(run.reply_id, None)
-        await self._ended(run.conversation_id)
+        await self._ended(run)
+
+    async def _weighed(self, run: Run, end: ReplyEnd) -> ReplyEnd:
+        """Return the end of an answer with what was found of it."""
+        if end.state != "completed":
+            return end
+        generation = run.generation
+        verdict = await asyncio.to_thread(weigh, end.text, generation.passages, generation.job.route)
+        return replace(end, verdict=verdict)
 
     async def _generate(self, run: Run) -> ReplyEnd:
         job = run.generation.job
@@ -258,6 +271,7 @@ class Runner:
                     return
                 await asyncio.sleep(1.0)
         if ours:
+            run.verdict = end.verdict
             run.writer.done(**frames.done_body(reply))
         else:
             self._hub.lose(run.writer.log)

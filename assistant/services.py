@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import considering, frames, offering
+from assistant import considering, escalating, frames, offering
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import Consideration
 from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
@@ -19,6 +19,7 @@ from assistant.who import Who
 from common.text import shorten
 from faq import labels
 from routing import publishing, recorder
+from routing.evidence import Kind
 
 
 class Conflict(Exception):
@@ -112,12 +113,13 @@ def start_verb(
     worker: UUID,
     take_token: Callable[[], None] = lambda: None,
     not_asked: bool = True,
+    by: Kind = "visitor",
 ) -> Started:
     """Store the new reply that `retry`, `continue` or `escalate` of a reply asks for, and return it.
 
     The same verb on the same reply answers with the reply that it made before. `not_asked` says that an
-    approved answer was escalated because it answers another question. Raises NotFound, and NotAvailable
-    when the verb does not fit the reply's state.
+    approved answer was escalated because it answers another question, `by` what asks the next tier. Raises
+    NotFound, and NotAvailable when the verb does not fit the reply's state.
     """
     source = reply_of(who, reply_id)
     cause = {"retry": "retry", "continue": "continue", "escalate": "escalation"}[verb]
@@ -136,7 +138,7 @@ def start_verb(
         owner=worker,
         cause=cause,
         continues=source if verb == "continue" else None,
-        decision={"from": str(source.pk)},
+        decision={"from": str(source.pk), "because": by},
     )
     waiting = open_replies(source.conversation_id)
     consideration = None if waiting else considering.again(who, reply, source, config)
@@ -144,7 +146,7 @@ def start_verb(
         with transaction.atomic():
             started = begin(source.turn, reply, consideration, config, received)
             if cause == "escalation":
-                _mark_escalated(source, not_asked)
+                escalating.mark(source, by, not_asked)
             return started
     except IntegrityError:
         made = after.first()
@@ -163,13 +165,6 @@ def _check_verb(verb: str, source: Reply) -> None:
     climbs = verb == "escalate" and source.route != offering.ROUTE  # "None of these" asks the rules anew
     if climbs and considering.next_route(source, publishing.current()) is None:
         raise NotAvailable("The largest model has answered already.")
-
-
-def _mark_escalated(source: Reply, not_asked: bool) -> None:
-    Reply.objects.filter(pk=source.pk).update(escalated=True)
-    recorder.amend_outcome(source.pk, escalated_after=True)
-    if source.route in considering.INSTANT:
-        labels.escalated(source.turn_id, not_asked=not_asked)
 
 
 def rate(who: Who, reply_id: UUID, up: bool, reason: str, comment: str) -> Reply:

@@ -220,6 +220,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "forget-vectors": {"task": "faq.forget_vectors", "schedule": crontab(hour=3, minute=41)},
     "normalise-asked": {"task": "faq.normalise_asked", "schedule": crontab(hour=3, minute=29)},
     "retention": {"task": "assistant.retention", "schedule": crontab(hour=3, minute=17)},
+    # Once a day, before people come to work: models that retire, are unknown, or answer under another name.
+    "check-catalogue": {"task": "assistant.check_catalogue", "schedule": crontab(hour=4, minute=53)},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import considering, fixed_replies, offering
+from assistant import asked_again, considering, fixed_replies, offering
 from assistant.ending import label_of, outcome_of, queue_ms
 from assistant.languages import certain_language, reply_language, supported
 from assistant.models import Reply, Turn
@@ -80,6 +80,7 @@ def begin(
         return Started(turn, reply)
     if reply.cause == Reply.Cause.FIRST:
         _note_question(turn, reply, consideration)
+        asked_again.note(turn, consideration, config)
     return _decide(turn, reply, consideration, config, received, new=True)
 
 
@@ -274,6 +275,7 @@ def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Starte
             reply.owner = worker
             if reply.cause == Reply.Cause.FIRST:
                 _note_question(reply.turn, reply, consideration)
+                asked_again.note(reply.turn, consideration, config)
             return _decide(reply.turn, reply, consideration, config, received, new=False)
     except IntegrityError:
         return None  # another process started one first; its end starts the next

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import ending, mail_queue, request_letters, writing
+from assistant import catalogue_care, ending, mail_queue, request_letters, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -80,6 +80,12 @@ def send_due_mails() -> None:
     """Send the mails whose next try has come, and those that no worker was told about."""
     for kind, pk in mail_queue.due(now()):
         request_letters.deliver(kind, pk)
+
+
+@shared_task(name="assistant.check_catalogue")
+def check_catalogue() -> None:
+    """Look at the models on the ladders, once a day."""
+    catalogue_care.run(now())
 
 
 @shared_task(name="assistant.retention")

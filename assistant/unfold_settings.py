@@ -49,6 +49,7 @@ DAILY_WORK = [
     _item("FAQ confidence", "target", "faq_confidence", "faq.view_calibration"),
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
     _item("Try a question", "science", "try", "assistant.try_question"),
+    _item("Rehearse an outage", "emergency", "rehearse", "assistant.try_question"),
 ]
 FIGURES = [
     _item("Metrics", "monitoring", "metrics", "routing.view_metrics"),

@@ -153,6 +153,8 @@ def _make_route(default: RouteDefault, position: int) -> None:
         target_total_p95_ms=sla.total_p95_ms,
         target_error_rate=sla.error_rate,
         target_truncation_rate=sla.truncation_rate,
+        escalate_on_evidence=default.escalate_on_evidence,
+        min_support=default.min_support,
     )
     LadderStep.objects.bulk_create(
         LadderStep(route=route, position=place, model_id=model) for place, model in enumerate(default.ladder)

@@ -136,3 +136,41 @@ _ALL = (
 )
 
 DEFINITIONS = {item.name: item for item in _ALL}
+
+# By what answers were found wanting, in a table of their own: names as in `routing.evidence`.
+_KINDS = (
+    Definition("visitor", "Asked for more", "replies", "The visitor pressed the button for a larger model."),
+    Definition(
+        "thumbs_down",
+        "Thumbs down",
+        "replies",
+        "The visitor gave a thumbs-down, and the next tier was asked at once or with the next message.",
+    ),
+    Definition(
+        "cannot_help",
+        "Said it cannot help",
+        "replies",
+        "The answer itself said that it cannot help, and the next tier was asked at once.",
+    ),
+    Definition(
+        "unsupported",
+        "Without support",
+        "replies",
+        "Less of the answer stood in its passages than the route asks for, and the next tier was asked at "
+        "once.",
+    ),
+    Definition(
+        "re_ask",
+        "Asked again",
+        "replies",
+        "The visitor's next message asked the same again, and the rules sent it to a larger tier.",
+    ),
+    Definition(
+        "did_not_help",
+        "Did not help",
+        "replies",
+        "The visitor's next message said that the answer did not help, and the rules sent it to a larger "
+        "tier.",
+    ),
+)
+ESCALATIONS = {item.name: item for item in _KINDS}

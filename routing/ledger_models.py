@@ -96,6 +96,14 @@ class RouteOutcome(models.Model):
     escalated_after = models.BooleanField(
         default=False, help_text="This answer was shown, and then a larger model was asked under it."
     )
+    escalated_by = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="What spoke against this answer first: a thing it says, a thing it lacks, or its visitor.",
+    )
+    support = models.FloatField(
+        null=True, help_text="Share of the answer that stands in the passages it was given."
+    )
     continued = models.BooleanField(default=False)
     truncated = models.BooleanField(default=False)
     cached = models.BooleanField(default=False)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from routing import tally
 from routing.config import Sla
+from routing.evidence import KINDS
 from routing.models import Purpose, RollUpState, Route
 from routing.stored import read
 from routing.tally import Tally
@@ -68,6 +69,7 @@ class Figures:
     resolved: int
     heavy_cost_pico: int
     heavy_unknown: int
+    escalations: Mapping[str, int]
     targets: tuple[TargetCheck, ...]
 
     def rate(self, count: int) -> float | None:
@@ -229,6 +231,7 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         resolved=mine["resolved"],
         heavy_cost_pico=mine["heavy_cost_pico"],
         heavy_unknown=mine["heavy_unknown"],
+        escalations={kind: mine[f"escalated_by_{kind}"] for kind in KINDS},
         targets=_checks(facts.sla, mine),
     )
 

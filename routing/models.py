@@ -5,10 +5,12 @@ from django.db import models
 from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
+from routing.notice_models import CatalogueNotice
 
 __all__ = [
     "Budget",
     "CatalogueModel",
+    "CatalogueNotice",
     "Condition",
     "ConfigVersion",
     "ExampleRun",

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from common.money import from_pico
 from routing import breaker, desk, tally
 from routing.breakers import BreakerView
+from routing.evidence import KINDS
 from routing.histogram import Histogram, middle_of
 from routing.models import MinuteRow, RollUpState
 from routing.standing import standing
@@ -72,6 +73,12 @@ REPLY_COUNTS = (
         "support_escalations",
         "Replies sent to the heavy tier at once, and answers escalated after they were shown.",
         ((("at_once",), _of("escalated_before")), (("after_answer",), _of("escalated_after"))),
+        label="kind",
+    ),
+    Count(
+        "support_answers_found_wanting",
+        "Answers that led to a larger tier, by what spoke against them first.",
+        tuple(((kind,), _of(f"escalated_by_{kind}")) for kind in KINDS),
         label="kind",
     ),
     Count(

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Case, Count, F, Q, Sum, Value, When
 
 from routing import budget
 from routing.attempts import AttemptResult, AttemptStart
 from routing.caps import ALL, scope_of
 from routing.config import Config
 from routing.events import FinishReason, UsageReport
+from routing.evidence import Kind
 from routing.heavy import heavy_cost
 from routing.models import Budget, HourRow, MinuteRow, ModelCall, RouteOutcome
 
@@ -52,6 +53,7 @@ class OutcomeFacts:
     continued: bool = False
     truncated: bool = False
     cached: bool = False
+    support: float | None = None
     estimated_input_tokens: int | None = None
     estimated_output_tokens: int | None = None
 
@@ -200,20 +202,24 @@ def amend_outcome(
     feedback: int | None = None,
     resolved: bool | None = None,
     escalated_after: bool | None = None,
+    escalated_by: Kind = "",
 ) -> bool:
     """Add what became known after the end of a reply, and have its minute rolled up again.
 
     `feedback` is 1 or -1, or 0 to take a thumb back; None leaves a field as it is. Returns False when
     the reply has no outcome yet. `escalated_after` belongs to the answer that did not do, not to the
-    larger model's answer under it.
+    larger model's answer under it, and so does `escalated_by`, of which the first stays.
     """
-    changes: dict[str, int | bool | None] = {"rolled_up": False}
+    changes: dict[str, int | bool | Case | None] = {"rolled_up": False}
     if feedback is not None:
         changes["feedback"] = feedback or None
     if resolved is not None:
         changes["resolved"] = resolved
     if escalated_after is not None:
         changes["escalated_after"] = escalated_after
+    if escalated_by:
+        first = When(escalated_by="", then=Value(escalated_by))
+        changes["escalated_by"] = Case(first, default=F("escalated_by"))
     return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from routing.evidence import KINDS
 from routing.histogram import Histogram
 
 
@@ -21,6 +22,7 @@ class ReplyFacts(Protocol):
     continued: bool
     escalated_before: bool
     escalated_after: bool
+    escalated_by: str
     feedback: int | None
     resolved: bool | None
     first_text_ms: int | None
@@ -60,6 +62,16 @@ def felt_first_text(reply: ReplyFacts) -> int | None:
     return reply.total_ms if reply.first_text_ms is None else reply.first_text_ms
 
 
+def _by(kind: str) -> Callable[[ReplyFacts], int]:
+    """Return what counts escalations of a kind; rows from before kinds were kept are of visitors."""
+
+    def count(reply: ReplyFacts) -> int:
+        unsaid = reply.escalated_after and not reply.escalated_by and kind == "visitor"
+        return int(reply.escalated_by == kind or unsaid)
+
+    return count
+
+
 REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "requests": lambda reply: 1,
     "completed": lambda reply: int(reply.state == "completed"),
@@ -71,6 +83,7 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "continued": lambda reply: int(reply.continued),
     "escalated_before": lambda reply: int(reply.escalated_before),
     "escalated_after": lambda reply: int(reply.escalated_after),
+    **{f"escalated_by_{kind}": _by(kind) for kind in KINDS},
     "thumbs_up": lambda reply: int(reply.feedback == 1),
     "thumbs_down": lambda reply: int(reply.feedback == -1),
     "resolved": lambda reply: int(reply.resolved is True),

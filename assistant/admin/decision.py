@@ -86,6 +86,8 @@ class DecisionView:
     prompt_tokens: int | None
     taken_out: str
     budget: str
+    support: str
+    found: str
     versions: tuple[tuple[str, str], ...]
 
 
@@ -148,6 +150,8 @@ def decision_view(
         prompt_tokens=record.get("prompt_tokens"),
         taken_out=_taken_out(record),
         budget=_budget(record.get("budget") or {}, names),
+        support=_support(record.get("verdict", {})),
+        found=FOUND.get(str(record.get("verdict", {}).get("kind", "")), ""),
         versions=_versions(record),
     )
 
@@ -262,6 +266,21 @@ def _budget(spent: Mapping[str, Any], names: Mapping[str, str]) -> str:
     else:
         instead = INSTEAD.get(str(spent.get("instead")), "")
     return f"{spent.get('why', '')} {instead}"
+
+
+FOUND: Mapping[str, str] = {
+    "cannot_help": "This answer says that it cannot help.",
+    "unsupported": "This answer has too little support in its passages.",
+}
+
+
+def _support(verdict: Mapping[str, Any]) -> str:
+    """Return how much of an answer stands in its passages, and how much its route asks for."""
+    score = verdict.get("support")
+    if score is None:
+        return ""
+    needs = f", needs {verdict['needs']:.2f}" if verdict.get("needs") else ""
+    return f"Support in its passages: {score:.2f}{needs}"
 
 
 def _versions(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

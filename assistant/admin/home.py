@@ -18,10 +18,11 @@ from common.clock import now
 from common.money import usd
 from faq import health_shown, notices, review_count
 from faq.models import Entry
+from routing import caring
 from routing.admin.budgets import WARN_SHARE
 from routing.admin.marks import key_status, retirement
 from routing.caps import OWN_SCOPES
-from routing.models import CatalogueModel, LadderChange, Purpose, Route
+from routing.models import CatalogueModel, CatalogueNotice, LadderChange, Purpose, Route
 from routing.standing import standing
 
 DAYS_BACK = 7
@@ -234,7 +235,24 @@ def _machinery() -> list[Step]:
             "event",
             "bad" if ending else "good",
         ),
+        *_care(),
     ]
+
+
+def _care() -> list[Step]:
+    """Return a step for each model that the daily check found not to answer as it should."""
+    return [
+        Step(
+            f"{notice.model}: {notice.get_kind_display().lower()}",
+            "Act",
+            notice.detail,
+            _link("routing_cataloguemodel_changelist", life="care"),
+            "build",
+            "bad",
+        )
+        for notice in caring.notices()
+        if notice.kind not in (CatalogueNotice.Kind.RETIRED, CatalogueNotice.Kind.RETIRES)
+    ][:ROWS]
 
 
 def _complaints() -> list[dict[str, Any]]:

@@ -1,29 +1,77 @@
 """The catalogue: which models exist, what they hold and cost, and whether they can be asked."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from common.clock import now
+from routing import caring
 from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import RETIRES_SOON_DAYS, current_price, dollars, key_status, retirement
-from routing.models import CatalogueModel, LadderStep, ModelPrice
+from routing.models import CatalogueModel, CatalogueNotice, LadderStep, ModelPrice
+from routing.price_check import known
+
+
+class PriceForm(forms.ModelForm[ModelPrice]):
+    """A price; a proposed one counts as entered as soon as the page is saved with it."""
+
+    def has_changed(self) -> bool:
+        proposed = bool(self.initial) and not self.instance.pk
+        return bool(self["input"].data) if proposed and self.is_bound else super().has_changed()
 
 
 class PriceInline(TabularInline[ModelPrice, CatalogueModel]):
     model = ModelPrice
+    form = PriceForm
     extra = 0
     hide_title = True
     verbose_name = "price"
     verbose_name_plural = "prices, USD for a million tokens"
     fields = ("effective_from", "input_above", "input", "output", "cached_input", "cache_write")
+
+    def get_extra(self, request: HttpRequest, obj: CatalogueModel | None = None, **kwargs: Any) -> int:
+        """Return as many empty rows as there are lines to propose."""
+        return len(proposed_prices(obj))
+
+    def get_formset(self, request: HttpRequest, obj: CatalogueModel | None = None, **kwargs: Any) -> Any:
+        """Return the rows with what is proposed filled in."""
+        formset = super().get_formset(request, obj, **kwargs)
+        lines = proposed_prices(obj)
+
+        class Proposing(formset):  # type: ignore[misc,valid-type]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **{"initial": lines, **kwargs})
+
+        return Proposing
+
+
+def proposed_prices(obj: CatalogueModel | None) -> list[dict[str, Any]]:
+    """Return price rows to propose for a model that has none, by what genai-prices knows."""
+    if obj is None or obj.prices.exists():
+        return []
+    found = known(obj, now())
+    if found is None:
+        return []
+    return [
+        {
+            "effective_from": now().date(),
+            "input_above": line.above,
+            "input": line.input,
+            "output": line.output,
+            "cached_input": line.cached_input,
+            "cache_write": line.cache_write,
+        }
+        for line in found.amounts
+    ]
 
 
 class RetirementFilter(DropdownFilter):  # type: ignore[misc]
@@ -31,7 +79,12 @@ class RetirementFilter(DropdownFilter):  # type: ignore[misc]
     parameter_name = "life"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("soon", "Retired or retiring soon"), ("living", "Living"), ("used", "On a ladder")]
+        return [
+            ("soon", "Retired or retiring soon"),
+            ("care", "Needs care"),
+            ("living", "Living"),
+            ("used", "On a ladder"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[CatalogueModel]) -> QuerySet[CatalogueModel]:
         today = now().date()
@@ -42,6 +95,8 @@ class RetirementFilter(DropdownFilter):  # type: ignore[misc]
         ]
         if self.value() == "soon":
             return queryset.filter(pk__in=soon)
+        if self.value() == "care":
+            return queryset.filter(pk__in=[notice.model for notice in caring.notices()])
         if self.value() == "living":
             return queryset.exclude(pk__in=soon)
         if self.value() == "used":
@@ -100,8 +155,42 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
         ),
     )
 
+    _notices: Mapping[str, list[CatalogueNotice]] = {}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogueModel]:
         return super().get_queryset(request).prefetch_related("prices", "steps__route")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Read what the daily check found, once for the whole list."""
+        found: defaultdict[str, list[CatalogueNotice]] = defaultdict(list)
+        for notice in caring.notices():
+            if notice.kind not in (CatalogueNotice.Kind.RETIRED, CatalogueNotice.Kind.RETIRES):
+                found[notice.model].append(notice)
+        self._notices = found  # the same for everybody who looks at the list just now
+        return super().changelist_view(request, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if request.method == "GET" and obj is not None:
+            self._tell(request, obj)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _tell(self, request: HttpRequest, obj: CatalogueModel) -> None:
+        """Say what the daily check found of a model, and whose price is proposed."""
+        for notice in caring.notices():
+            if notice.model == obj.pk:
+                messages.warning(request, f"{notice.get_kind_display()}: {notice.detail}")
+        if proposed_prices(obj):
+            found = known(obj, now())
+            messages.info(
+                request,
+                f"This model has no price. The one below is proposed by {found.source if found else ''}: "
+                "check it, then save the page to take it, or empty its fields to leave the price unknown.",
+            )
 
     def get_readonly_fields(self, request: HttpRequest, obj: CatalogueModel | None = None) -> list[str]:
         return ["id"] if obj else []
@@ -136,6 +225,13 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
                 format_html("<small class='desk-sub'>use {}</small>", obj.replaced_by)
                 if obj.replaced_by
                 else "",
+            )
+        found = self._notices.get(obj.pk, [])
+        if found:
+            return format_html_join(
+                "",
+                "{}<small class='desk-sub'>{}</small>",
+                ((badge(each.get_kind_display(), "bad", each.detail), each.detail) for each in found),
             )
         if obj.retires_on is None:
             return muted("No date known")

@@ -21,7 +21,7 @@ from common.money import from_pico, usd
 from routing import desk, example, metrics
 from routing.admin.cells import MODEL_COLUMNS, Cell, cells, duration, model_row, target_lines
 from routing.beside import beside
-from routing.definitions import DEFINITIONS
+from routing.definitions import DEFINITIONS, ESCALATIONS
 from routing.metrics import MANAGED, Figures, Freshness, Report
 from routing.models import MinuteRow, Purpose, RouteOutcome
 from routing.periods import LABELS, Period, PeriodError, parse
@@ -195,6 +195,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "total": RouteView.of(report.total),
         "routes": [RouteView.of(route) for route in report.routes],
         "definitions": DEFINITIONS,
+        "escalation_kinds": ESCALATIONS,
+        "escalations": [each for each in (*report.routes, report.total) if any(each.escalations.values())],
         "saving": _saving(report.total),
         "unused": [route.name for route in report.routes if not route.requests],
         "model_columns": MODEL_COLUMNS,

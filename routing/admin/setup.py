@@ -28,8 +28,10 @@ from common.clock import now
 from routing import setup
 from routing.admin.marks import Mark, retirement
 from routing.config import ModelSpec
+from routing.known_prices import KnownPrice
 from routing.offers import Candidate, ProviderOffer, default_pair
 from routing.presets import PRESET_WORDS, CannotPropose, Choice, Proposal, recommended
+from routing.price_check import known_of
 from routing.providers.listing import Listed
 from routing.publishing import CannotPublish
 from routing.setup_words import host_of, newest_first, price_words
@@ -96,6 +98,12 @@ class PriceForm(forms.Form):
         label="Output", required=False, min_value=0, max_value=LARGEST_PRICE, max_digits=12, decimal_places=6,
         widget=UnfoldAdminDecimalFieldWidget(),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, proposed: KnownPrice | None = None, **kwargs: Any) -> None:
+        self.source = proposed.source if proposed else ""
+        if proposed is not None:
+            kwargs["initial"] = {"input": proposed.ordinary.input, "output": proposed.ordinary.output}
+        super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -178,7 +186,11 @@ def _preview(
 def _price_forms(request: HttpRequest, proposal: Proposal) -> dict[str, PriceForm]:
     """Return a form for each model that would go on a ladder without a price."""
     return {
-        spec.id: PriceForm(request.POST if f"{number}-input" in request.POST else None, prefix=str(number))
+        spec.id: PriceForm(
+            request.POST if f"{number}-input" in request.POST else None,
+            prefix=str(number),
+            proposed=known_of(spec.sent_id, spec.provider, now()),
+        )
         for number, spec in enumerate(spec for spec in proposal.new_models if not spec.prices)
     }
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,11 +32,16 @@ class DirectProtocol(H11Protocol):
             scope.setdefault("extensions", {})["transport"] = {"transport": self.transport}
 
 
-def build() -> Sandbox:
+def build(control: Control | None = None) -> Sandbox:
     """Return a sandbox with the release's models and prices."""
     rows = read_file()
     models = {str(row["id"]): Model(str(row["wire"]), _created(row)) for row in rows}
-    return Sandbox(Control(Prices(rows, now().date())), models)
+    return Sandbox(control or new_control(), models)
+
+
+def new_control() -> Control:
+    """Return the memory of a new sandbox."""
+    return Control(Prices(read_file(), now().date()))
 
 
 def _created(row: Mapping[str, Any]) -> int:
@@ -50,15 +56,34 @@ def serve(port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
         listener.listen(BACKLOG)
-        config = uvicorn.Config(
-            build(),
-            http=DirectProtocol,
-            lifespan="off",
-            ws="none",
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+        asyncio.run(uvicorn.Server(_config(build())).serve(sockets=[listener]))
+
+
+def _config(sandbox: Sandbox) -> uvicorn.Config:
+    return uvicorn.Config(
+        sandbox,
+        http=DirectProtocol,
+        lifespan="off",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+@asynccontextmanager
+async def private() -> AsyncIterator[tuple[int, Control]]:
+    """Run a sandbox in this event loop, on a free port that nobody else is told; give its control."""
+    control = new_control()
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        listener.listen(BACKLOG)
+        running = uvicorn.Server(_config(build(control)))
+        task = asyncio.create_task(running.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[1], control  # what comes before it listens waits in its backlog
+        finally:
+            running.should_exit = True
+            await task

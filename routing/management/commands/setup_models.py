@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from common.clock import now
-from routing import setup
+from routing import price_check, setup
 from routing.offers import Candidate, default_pair
 from routing.presets import PRESET_WORDS, PRESETS, CannotPropose, Choice, Proposal, recommended
 from routing.publishing import CannotPublish
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             choice = self._ask_prices(choice, proposal)
             proposal = setup.prepare(offers, choice)
         self.stdout.write("")
-        for line in plan_lines(proposal):
+        for line in (*plan_lines(proposal), *price_check.proposals(proposal, now())):
             self.stdout.write(line)
         self._publish(proposal, yes=options["yes"], asking=asking)
 
@@ -131,8 +131,14 @@ class Command(BaseCommand):
         for spec in proposal.new_models:
             if spec.id in known or spec.prices:
                 continue
-            self.stdout.write(f"{spec.id} has no price. USD for a million tokens; Enter leaves it unknown.")
-            given, written = (input(f"  {end}: ").strip() for end in ("input", "output"))
+            found = price_check.known_of(spec.sent_id, spec.provider, now())
+            enter = f"Enter takes that of {found.source}" if found else "Enter leaves it unknown"
+            self.stdout.write(f"{spec.id} has no price. USD for a million tokens; {enter}.")
+            usual = (str(found.ordinary.input), str(found.ordinary.output)) if found else ("", "")
+            given, written = (
+                input(f"  {end}{f' [{known}]' if known else ''}: ").strip() or known
+                for end, known in zip(("input", "output"), usual, strict=True)
+            )
             if given and written:
                 prices[spec.id] = (_amount("input", given), _amount("output", written))
         return Choice(choice.preset, choice.light, choice.heavy, prices, choice.window)

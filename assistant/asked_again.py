@@ -1,0 +1,32 @@
+"""What a visitor's next message says of the answer before it."""
+
+from assistant.models import Reply, Turn
+from assistant.pipeline import Consideration
+from routing import recorder
+from routing.config import Config
+from routing.evidence import Kind, climbs
+
+
+def note(turn: Turn, consideration: Consideration, config: Config) -> None:
+    """Note on the last answer that it did not do, where the new message says so and goes to a larger tier.
+
+    The larger model is asked in the new turn, so this is no escalation under an answer; it counts for the
+    route whose answer did not do.
+    """
+    kind = _said(consideration)
+    if not kind or consideration.route.kind != "model":
+        return
+    before = Reply.objects.filter(conversation_id=turn.conversation_id, turn__ordinal__lt=turn.ordinal)
+    last = before.order_by("-turn__ordinal", "-ordinal").first()
+    route = config.routes.get(last.route) if last else None
+    if last is not None and route is not None and climbs(route.tier, consideration.route.tier):
+        recorder.amend_outcome(last.pk, escalated_by=kind)
+
+
+def _said(consideration: Consideration) -> Kind:
+    signals = consideration.signals
+    if signals.thumbs_down:
+        return "thumbs_down"
+    if signals.did_not_help:
+        return "did_not_help"
+    return "re_ask" if signals.re_ask else ""
