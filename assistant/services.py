@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import considering, frames, offering
+from assistant import considering, frames, offering, stored_answers
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import Consideration
 from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
@@ -145,6 +145,7 @@ def start_verb(
             started = begin(source.turn, reply, consideration, config, received)
             if cause == "escalation":
                 _mark_escalated(source, not_asked)
+                stored_answers.disown(source)
             return started
     except IntegrityError:
         made = after.first()
@@ -180,6 +181,8 @@ def rate(who: Who, reply_id: UUID, up: bool, reason: str, comment: str) -> Reply
         reply.save(update_fields=["rating", "rating_reason", "rating_comment"])
         recorder.amend_outcome(reply.pk, feedback=reply.rating)
         _label_thumb(reply, up, reason)
+        if not up:
+            stored_answers.disown(reply)
     return reply
 
 
@@ -210,6 +213,8 @@ def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None
             latest = meant or latest
             Reply.objects.filter(pk=latest.pk).update(resolved=solved)
         recorder.amend_outcome(latest.pk, resolved=solved)
+        if not solved:
+            stored_answers.disown(latest)
         if latest.route == APPROVED:
             _label_solved(latest, solved)
 

@@ -61,6 +61,7 @@ class Figures:
     cancelled: int
     truncations: int
     fallbacks: int
+    cached: int
     escalated_before: int
     escalated_after: int
     thumbs_up: int
@@ -222,6 +223,7 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         cancelled=mine["cancelled"],
         truncations=mine["truncations"],
         fallbacks=mine["fallbacks"],
+        cached=mine["cached"],
         escalated_before=mine["escalated_before"],
         escalated_after=mine["escalated_after"],
         thumbs_up=mine["thumbs_up"],

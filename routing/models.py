@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from routing.cache_models import StoredAnswer
 from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
 from routing.kinds import Purpose, Tier, Wire
 from routing.ledger_models import Budget, ModelCall, RouteOutcome
@@ -24,6 +25,7 @@ __all__ = [
     "Route",
     "RouteOutcome",
     "Rule",
+    "StoredAnswer",
     "Tier",
     "Wire",
 ]

@@ -19,6 +19,7 @@ class ReplyFacts(Protocol):
     truncated: bool
     fallbacks: int
     continued: bool
+    cached: bool
     escalated_before: bool
     escalated_after: bool
     feedback: int | None
@@ -68,6 +69,7 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "truncations": lambda reply: int(was_truncated(reply)),
     "fallbacks": lambda reply: int(reply.fallbacks > 0),
     "continued": lambda reply: int(reply.continued),
+    "cached": lambda reply: int(reply.cached),
     "escalated_before": lambda reply: int(reply.escalated_before),
     "escalated_after": lambda reply: int(reply.escalated_after),
     "thumbs_up": lambda reply: int(reply.feedback == 1),
