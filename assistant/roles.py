@@ -51,6 +51,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.modelprice": _ALL,
         "routing.modelcall": ("view",),
         "routing.budget": ("view",),
+        "routing.storedanswer": ("view", "delete"),
         "routing.configversion": ("view",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),

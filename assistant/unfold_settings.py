@@ -65,6 +65,7 @@ ADVANCED = [
     _item("Routes", "alt_route", "routing_route_changelist", "routing.view_route"),
     _item("Models", "memory", "routing_cataloguemodel_changelist", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
+    _item("Stored answers", "replay", "routing_storedanswer_changelist", "routing.view_storedanswer"),
     _item("Budgets", "savings", "routing_budget_changelist", "routing.view_budget"),
     _item(
         "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"

@@ -18,7 +18,8 @@ from assistant import requests
 from assistant.models import Deletion, Request
 from assistant.roles import RIGHTS, ROLES, ensure_roles
 from assistant.who import Who
-from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route
+from common.clock import now
+from routing.models import Budget, ConfigVersion, LadderChange, ProbeRun, Route, StoredAnswer
 from tests.admin.conftest import SignIn
 from tests.admin.pages import add_call, add_turn, make_conversation
 
@@ -53,6 +54,16 @@ def one_row(model: type[Model]) -> Model:
         LadderChange: {"route_slug": "common", "old": ["a"], "new": ["b"]},
         ProbeRun: {"target": "common", "figures": {"first_text": {"p50_ms": 12}}},
         Deletion: {"day": "2026-11-23", "kind": "sessions", "count": 2},
+        StoredAnswer: {
+            "route": "common",
+            "model": "m",
+            "tier": "lite",
+            "question": "Q?",
+            "answer": "A.",
+            "reply_id": uuid4(),
+            "turn_id": uuid4(),
+            "written_at": now(),
+        },
         Budget: {"scope": "all", "period_start": "2026-11-23", "cap_pico": 5 * 10**12},
     }
     if model is Request:
