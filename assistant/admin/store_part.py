@@ -59,7 +59,7 @@ def _parts(key: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Question", key.get("question")),
         ("Model asked first", key.get("model")),
         ("FAQ entries in the prompt", entries or "none"),
-        ("Prompt", key.get("prompt_version")),
+        ("Wording of the prompt", key.get("prompt_version")),
         ("Language", key.get("language") or "not known"),
         ("Plan", key.get("plan") or "guest"),
     )

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -42,8 +43,8 @@ class StoredAnswerAdmin(ModelAdmin[StoredAnswer]):
     search_help_text = "Words of the question"
     actions = ("forget",)
     fieldsets = (
-        (None, {"fields": ("question", "answer", "cited")}),
-        ("Written", {"fields": (("written_at", "written_by"), ("age", "uses"), "conversation")}),
+        (None, {"fields": ("question", "text", "cited")}),
+        ("Written", {"fields": (("written_at", "written_by"), ("uses", "conversation"))}),
         (
             "Found again while all of this is as it was",
             {
@@ -53,7 +54,7 @@ class StoredAnswerAdmin(ModelAdmin[StoredAnswer]):
         ),
     )
     readonly_fields = (
-        "question", "answer", "cited", "written_at", "written_by", "age", "uses", "conversation",
+        "question", "text", "cited", "written_at", "written_by", "uses", "conversation",
         "route_name", "prompt_version", "language", "plan", "rests_on",
     )  # fmt: skip
 
@@ -83,7 +84,9 @@ class StoredAnswerAdmin(ModelAdmin[StoredAnswer]):
     @admin.display(description="Question", ordering="question")
     def asked(self, obj: StoredAnswer) -> SafeString:
         return format_html(
-            "{}<small class='desk-sub'>{}</small>", shorten(obj.question, 120), shorten(obj.answer, 120)
+            "{}<small class='desk-sub'>{}</small>",
+            shorten(obj.question, 120),
+            shorten(obj.answer.replace("**", ""), 120),
         )
 
     @admin.display(description="Route", ordering="route")
@@ -111,6 +114,10 @@ class StoredAnswerAdmin(ModelAdmin[StoredAnswer]):
     def conversation(self, obj: StoredAnswer) -> SafeString:
         address = reverse("admin:reply", args=[obj.reply_id])
         return format_html("<a class='desk-link' href='{}'>Where it was written</a>", address)
+
+    @admin.display(description="Answer")
+    def text(self, obj: StoredAnswer) -> SafeString:
+        return linebreaksbr(obj.answer, autoescape=True)
 
     @admin.display(description="Sources under it")
     def cited(self, obj: StoredAnswer) -> str:

@@ -8,8 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from assistant.models import Reply
+from assistant.pipeline import ConversationFacts, consider
+from assistant.stored_answers import looked_up
 from common.clock import now
-from routing.models import StoredAnswer
+from routing import publishing
+from routing.cache import AnswerKey
+from routing.models import Route, StoredAnswer
 from tests.admin.pages import add_turn, make_conversation, text_of
 
 LIST = reverse("admin:routing_storedanswer_changelist")
@@ -53,6 +57,26 @@ def test_the_list_is_filtered_by_route_and_what_is_forgotten_leaves_no_words(
     assert "1 stored answer forgotten." in text_of(answer)
     assert list(StoredAnswer.objects.all()) == [other]
     assert QUESTION not in LogEntry.objects.latest("action_time").object_repr
+
+
+def test_try_a_question_says_what_a_new_visitor_would_be_given(reply: Reply, admin: Client) -> None:
+    def tried(**more: str) -> str:
+        return text_of(admin.post(reverse("admin:try"), {"text": QUESTION, **more}))
+
+    assert "stored answer" not in tried().replace("Stored answers", "")
+    Route.objects.filter(slug="common").update(cache="exact")
+    publishing.publish(by="test")
+    row = stored(reply)
+    config = publishing.current()
+    facts = ConversationFacts()
+    found = looked_up(consider(QUESTION, facts, config), QUESTION, facts, config)
+    assert found.stored is None
+    parts = found.notes["store"]["key"]
+    key = AnswerKey(**{**parts, "entries": tuple(map(tuple, parts["entries"]))})
+    StoredAnswer.objects.filter(pk=row.pk).update(digest=key.digest)
+    assert "would be given what Gemini 3.5 Flash-Lite wrote" in tried()
+    assert "would be given" not in tried(plan="pro")
+    assert "No stored answer was looked for: the conversation counts." in tried(earlier="Hello?")
 
 
 def test_a_receipt_says_from_where_an_answer_came_or_why_it_did_not(reply: Reply, admin: Client) -> None:
