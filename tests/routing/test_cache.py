@@ -1,6 +1,7 @@
 """Which messages may be answered from the store, which answers get there, and what their keys hold."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ WHOLE = Ending("completed", "finish", "visitor", "first", 0, False, "lite-1")
 
 
 def test_each_part_of_a_key_makes_another_one_and_only_two_leave_its_family() -> None:
-    others = {field.name: replace(KEY, **{field.name: ()}) for field in fields(KEY)}
+    changed: dict[str, Any] = {field.name: () for field in fields(KEY)}
+    others = {name: replace(KEY, **{name: value}) for name, value in changed.items()}
     assert len({KEY.digest, *(other.digest for other in others.values())}) == 1 + len(others)
     assert {name for name, other in others.items() if other.family == KEY.family} == {"question", "entries"}
     assert replace(KEY).digest == KEY.digest
