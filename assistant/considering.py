@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from assistant import fixed_replies, offering, selectors
+from assistant import fixed_replies, offering, selectors, stored_answers
 from assistant.models import Reply
 from assistant.pipeline import Consideration, consider, judge, redirected
 from assistant.who import Who
@@ -27,7 +27,8 @@ def first(
     who: Who, conversation_id: UUID, text: str, config: Config, before: int | None = None
 ) -> Consideration:
     """Return the consideration of a new message; `before` is its turn number once it has one."""
-    return consider(text, selectors.facts(who, conversation_id, before), config)
+    facts = selectors.facts(who, conversation_id, before)
+    return stored_answers.looked_up(consider(text, facts, config), text, facts, config)
 
 
 def next_route(source: Reply, config: Config) -> RouteSpec | None:

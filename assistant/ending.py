@@ -12,7 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from assistant import considering, fixed_replies
+from assistant import considering, fixed_replies, stored_answers
+from assistant.frames import used_answer
 from assistant.languages import reply_language
 from assistant.models import Reply, Worker
 from assistant.rendering import render
@@ -106,6 +107,7 @@ def outcome_of(
         continued=reply.continued,
         truncated=reply.state == Reply.State.TRUNCATED,
         support=reply.decision.get("verdict", {}).get("support"),
+        cached=used_answer(reply.decision) is not None,
         estimated_input_tokens=estimated[0],
         estimated_output_tokens=estimated[1],
     )
@@ -154,6 +156,7 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
         if end.last is not None:
             recorder.settle_call(*end.last)
         recorder.record_outcome(outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config)
+        stored_answers.keep(reply, config, end.fallbacks)
     return True
 
 

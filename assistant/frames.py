@@ -15,6 +15,7 @@ CONTINUABLE = frozenset({"truncated", "cancelled"})
 RETRYABLE = frozenset({"failed", "cancelled"})
 FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
 SOLVED_ACTIONS = ("solved_yes", "solved_no")  # under our reply to a "thanks"
+STORE = "store"  # of a decision record: why no stored answer was looked for, or its key and the one used
 
 
 class ReplyRow(Protocol):
@@ -85,6 +86,19 @@ def person_reason(row: ReplyRow) -> str:
     return "failed" if without_answer(row.state, row.ended_by) else ""
 
 
+def used_answer(decision: object) -> Mapping[str, Any] | None:
+    """Return what a decision record says of the stored answer that its reply was given, None of others."""
+    part = decision.get(STORE) if isinstance(decision, Mapping) else None
+    used = part.get("used") if isinstance(part, Mapping) else None
+    return used if isinstance(used, Mapping) else None
+
+
+def stored(row: ReplyRow) -> dict[str, str] | None:
+    """Return when, and by which model, the stored answer of a reply was written; None for a fresh one."""
+    used = used_answer(row.decision)
+    return {"written_at": used["written_at"], "model": used["model_label"]} if used else None
+
+
 def done_body(row: ReplyRow) -> dict[str, Any]:
     """Return what `done` says beyond reply id and seq."""
     return {
@@ -93,6 +107,7 @@ def done_body(row: ReplyRow) -> dict[str, Any]:
         "route": row.route,
         "tier": row.tier,
         "label": row.label,
+        "stored": stored(row),
         "html": row.html,
         "sources": row.sources,
         "suggestions": suggestions(row),

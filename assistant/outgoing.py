@@ -25,6 +25,12 @@ def outgoing(
     return Outgoing(text, past, partial, EXPLANATION if counts else "", counts)
 
 
+def holds_details(settings: Mapping[str, Any], text: str) -> bool:
+    """Return whether a personal detail that is not the company's own stands in `text`, on any route."""
+    found = details_in([text])
+    return bool(found) and not found <= _of_the_company(settings)
+
+
 def _of_the_company(settings: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     own = (
         str(settings.get(name) or "") for name in ("contact", "staff_email", "house_instructions", "hours")

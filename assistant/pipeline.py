@@ -23,6 +23,7 @@ from faq.matcher import Candidate
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.cost import reserve_of
 from routing.ladder import LadderView, steps_of
+from routing.models import StoredAnswer
 from routing.policy import RouteDecision, decide
 from routing.providers import registry
 from routing.signals import Context, Signals, estimate_tokens, read_signals
@@ -51,7 +52,8 @@ class Consideration:
     """Everything the decision was made from, and the prompt that follows from it.
 
     `read_tokens` is what a model reads for this message, or would read in place of an instant reply.
-    `offer` stands as buttons under the message, whatever its route answers.
+    `offer` stands as buttons under the message, whatever its route answers. `stored` is an answer that may be
+    given in place of asking a model.
     """
 
     match: FaqMatch
@@ -64,6 +66,7 @@ class Consideration:
     estimate_pico: int | None = None
     config_number: int = 0
     offer: tuple[Offered, ...] = ()
+    stored: StoredAnswer | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property

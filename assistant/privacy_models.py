@@ -10,6 +10,7 @@ class RetentionPolicy(models.Model):
     conversations = models.PositiveSmallIntegerField(default=365)
     requests = models.PositiveSmallIntegerField(default=730)
     asked_questions = models.PositiveSmallIntegerField(default=365)
+    stored_answers = models.PositiveSmallIntegerField(default=30)
     partial_outputs = models.PositiveSmallIntegerField(default=30)
     ledger = models.PositiveSmallIntegerField(default=400)
     staff_log = models.PositiveSmallIntegerField(default=365)

@@ -49,6 +49,8 @@ class PassageLike(Protocol):
     @property
     def entry_id(self) -> str: ...
     @property
+    def version(self) -> int: ...
+    @property
     def reviewed_on(self) -> date | None: ...
 
 
@@ -130,6 +132,20 @@ def _messages(history: Sequence[PastTurn], text: str, partial: str) -> tuple[Cha
         messages.append(ChatMessage("assistant", partial))
         messages.append(go_on(partial))
     return tuple(messages)
+
+
+# What the template takes from the settings; everything else in them leaves an answer as it is.
+_TOLD = ("name", "contact", "tone", "house_instructions")
+
+
+def wording_version(route: RouteSpec, settings: Mapping[str, Any]) -> str:
+    """Return a short hash of what a prompt on `route` says beside passages and messages, and of its limits.
+
+    Coarser is `prompt_version`, which counts every setting: a stored answer outlives another greeting.
+    """
+    told = [str(settings.get(name) or "") for name in _TOLD]
+    parts = [TEMPLATE, route.instructions, route.max_prompt_tokens, route.max_output_tokens, *told]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def prompt_version(route: RouteSpec, settings: Mapping[str, Any]) -> str:

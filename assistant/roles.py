@@ -56,6 +56,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.modelcall": ("view",),
         "routing.budget": ("view",),
         "routing.planbudget": _ALL,
+        "routing.storedanswer": ("view", "delete"),
         "routing.configversion": ("view",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import considering, escalating, frames, offering
+from assistant import considering, escalating, frames, offering, stored_answers
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import Consideration
 from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
@@ -147,6 +147,7 @@ def start_verb(
             started = begin(source.turn, reply, consideration, config, received)
             if cause == "escalation":
                 escalating.mark(source, by, not_asked)
+                stored_answers.disown(source)
             return started
     except IntegrityError:
         made = after.first()
@@ -175,6 +176,8 @@ def rate(who: Who, reply_id: UUID, up: bool, reason: str, comment: str) -> Reply
         reply.save(update_fields=["rating", "rating_reason", "rating_comment"])
         recorder.amend_outcome(reply.pk, feedback=reply.rating)
         _label_thumb(reply, up, reason)
+        if not up:
+            stored_answers.disown(reply)
     return reply
 
 
@@ -205,6 +208,8 @@ def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None
             latest = meant or latest
             Reply.objects.filter(pk=latest.pk).update(resolved=solved)
         recorder.amend_outcome(latest.pk, resolved=solved)
+        if not solved:
+            stored_answers.disown(latest)
         if latest.route == APPROVED:
             _label_solved(latest, solved)
 

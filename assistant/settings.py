@@ -219,6 +219,12 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Once a day; a desk that slept through the hour catches up when it starts.
     "forget-vectors": {"task": "faq.forget_vectors", "schedule": crontab(hour=3, minute=41)},
     "normalise-asked": {"task": "faq.normalise_asked", "schedule": crontab(hour=3, minute=29)},
+    # They are never used again from the moment of an edit on; this only takes what people wrote away.
+    "forget-stored-answers": {
+        "task": "assistant.forget_stored_answers",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "retention": {"task": "assistant.retention", "schedule": crontab(hour=3, minute=17)},
     # Once a day, before people come to work: models that retire, are unknown, or answer under another name.
     "check-catalogue": {"task": "assistant.check_catalogue", "schedule": crontab(hour=4, minute=53)},

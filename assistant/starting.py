@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from assistant import asked_again, considering, fixed_replies, offering
+from assistant import asked_again, considering, fixed_replies, offering, stored_answers
 from assistant.ending import label_of, outcome_of, queue_ms
+from assistant.frames import used_answer
 from assistant.languages import certain_language, reply_language, supported
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
@@ -119,6 +120,10 @@ def _decide(
         kind, read = consideration.route.kind, consideration.read_tokens
         end_at_once(reply, kind, read, config, received, text, sources)
         return _stored(turn, reply, config, new)
+    if (stored := stored_answers.taken(reply, consideration)) is not None:
+        kind, read = consideration.route.kind, consideration.read_tokens
+        end_at_once(reply, kind, read, config, received, stored.answer, stored.sources)
+        return _stored(turn, reply, config, new)
     if not consideration.steps or consideration.prompt is None:
         return _without_model(turn, reply, consideration, config, received, new)
     first, job = _job(turn, reply, consideration, consideration.prompt, config)
@@ -215,13 +220,16 @@ def end_at_once(
     """Give a reply that needs no model its end, with its outcome; the caller stores the row.
 
     `kind` is that of its route, `read_tokens` what a model would have read in its place, `ending` its state
-    and by what it ended.
+    and by what it ended. One that was given a stored answer stands under the tier and model that wrote this.
     """
     (reply.state, reply.ended_by), reply.ended_at = ending, now()
     reply.text, reply.html = text, render(text, considering.link_hosts(config))
     reply.seq, reply.sources = INSTANT_SEQ, sources
-    reply.label = label_of(config, "none", kind)
-    reply.tier = "none"
+    used = used_answer(reply.decision)
+    if used is not None:
+        reply.answering_model = used["model"]
+    reply.tier = used["tier"] if used is not None else "none"
+    reply.label = label_of(config, reply.tier, kind)
     reply.first_text_ms = reply.total_ms = ms_since(received)
     heavy = (read_tokens, estimate_tokens(text))
     recorder.record_outcome(

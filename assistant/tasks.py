@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import catalogue_care, ending, mail_queue, request_letters, writing
+from assistant import catalogue_care, ending, mail_queue, request_letters, stored_answers, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -86,6 +86,13 @@ def send_due_mails() -> None:
 def check_catalogue() -> None:
     """Look at the models on the ladders, once a day."""
     catalogue_care.run(now())
+
+
+@shared_task(name="assistant.forget_stored_answers")
+def forget_stored_answers() -> None:
+    """Delete stored answers that no message can be answered with any more."""
+    if count := stored_answers.forget_outlived():
+        logger.info("%d stored answers have outlived what they rest on", count)
 
 
 @shared_task(name="assistant.retention")

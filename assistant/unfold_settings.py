@@ -71,6 +71,7 @@ ADVANCED = [
     _item("Models", "memory", "routing_cataloguemodel_changelist", "routing.view_cataloguemodel"),
     _item("Breakers", "electrical_services", "breakers", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
+    _item("Stored answers", "replay", "routing_storedanswer_changelist", "routing.view_storedanswer"),
     _item(
         "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"
     ),

@@ -103,6 +103,12 @@ _ALL = (
         "Replies in which another model had to step in because the one before failed.",
     ),
     Definition(
+        "cached",
+        "From the store",
+        "replies",
+        "Replies that were given an answer stored earlier: no model was asked, and they cost nothing.",
+    ),
+    Definition(
         "escalated_before",
         "Sent to the heavy tier at once",
         "replies",

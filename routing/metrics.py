@@ -62,6 +62,7 @@ class Figures:
     cancelled: int
     truncations: int
     fallbacks: int
+    cached: int
     escalated_before: int
     escalated_after: int
     thumbs_up: int
@@ -224,6 +225,7 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         cancelled=mine["cancelled"],
         truncations=mine["truncations"],
         fallbacks=mine["fallbacks"],
+        cached=mine["cached"],
         escalated_before=mine["escalated_before"],
         escalated_after=mine["escalated_after"],
         thumbs_up=mine["thumbs_up"],

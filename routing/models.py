@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from routing.cache_models import StoredAnswer
 from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
@@ -27,6 +28,7 @@ __all__ = [
     "Route",
     "RouteOutcome",
     "Rule",
+    "StoredAnswer",
     "Tier",
     "WhenSpent",
     "Wire",

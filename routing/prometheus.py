@@ -69,6 +69,7 @@ REPLY_COUNTS = (
     ),
     Count("support_truncations", "Replies whose text broke off.", (((), _of("truncations")),)),
     Count("support_fallbacks", "Replies in which another model stepped in.", (((), _of("fallbacks")),)),
+    Count("support_stored_answers", "Replies given a stored answer.", (((), _of("cached")),)),
     Count(
         "support_escalations",
         "Replies sent to the heavy tier at once, and answers escalated after they were shown.",

@@ -20,6 +20,7 @@ class ReplyFacts(Protocol):
     truncated: bool
     fallbacks: int
     continued: bool
+    cached: bool
     escalated_before: bool
     escalated_after: bool
     escalated_by: str
@@ -81,6 +82,7 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "truncations": lambda reply: int(was_truncated(reply)),
     "fallbacks": lambda reply: int(reply.fallbacks > 0),
     "continued": lambda reply: int(reply.continued),
+    "cached": lambda reply: int(reply.cached),
     "escalated_before": lambda reply: int(reply.escalated_before),
     "escalated_after": lambda reply: int(reply.escalated_after),
     **{f"escalated_by_{kind}": _by(kind) for kind in KINDS},

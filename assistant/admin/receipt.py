@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.safestring import SafeString
 
 from assistant.admin.decision import DecisionView, decision_view, entry_ids, entry_titles, route_names
+from assistant.admin.store_part import StoreView, sources_of, store_view
 from assistant.models import Reply, Turn
 from assistant.rendering import render
 from common.money import usd
@@ -54,6 +55,7 @@ class ReplyView:
     total: str
     tokens_in: str
     tokens_out: str
+    store: StoreView | None
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,17 @@ class TurnView:
 
 
 def transcript(turns: Sequence[Turn], link_hosts: Sequence[str], link_entries: bool) -> list[TurnView]:
-    """Return turns (with their replies prefetched) as views; two queries, however many they are."""
+    """Return turns (with their replies prefetched) as views; a few queries, however many they are."""
     replies = [reply for turn in turns for reply in turn.replies.all()]
     calls = _calls([reply.pk for reply in replies])
     titles = entry_titles(entry_ids(reply.decision for reply in replies))
     names = route_names()
+    stored = sources_of(reply.decision for reply in replies)
     return [
         TurnView(
             turn,
             tuple(
-                _reply_view(reply, calls[reply.pk], titles, names, link_hosts, link_entries)
+                _reply_view(reply, calls[reply.pk], titles, names, stored, link_hosts, link_entries)
                 for reply in turn.replies.all()
             ),
         )
@@ -93,6 +96,7 @@ def _reply_view(
     calls: Sequence[ModelCall],
     titles: Mapping[str, str],
     names: Mapping[str, str],
+    stored: Mapping[str, UUID],
     link_hosts: Sequence[str],
     link_entries: bool,
 ) -> ReplyView:
@@ -109,6 +113,7 @@ def _reply_view(
         total=milliseconds(reply.total_ms),
         tokens_in=_sum([call.input_tokens for call in calls]),
         tokens_out=_sum([call.output_tokens for call in calls]),
+        store=store_view(reply.decision, stored),
     )
 
 

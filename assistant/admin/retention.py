@@ -52,7 +52,7 @@ class RetentionAdmin(OneRow[RetentionPolicy]):
                     ("asked_questions", "partial_outputs"),
                     ("ledger", "drafts"),
                     ("staff_log", "sign_in_log"),
-                    "uploads",
+                    ("uploads", "stored_answers"),
                 ),
                 "description": "Once a night whatever is older goes for good. What waits for a person stays.",
             },

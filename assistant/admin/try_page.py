@@ -1,7 +1,7 @@
 """Try a question: the production path on a text that staff type, and everything it decided from.
 
-It calls `assistant.pipeline.consider`, which the socket calls for a visitor, under the same index and
-the newest configuration; nothing is stored and no model is asked.
+It calls `assistant.pipeline.consider` and `assistant.stored_answers.looked_up`, as the socket does for a
+visitor, under the same index and the newest configuration; nothing is stored and no model is asked.
 """
 
 from typing import Any
@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from assistant import pipeline
+from assistant import pipeline, stored_answers
 from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles, route_names
 from assistant.admin.evidence import evidence_of
 from assistant.admin.locate import transcript_address
+from assistant.admin.store_part import store_view
 from assistant.models import Reply
 from assistant.protocol import TEXT_LIMIT
 from assistant.rendering import render
@@ -63,7 +64,8 @@ def considered(data: dict[str, Any]) -> pipeline.Consideration:
         previous_texts=(earlier,) if earlier else (),
         depth=1 if earlier else 0,
     )
-    return pipeline.consider(clean(data["text"]).strip(), facts, publishing.current())
+    text, config = clean(data["text"]).strip(), publishing.current()
+    return stored_answers.looked_up(pipeline.consider(text, facts, config), text, facts, config)
 
 
 def try_question(request: HttpRequest) -> HttpResponse:
@@ -98,6 +100,8 @@ def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
             record, entry_titles(entry_ids([record])), request.user.has_perm("faq.view_entry"), route_names()
         ),
         "route": consideration.route,
+        "stored": consideration.stored,
+        "store": store_view(record, {}),
         "answer": SafeString(render(entry.answer, _link_hosts())) if entry else None,
         "passages": _passages(request, data["text"]) if not record["passages"] else (),
         "took_ms": consideration.match.took_ms,

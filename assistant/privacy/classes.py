@@ -40,6 +40,13 @@ CLASSES = (
         "What is missing in the FAQ is found by comparing seasons.",
     ),
     DataClass(
+        "stored_answers",
+        "Stored answers with their questions",
+        30,
+        "the answer",
+        "The longest that one is kept, whatever hours its route says; it goes with its conversation, too.",
+    ),
+    DataClass(
         "partial_outputs",
         "Texts of broken answers and words of provider errors",
         30,

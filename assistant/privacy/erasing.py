@@ -22,6 +22,7 @@ from assistant.privacy.trail import Trail, chunks, trail_of
 from common.clock import ticks
 from common.versions import raise_version
 from faq import services as faq_services
+from routing import cache_store
 from routing.unlinking import unlink
 
 logger = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ def _delete(trail: Trail) -> None:
         Reply.objects.filter(conversation__visitor_id=trail.visitor_id).values_list("pk", "turn_id")
     )
     unlink(turns_of)
+    cache_store.forget(replies=trail.replies)
     for turns in chunks(trail.turns):
         faq_services.erase(turns)
     _delete_admin_log(trail)

@@ -42,6 +42,7 @@ def export(visitor_id: UUID) -> dict[str, Any]:
         "asked_questions": _rows(trail.asked()),
         "model_calls": _rows(trail.calls()),
         "outcomes": _rows(trail.outcomes()),
+        "stored_answers": _rows(trail.stored()),
         "providers": _providers(trail.calls()),
     }
     plain: dict[str, Any] = json.loads(json.dumps(document, cls=DjangoJSONEncoder))

@@ -24,7 +24,8 @@ from common.clock import ticks
 from common.versions import raise_version
 from faq.import_models import Upload
 from faq.models import AnswerEdit, AskedQuestion, Proposal, ProposalRun
-from routing.models import ModelCall, RouteOutcome
+from routing import cache_store
+from routing.models import ModelCall, RouteOutcome, StoredAnswer
 from routing.unlinking import silence
 
 CHUNK = 50  # rows a transaction: some milliseconds of SQLite's one writer
@@ -102,6 +103,7 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
     yield Store("conversations", _conversations(before("conversations")), _remove_conversations)
     yield _deleting("requests", _requests(before("requests")))
     yield _deleting("asked_questions", AskedQuestion.objects.filter(created_at__lt=before("asked_questions")))
+    yield _deleting("stored_answers", StoredAnswer.objects.filter(written_at__lt=before("stored_answers")))
     yield Store("partial_outputs", _speaking(before("partial_outputs")), silence)
     booked = {"rolled_up": True}
     yield _deleting(
@@ -140,6 +142,8 @@ def _remove_conversations(ids: Sequence[Any]) -> None:
     Message.objects.filter(conversation_id__in=ids, request__isnull=False).update(
         conversation=None, after_turn=None
     )
+    replies = Reply.objects.filter(conversation_id__in=ids).values_list("pk", flat=True)
+    cache_store.forget(replies=list(replies))
     Conversation.objects.filter(pk__in=ids).delete()
     raise_version(ERASED)
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from assistant.models import Conversation, Message, Reply, Request, Turn, Visitor
 from faq.models import AskedQuestion
-from routing.models import ModelCall, RouteOutcome
+from routing.models import ModelCall, RouteOutcome, StoredAnswer
 
 CHUNK = 500  # below SQLite's limit of variables in one statement
 
@@ -43,6 +43,10 @@ class Trail:
     def outcomes(self) -> list[RouteOutcome]:
         return [row for ids in chunks(self.replies) for row in RouteOutcome.objects.filter(pk__in=ids)]
 
+    def stored(self) -> list[StoredAnswer]:
+        """Return the answers to the visitor that others may be given again."""
+        return [row for ids in chunks(self.replies) for row in StoredAnswer.objects.filter(reply_id__in=ids)]
+
     def counts(self) -> dict[str, int]:
         """Return how much there is of each class of data, as a confirmation names it."""
         return {
@@ -53,6 +57,7 @@ class Trail:
             "requests": len(self.requests),
             "asked questions": len(self.asked()),
             "model calls": len(self.calls()),
+            "stored answers": len(self.stored()),
         }
 
 
@@ -64,6 +69,7 @@ _ONE = {
     "requests": "request",
     "asked questions": "asked question",
     "model calls": "model call",
+    "stored answers": "stored answer",
 }
 
 

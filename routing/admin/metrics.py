@@ -40,6 +40,7 @@ CARD_COUNTS = (
     "errors",
     "truncations",
     "fallbacks",
+    "cached",
     "escalated_before",
     "escalated_after",
     "thumbs_up",

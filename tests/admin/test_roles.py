@@ -18,7 +18,16 @@ from assistant import requests
 from assistant.models import Deletion, Request
 from assistant.roles import RIGHTS, ROLES, ensure_roles
 from assistant.who import Who
-from routing.models import Budget, ConfigVersion, LadderChange, PlanBudget, ProbeRun, Route
+from common.clock import now
+from routing.models import (
+    Budget,
+    ConfigVersion,
+    LadderChange,
+    PlanBudget,
+    ProbeRun,
+    Route,
+    StoredAnswer,
+)
 from tests.admin.conftest import SignIn
 from tests.admin.pages import add_call, add_turn, make_conversation
 
@@ -54,6 +63,16 @@ def one_row(model: type[Model]) -> Model:
         ProbeRun: {"target": "common", "figures": {"first_text": {"p50_ms": 12}}},
         Deletion: {"day": "2026-11-23", "kind": "sessions", "count": 2},
         PlanBudget: {"plan": "free"},
+        StoredAnswer: {
+            "route": "common",
+            "model": "m",
+            "tier": "lite",
+            "question": "Q?",
+            "answer": "A.",
+            "reply_id": uuid4(),
+            "turn_id": uuid4(),
+            "written_at": now(),
+        },
         Budget: {"scope": "all", "period_start": "2026-11-23", "cap_pico": 5 * 10**12},
     }
     if model is Request:

@@ -1,5 +1,6 @@
 """The page's own logic, run in the browser it is for: the reply log, the back-off, the counting."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -289,6 +290,22 @@ def test_a_spent_budget_is_told_calmly_and_offers_no_second_try(modules: Page, s
     broken = done(1, state="failed", ended_by="upstream", html="", retryable=True)
     kind, words, buttons = modules.evaluate(ENDED, broken)
     assert (kind, buttons) == ("failed", ["Retry"])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0.5, "just now"), (59, "59 min ago"), (150, "2 h ago"), (3 * 1440 + 60, "3 d ago"), (-5, "just now")],
+)
+def test_a_stored_answer_says_when_it_was_written_and_by_which_model(
+    modules: Page, minutes: float, words: str
+) -> None:
+    written = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+    read = ENDED.replace(
+        "const notice", "return answer.foot.querySelector('.chip').textContent; const notice"
+    )
+    frame = done(1, label="AI answer", stored={"written_at": written, "model": "Flash-Lite"})
+    assert modules.evaluate(read, frame) == f"AI answer · stored {words} · Flash-Lite"
+    assert modules.evaluate(read, {**frame, "stored": None}) == "AI answer"
 
 
 def test_a_stopped_answer_suggests_nothing(modules: Page) -> None:

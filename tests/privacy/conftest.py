@@ -1,7 +1,7 @@
 """A visitor with something in every store."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from assistant.models import Conversation, Message, Reply, Request, Turn
 from common.clock import now
 from faq.models import AskedQuestion
-from routing.models import ModelCall, RouteOutcome
+from routing.models import ModelCall, RouteOutcome, StoredAnswer
 from tests.admin.conftest import seeded, sign_in
 from tests.admin.pages import add_call, make_conversation
 
@@ -49,6 +49,10 @@ def tell(mark: str = MARK, number: int = 1) -> Told:
     RouteOutcome.objects.create(
         reply_id=reply.pk, turn_id=turn.pk, route="common", tier="lite", state="completed", ended_by="finish",
         ended_at=now(), cost_pico=7, rolled_up=True,
+    )  # fmt: skip
+    StoredAnswer.objects.create(
+        digest=uuid4().hex, route="common", model="m", tier="lite", question=turn.text,
+        answer=f"The {mark} is late.", reply_id=reply.pk, turn_id=turn.pk, written_at=now(),
     )  # fmt: skip
     AskedQuestion.objects.create(uuid=turn.pk, text=turn.text, route="common")
     request = Request.objects.create(

@@ -19,11 +19,11 @@ from assistant.privacy.erasing import hash_of
 from common.clock import now
 from common.versions import read_version
 from faq.models import AskedQuestion
-from routing.models import ModelCall, RouteOutcome
+from routing.models import ModelCall, RouteOutcome, StoredAnswer
 from tests.privacy.conftest import MARK, Told, tell
 
 # Every model that belongs to a visitor by a chain of foreign keys, or names a turn or a reply by its id.
-KNOWN = {Conversation, Turn, Reply, Request, Message, AskedQuestion, ModelCall, RouteOutcome}
+KNOWN = {Conversation, Turn, Reply, Request, Message, AskedQuestion, ModelCall, RouteOutcome, StoredAnswer}
 BY_ID = {AskedQuestion}
 
 
@@ -68,6 +68,7 @@ def test_an_export_holds_every_text_and_every_field(told: Told) -> None:
     assert (request["email"], request["messages"][0]["author"]) == (f"{MARK}@example.org".lower(), "staff")
     assert document["asked_questions"][0]["uuid"] == conversation["turns"][0]["id"]
     assert document["model_calls"][0]["partial_output"] == f"The {MARK} is"
+    assert document["stored_answers"][0]["answer"] == f"The {MARK} is late."
     assert document["outcomes"][0]["reply_id"] == str(told.reply.pk)
     assert document["providers"] == {"gemini": 1}
     assert document["visitor"]["id"] == str(told.visitor_id)
@@ -85,7 +86,7 @@ def test_erasing_leaves_no_text_no_id_and_the_figures(told: Told) -> None:
     assert [each for each in ids if str(each) in after or each.hex in after] == []
     assert counts == {
         "conversations": 1, "messages of the visitor": 1, "answers": 1, "messages of staff": 1, "requests": 1,
-        "asked questions": 1, "model calls": 1,
+        "asked questions": 1, "model calls": 1, "stored answers": 1,
     }  # fmt: skip
     assert after.count("Powidl") == before.count("Powidl")
     assert export(other.visitor_id)["requests"]

@@ -28,9 +28,11 @@ QUESTION = (
 )
 BREAK = """
 from django.db import transaction
+from routing.models import Route
 from routing.publishing import current, publish
 settings = dict(current().settings)
 with transaction.atomic():
+    Route.objects.filter(kind="model").update(cache="near")
     publish(by="test", settings={**settings, "link_hosts": %s})
 """
 
@@ -134,6 +136,9 @@ async def play(desk: DeskServer, cookie: str, control: Control) -> None:
             await chat.ask("How do I reset my password?")
     desk.manage("shell", "-v", "0", "-c", BREAK % "[]")
     await asyncio.sleep(1.5)
+    async with Chat(desk.url, cookie) as chat:
+        kept = await chat.ask(f"Is there a waiting list for a full {WORD} class?")
+        assert kept.done is not None and kept.done["state"] == "completed"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -166,6 +171,7 @@ async def test_no_log_quotes_a_visitor_and_an_erasure_leaves_nothing(
     document = json.loads(body)
     assert (status, document["requests"][0]["email"]) == (200, EMAIL)
     assert len(document["conversations"]) >= 1
+    assert [WORD in row["question"] for row in document["stored_answers"]] == [True]
     streams = [f"support:reply:{reply['id']}" for reply in replies_of(document)]
     assert any(stream in in_redis(desk) for stream in streams)
 

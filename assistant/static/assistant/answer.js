@@ -2,7 +2,7 @@
 
 import { isRunning, openParts, withoutMarks } from "./log.js";
 import { copyButton, el, fragment, icon, reducedMotion, rungs } from "./dom.js";
-import { stamp, day } from "./times.js";
+import { ago, day, moment, stamp } from "./times.js";
 
 const WHY_MS = 5000;
 const ELSE_MS = 15000;
@@ -226,11 +226,17 @@ export class Answer {
   }
 
   #meta(reply) {
-    const chip = reply.label ? el("span", { class: "chip", "data-rung": rungOf(reply) }, rungs(rungOf(reply)), reply.label) : "";
+    const words = el("span", {}, reply.label, ...(reply.stored ? this.#storedWords(reply.stored) : []));
+    const chip = reply.label ? el("span", { class: "chip", "data-rung": rungOf(reply) }, rungs(rungOf(reply)), words) : "";
     const actions = reply.text || reply.html
       ? el("span", { class: "actions" }, copyButton("Copy", () => reply.text || this.body.innerText), this.#thumb(reply, "up", "Good answer"), this.#thumb(reply, "down", "Bad answer"))
       : "";
     return chip || actions ? el("div", { class: "meta" }, chip, actions) : null;
+  }
+
+  #storedWords(stored) {
+    const when = el("time", { datetime: stored.written_at, title: moment(stored.written_at) }, `stored ${ago(stored.written_at, Date.now())}`);
+    return [" · ", when, ...(stored.model ? [` · ${stored.model}`] : [])];
   }
 
   #thumb(reply, rating, label) {

@@ -175,6 +175,7 @@ function ending(frame) {
     route: frame.route ?? "",
     tier: frame.tier ?? "",
     label: frame.label ?? "",
+    stored: frame.stored ?? null, // when and by which model it was written, if it was not written now
     lang: frame.lang ?? "",
     sources: frame.sources ?? [],
     suggestions: frame.suggestions ?? [],

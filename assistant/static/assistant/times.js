@@ -16,3 +16,16 @@ export function stamp(node, iso) {
 export function day(isoDate) {
   return DAY.format(new Date(`${isoDate}T00:00:00Z`));
 }
+
+export function moment(iso) {
+  return DAY_TIME.format(new Date(iso));
+}
+
+const AGES = [[86400, "d"], [3600, "h"], [60, "min"]]; // seconds
+
+/** How long ago an ISO time was at `now` (ms), in its largest whole unit. */
+export function ago(iso, now) {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  const [size, unit] = AGES.find(([each]) => seconds >= each) ?? [1, ""];
+  return unit ? `${Math.floor(seconds / size)} ${unit} ago` : "just now";
+}
