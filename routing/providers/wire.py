@@ -13,6 +13,8 @@ from routing.providers.sse import UNFRAMED, SseEvent
 
 # What the ledger's columns hold (a signed 32-bit integer on PostgreSQL); no prompt comes near it.
 COUNT_LIMIT = 2**31 - 1
+# Not strict: a raw NUL or tab inside a string is a broken server's, its text is read all the same.
+_decode = json.JSONDecoder(strict=False).decode
 TEMPERATURE = 0.2  # support answers repeat what the help texts say; sent only where a model takes it
 
 
@@ -57,8 +59,7 @@ def read_payload(event: SseEvent) -> dict[str, Any] | None:
     Raises the error that the event carries, or NotAStream when a framed event is not JSON.
     """
     try:
-        # Not strict: a raw NUL or tab inside a string is a broken server's, its text is read all the same.
-        payload = json.loads(event.data, strict=False)
+        payload = _decode(event.data)
     except (ValueError, RecursionError) as error:
         if event.event == UNFRAMED:
             return None

@@ -14,7 +14,7 @@ from tests.routing.conftest import MemoryLedger
 from tests.routing.jobs import WIRES, job, model, play
 
 EVERY_WIRE = pytest.mark.parametrize("wire", WIRES)
-LIST = [
+LIST: list[dict[str, Any]] = [
     {"input": "0.30", "output": "2.50", "cached_input": "0.03", "cache_write": "0.375"},
     {"input_above": 100_000, "input": "0.6", "output": "5", "cached_input": "0.06", "cache_write": "0.75"},
 ]
