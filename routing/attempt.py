@@ -16,29 +16,20 @@ from routing import errors
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import Deadlines, ModelSpec
 from routing.cost import price_of
-from routing.delta_text import DeltaText
 from routing.errors import CallFailed
-from routing.events import (
-    AnsweringModel,
-    Finish,
-    FinishReason,
-    ModelRequest,
-    ProviderEvent,
-    TextDelta,
-    UsageReport,
-)
+from routing.events import FinishReason, ModelRequest, UsageReport
 from routing.ladder import answers_for
 from routing.providers.registry import WIRES
-from routing.providers.sse import LineTooLong, SseDecoder
 from routing.providers.transport import DeadlinePassed, Target, Transport
-from routing.signals import estimate_tokens
+from routing.providers.wire import WireCall
+from routing.reading import Reading
 
 # After the end marker only usage can follow; a server that does not close is not waited for.
 AFTER_FINISH_S = 0.5
-HEAD_BYTES = 4096  # kept of a stream in which no text was found, so that staff can see what came instead
-
-# The seed's own words; staff search the ledger for them.
-TRUNCATED = "truncated_output: token_stream ended prematurely at token {n}"
+# Once usage is there as well, only the end of the body is left, which lets the connection be used again.
+AFTER_USAGE_S = 0.1
+# A caller's own number for a request, as OpenAI takes and logs it; the others pass over unknown headers.
+CALL_ID_HEADER = "x-client-request-id"
 
 
 class Attempt:
@@ -67,35 +58,28 @@ class Attempt:
         self._room = room
         self._prompt_tokens = prompt_tokens
         self._may_be_empty = may_be_empty
-        self._decoder = SseDecoder()
-        self._mapper = WIRES[model.wire].mapper()
-        self._delta = DeltaText()
-        self._text: list[str] = []
-        self._length = 0
-        self._head = b""
-        self._usage: UsageReport | None = None
-        self._answering = ""
-        self._finish: Finish | None = None
+        self._reading = Reading(WIRES[model.wire].mapper(), model, room)
         self._began = self._moved = ticks()
+        self._finished_at: float | None = None
         self._first_text_ms: int | None = None
         self._status: int | None = None
 
     @property
     def answering(self) -> str:
         """Return the model that the provider says is answering, empty while unsaid."""
-        return self._answering
+        return self._reading.answering
 
     @property
     def finish(self) -> FinishReason:
         """Return how the attempt ended as far as the reply goes: a failure is never complete."""
-        if self.failure is not None and self._finish is not None:
+        if self.failure is not None and self._reading.finish is not None:
             return FinishReason.OTHER
         return self._recorded_finish()
 
     @property
     def text(self) -> str:
         """Return the exact text so far."""
-        return "".join(self._text)
+        return self._reading.text
 
     async def texts(
         self, http: Transport, target: Callable[[ModelSpec], Target]
@@ -105,25 +89,30 @@ class Attempt:
         Closing the generator or cancelling its task closes the connection at once.
         """
         self._began = self._moved = ticks()
+        reading = self._reading
         with self._failures():
-            call = WIRES[self.model.wire].build(self._request, self.model)
+            call = self._call()
             where = target(self.model)
             self._sent = True
             connect_s = self._deadlines.connect_s
             async with http.open(where, call, self.model.id, connect_s, self._deadline()) as upstream:
                 self._status = 200
-                while not self._mapper.closed and self.failure is None:
+                while not reading.closed:
                     chunk = await upstream.read(self._deadline())
                     if not chunk:
                         break
-                    text = self._take(chunk)
+                    text = self._moved_by(reading.feed(chunk))
                     if text:
                         yield text
-                rest = self._moved_by(self._delta.flush())
-                if rest:
-                    yield rest
-        self._judge()
+        rest = self._moved_by(reading.end())
+        if rest:
+            yield rest
+        self.failure = reading.verdict(self.failure, may_be_empty=self._may_be_empty)
         self.over = True
+
+    def _call(self) -> WireCall:
+        call = WIRES[self.model.wire].build(self._request, self.model)
+        return replace(call, headers={**call.headers, CALL_ID_HEADER: str(self.start.call_id)})
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -138,49 +127,20 @@ class Attempt:
         except LookupError as error:
             self.failure = errors.KeyRefused(str(error))
 
-    def _take(self, chunk: bytes) -> str:
-        """Return the text that `chunk` adds; an error in it is kept until its text has gone out."""
-        found: list[str] = []
-        if self._first_text_ms is None and len(self._head) < HEAD_BYTES:
-            self._head += chunk[:HEAD_BYTES]
-        try:
-            for event in self._decoder.feed(chunk):
-                for said in self._mapper.feed(event):
-                    self._note(said, found)
-        except CallFailed as failure:
-            self.failure = failure
-        except LineTooLong as error:
-            self.failure = errors.NotAStream(str(error))
-        return self._moved_by("".join(found))
-
-    def _note(self, said: ProviderEvent, found: list[str]) -> None:
-        match said:
-            case TextDelta():
-                found.append(self._delta.feed(said.text))
-            case UsageReport():
-                self._usage = said
-            case AnsweringModel():
-                self._answering = said.model
-            case Finish():
-                self._finish = self._finish or said
-
     def _moved_by(self, text: str) -> str:
-        if not text:
-            return ""
-        self._moved = ticks()
-        if self._first_text_ms is None:
-            self._first_text_ms = ms_since(self._began)
-        if self._length + len(text) > self._room:
-            text = text[: self._room - self._length]
-            self.failure = errors.ReplyTooLong(f"the reply passed its cap of {self._room} characters")
-        self._length += len(text)
-        self._text.append(text)
+        """Note the time of a progress: of text alone, or of the end marker."""
+        if text:
+            self._moved = ticks()
+            if self._first_text_ms is None:
+                self._first_text_ms = ms_since(self._began)
+        if self._finished_at is None and self._reading.finished:
+            self._finished_at = ticks()
         return text
 
     def _deadline(self) -> float:
         """Return until when, on the loop's clock, the next text must have come."""
-        if self._mapper.finished:
-            limit = ticks() + AFTER_FINISH_S
+        if self._finished_at is not None:
+            limit = self._finished_at + (AFTER_USAGE_S if self._reading.usage_final else AFTER_FINISH_S)
         elif self._first_text_ms is None:
             limit = self._began + self._deadlines.first_text_s
         else:
@@ -190,40 +150,16 @@ class Attempt:
 
     def _late(self) -> CallFailed | None:
         who = f"{self.model.provider}/{self.model.id}"
-        if self._mapper.finished:
+        if self._finished_at is not None:
             return None
         if ticks() >= self._ends_at:
             return errors.TotalTimeout(f"{who} was still writing at the route's total deadline")
         if self._first_text_ms is None:
             return errors.FirstTextTimeout(f"{who} gave no text within {self._deadlines.first_text_s:g} s")
-        return errors.Stalled(f"{self._cut_words()} (no new text for {self._deadlines.stall_s:g} s)")
-
-    def _judge(self) -> None:
-        """Decide by the protocol's state what the end of the stream means."""
-        if isinstance(self.failure, errors.ReplyTooLong):
-            return
-        if self._mapper.finished:
-            self.failure = None
-            silent = not self.text.strip() and self._recorded_finish() is FinishReason.COMPLETE
-            if silent and not self._may_be_empty:
-                self.failure = errors.NoText(f"{self.model.id} finished without a word")
-        elif self.failure is None or type(self.failure) is errors.TruncatedOutput:
-            self.failure = errors.TruncatedOutput(self._cut_words())
-
-    def _cut_words(self) -> str:
-        said = self._usage.output_tokens if self._usage else None
-        return TRUNCATED.format(n=max(said or 0, self._estimated_output() or 0))
+        return errors.Stalled(f"{self._reading.cut_words()} (no new text for {self._deadlines.stall_s:g} s)")
 
     def _recorded_finish(self) -> FinishReason:
-        if self._finish is not None:
-            return self._finish.reason
-        if self.failure is None:
-            return FinishReason.CANCELLED
-        lost = (errors.TruncatedOutput, errors.FirstTextTimeout, errors.TotalTimeout, errors.ReplyTooLong)
-        return FinishReason.UNKNOWN_END if isinstance(self.failure, lost) else FinishReason.PROVIDER_ERROR
-
-    def _estimated_output(self) -> int | None:
-        return self._scaled(estimate_tokens(self.text)) if self._text else None
+        return self._reading.reason(self.failure)
 
     def _scaled(self, tokens: int) -> int:
         return math.ceil(tokens * self.model.token_factor)
@@ -232,15 +168,17 @@ class Attempt:
         """Return the usage and whether any of it is our estimate; None when nothing was used."""
         # No vendor bills an answer that is an HTTP error instead of a stream.
         answered_no = self.failure is not None and (self.failure.status or 0) >= HTTPStatus.BAD_REQUEST
-        refused = self.failure is not None and (answered_no or not self.failure.sent) and not self._text
+        refused = self.failure is not None and (answered_no or not self.failure.sent) and not self.text
         if refused or not self._sent:
             return None, False
-        report = self._usage or UsageReport()
-        if self._finish and report.input_tokens is not None and report.output_tokens is not None:
+        # No prompt has 0 tokens, and no text: servers that say so do not count.
+        report = self._reading.usage or UsageReport()
+        given, written = report.input_tokens or None, report.output_tokens
+        written = (written or None) if self.text else written
+        if self._reading.finish and given is not None and written is not None:
             return report, False
-        estimated = self._estimated_output()
-        known = [tokens for tokens in (report.output_tokens, estimated) if tokens is not None]
-        given = self._scaled(self._prompt_tokens) if report.input_tokens is None else report.input_tokens
+        known = [tokens for tokens in (written, self._reading.estimated_output) if tokens is not None]
+        given = self._scaled(self._prompt_tokens) if given is None else given
         return replace(report, input_tokens=given, output_tokens=max(known, default=None)), True
 
     def _cost(self, usage: UsageReport | None) -> int | None:
@@ -256,31 +194,33 @@ class Attempt:
         incomplete = finish in {FinishReason.LENGTH, FinishReason.CONTEXT_EXCEEDED}
         cut = isinstance(self.failure, errors.TruncatedOutput)
         silent = isinstance(self.failure, errors.NoText)
-        broken = self.failure is not None and not silent and (cut or bool(self._text))
+        broken = self.failure is not None and not silent and (cut or bool(self.text))
         whole = finish is FinishReason.COMPLETE and self.failure is None
         return AttemptResult(
             ended_at=ended_at or now(),
             first_text_ms=self._first_text_ms,
             duration_ms=ms_since(self._began),
-            answering_model=self._answering,
+            answering_model=self.answering,
             usage=usage,
             usage_estimated=estimated,
             cost_pico=self._cost(usage),
             finish=finish,
-            finish_raw=self._finish.raw if self._finish else "",
+            finish_raw=self._reading.finish.raw if self._reading.finish else "",
             error_class=type(self.failure).__name__ if self.failure else "",
-            error_detail=self.failure.detail if self.failure else self._mismatch(),
+            error_detail=" | ".join(self._details())[: errors.DETAIL_LIMIT],
             http_status=self._status,
             truncated=incomplete or broken,
             partial_output="" if whole else self._partial(),
         )
 
-    def _mismatch(self) -> str:
-        if answers_for(self.model, self._answering):
-            return ""
-        return f"model_mismatch: asked for {self.model.id}, answered by {self._answering}"
+    def _details(self) -> list[str]:
+        """Return what staff should know: what failed, another model's name, what was left out."""
+        details = [self.failure.detail] if self.failure else []
+        if not answers_for(self.model, self.answering):
+            details.append(f"model_mismatch: asked for {self.model.id}, answered by {self.answering}")
+        return details + self._reading.notes()
 
     def _partial(self) -> str:
-        if self._text or self.failure is None:
+        if self.text or self.failure is None:
             return self.text
-        return self.failure.output or self._head.decode("utf-8", "replace")
+        return self.failure.output or self._reading.head

@@ -81,7 +81,8 @@ class CallFailed(RoutingError):
 
     def __init__(self, detail: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(detail)
-        self.detail = detail[:DETAIL_LIMIT]
+        # Providers' words are quoted in it: a lone surrogate or NUL in them must not stop a log or a row.
+        self.detail = detail.replace("\x00", "").encode("utf-8", "replace").decode()[:DETAIL_LIMIT]
         self.status = status
         self.retry_after = retry_after
 

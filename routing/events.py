@@ -31,13 +31,14 @@ class UsageReport:
     """Tokens as the provider counts them, each None when unsaid; a later report replaces earlier ones.
 
     `input_tokens` is the whole prompt, cached and cache-written parts included.
-    `output_tokens` is what is billed, thinking included.
+    `output_tokens` is what is billed, thinking included; `thinking_tokens` is that part of it.
     """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    thinking_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from routing.events import (
     UsageReport,
 )
 from routing.providers.sse import SseEvent
-from routing.providers.wire import TEMPERATURE, WireCall, count, mapping, read_payload, texts
+from routing.providers.wire import TEMPERATURE, WireCall, count, mapping, merged, read_payload, texts
 
 API_VERSION = "2023-06-01"  # for rows that name none; the oldest that is still accepted
 
@@ -94,8 +94,7 @@ class AnthropicMapper:
     def _report(self, usage: dict[str, Any]) -> list[ProviderEvent]:
         if not usage:
             return []
-        # Cumulative: a later value replaces the earlier one, a missing or null one leaves it.
-        self._usage.update({name: value for name, value in usage.items() if value is not None})
+        self._usage = merged(self._usage, usage)
         return [_usage(self._usage)]
 
     def _end(self) -> list[ProviderEvent]:
@@ -116,6 +115,7 @@ def _usage(usage: dict[str, Any]) -> UsageReport:
         output_tokens=count(usage.get("output_tokens")),
         cached_tokens=read,
         cache_write_tokens=written,
+        thinking_tokens=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
     )
 
 

@@ -5,6 +5,7 @@ Pure. The three vendors use different words and sometimes the same status for di
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -82,6 +83,7 @@ _HINTS: Mapping[type[CallFailed], str] = {
     QuotaExhausted: "Check the credit or spending limit of this account.",
 }
 _SHOWN_WORDS = 300
+_STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
 
 
 def classify(status: int | None, words: str, kinds: tuple[str, ...] = ()) -> type[CallFailed]:
@@ -183,7 +185,7 @@ def from_event(payload: Any) -> CallFailed | None:
     if parts is None:
         return None
     words, kinds, wish = parts
-    codes = [int(kind) for kind in kinds if kind.isdecimal()]
+    codes = [int(kind) for kind in kinds if _STATUS.fullmatch(kind)]
     failure = classify(codes[0] if codes else None, words, kinds)
     names = ", ".join(kinds) or "no type"
     return failure(f"error event in the stream ({names}): {words[:_SHOWN_WORDS]}", retry_after=wish)
@@ -192,7 +194,7 @@ def from_event(payload: Any) -> CallFailed | None:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -13,7 +13,7 @@ from routing.events import (
     UsageReport,
 )
 from routing.providers.sse import SseEvent
-from routing.providers.wire import TEMPERATURE, WireCall, count, mapping, objects, read_payload, texts
+from routing.providers.wire import TEMPERATURE, WireCall, count, mapping, merged, objects, read_payload, texts
 
 FINISH = {
     "STOP": FinishReason.COMPLETE,
@@ -63,6 +63,7 @@ class GeminiMapper:
         self.closed = False
         self.late_text = 0
         self._model = ""
+        self._usage: dict[str, Any] = {}
 
     def feed(self, event: SseEvent) -> list[ProviderEvent]:
         """Return what one chunk says."""
@@ -79,7 +80,8 @@ class GeminiMapper:
             self._text(candidate, found)
         usage = mapping(payload.get("usageMetadata"))
         if usage:
-            found.append(_usage(usage))
+            self._usage = merged(self._usage, usage)
+            found.append(_usage(self._usage))
         blocked = texts(mapping(payload.get("promptFeedback")).get("blockReason"))
         raw = texts(candidates[0].get("finishReason")) if candidates else ""
         self._finish(raw, blocked, found)
@@ -110,6 +112,7 @@ def _usage(usage: dict[str, Any]) -> UsageReport:
         input_tokens=count(usage.get("promptTokenCount")),
         output_tokens=sum(known) if known else None,
         cached_tokens=count(usage.get("cachedContentTokenCount")),
+        thinking_tokens=thoughts,
     )
 
 

@@ -13,7 +13,7 @@ from routing.events import (
     UsageReport,
 )
 from routing.providers.sse import SseEvent
-from routing.providers.wire import TEMPERATURE, WireCall, count, mapping, objects, read_payload, texts
+from routing.providers.wire import TEMPERATURE, WireCall, count, mapping, merged, objects, read_payload, texts
 
 FINISH = {
     "stop": FinishReason.COMPLETE,
@@ -51,6 +51,7 @@ class OpenAIMapper:
         self.late_text = 0
         self._model = ""
         self._refused = False
+        self._usage: dict[str, Any] = {}
 
     def feed(self, event: SseEvent) -> list[ProviderEvent]:
         """Return what one chunk says."""
@@ -70,7 +71,8 @@ class OpenAIMapper:
                 self._choice(choice, found)
         usage = mapping(payload.get("usage"))
         if usage:
-            found.append(_usage(usage))
+            self._usage = merged(self._usage, usage)
+            found.append(_usage(self._usage))
         return found
 
     def _choice(self, choice: dict[str, Any], found: list[ProviderEvent]) -> None:
@@ -90,11 +92,13 @@ class OpenAIMapper:
 
 def _usage(usage: dict[str, Any]) -> UsageReport:
     details = mapping(usage.get("prompt_tokens_details"))
+    written = mapping(usage.get("completion_tokens_details"))
     return UsageReport(
         input_tokens=count(usage.get("prompt_tokens")),
         output_tokens=count(usage.get("completion_tokens")),
         cached_tokens=count(details.get("cached_tokens")),
         cache_write_tokens=count(details.get("cache_write_tokens")),
+        thinking_tokens=count(written.get("reasoning_tokens")),
     )
 
 

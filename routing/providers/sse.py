@@ -7,13 +7,14 @@ handed on as an event of type `unframed`, because silently skipping it would hid
 
 from dataclasses import dataclass
 
-LINE_LIMIT = 1024 * 1024  # bytes; a provider's largest honest event is some 100 KiB
+LINE_LIMIT = 1024 * 1024  # bytes, of a line and of an event; a provider's largest honest one is some 100 KiB
 
 UNFRAMED = "unframed"
+_BARE = (b"{", b"[{")
 
 
 class LineTooLong(ValueError):
-    """A line passed LINE_LIMIT without ending."""
+    """A line, or an event of many lines, passed LINE_LIMIT without ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class SseEvent:
 class SseDecoder:
     """Turns byte chunks, however they are cut, into events.
 
-    An event that the end of the stream cuts off is never given out. Invalid UTF-8 becomes U+FFFD.
+    An event that the end of the stream cuts off is never given out, but for a bare JSON line, whose
+    server had no more to say. Invalid UTF-8 becomes U+FFFD.
     """
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class SseDecoder:
         self._first = True
         self._event = ""
         self._data: list[str] = []
+        self._size = 0
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Return the events that `chunk` completes. Raises LineTooLong."""
@@ -61,6 +64,14 @@ class SseDecoder:
             self._line(line, found)
         return found
 
+    def end(self) -> list[SseEvent]:
+        """Return what the end of the stream completes: a bare JSON line without a line end."""
+        found: list[SseEvent] = []
+        rest, self._rest = bytes(self._rest), bytearray()
+        if rest.startswith(_BARE):
+            self._line(rest, found)
+        return found
+
     @staticmethod
     def _check(line: bytes | bytearray) -> None:
         if len(line) > LINE_LIMIT:
@@ -73,15 +84,18 @@ class SseDecoder:
         if not line:
             if self._data:
                 found.append(SseEvent(self._event or "message", "\n".join(self._data)))
-            self._event, self._data = "", []
+            self._event, self._data, self._size = "", [], 0
             return
         text = line.decode("utf-8", "replace")
-        if text.startswith(("{", "[{")):
+        if line.startswith(_BARE):
             found.append(SseEvent(UNFRAMED, text))
             return
         name, _, value = text.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
+            self._size += len(line)
+            if self._size > LINE_LIMIT:
+                raise LineTooLong(f"an event of the stream is longer than {LINE_LIMIT} bytes")
             self._data.append(value)
         elif name == "event":
             self._event = value

@@ -35,6 +35,8 @@ KEEPALIVE_S = 30.0
 CLOSE_S = 1.0
 # An error body beyond this is a web page; only its beginning is of use.
 ERROR_BODY_BYTES = 64 * 1024
+# A server that drips its error page must not keep the next model waiting: the status has said enough.
+ERROR_BODY_S = 0.5
 # The largest list known to us (a gateway of several hundred models with prices) is under 1 MiB.
 LIST_BYTES = 8 * 1024 * 1024
 LIST_PAGES = 20  # of a thousand; a server whose pages never end is not believed further
@@ -247,10 +249,9 @@ async def _check(target: Target, model: str, response: httpx.Response, deadline:
     # Some compatible servers stream under text/plain; a page or a plain object is never a stream.
     if response.status_code == 200 and kind not in {"text/html", "application/json"} and not encoded:
         return
-    failure = from_response(
-        target.who, model, response.status_code, headers, await _body(response, target, deadline), now()
-    )
-    raise _without_key(failure, target)
+    until = min(deadline, asyncio.get_running_loop().time() + ERROR_BODY_S)
+    body = await _body(response, target, until)
+    raise _without_key(from_response(target.who, model, response.status_code, headers, body, now()), target)
 
 
 async def _body(response: httpx.Response, target: Target, deadline: float) -> bytes:
@@ -262,7 +263,7 @@ async def _body(response: httpx.Response, target: Target, deadline: float) -> by
                 break
             body += chunk
     except (DeadlinePassed, TruncatedOutput):
-        return body  # the status has said enough; the rest of its page does not matter
+        return body  # the rest of its page does not matter
     return body[:ERROR_BODY_BYTES]
 
 

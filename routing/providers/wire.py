@@ -1,6 +1,7 @@
 """What every wire has: a call built from a prompt, and a mapper from its events to ours."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,10 @@ from routing.events import ModelRequest, ProviderEvent
 from routing.providers.failures import from_event
 from routing.providers.sse import UNFRAMED, SseEvent
 
+# What the ledger's columns hold (a signed 32-bit integer on PostgreSQL); no prompt comes near it.
+COUNT_LIMIT = 2**31 - 1
+# Not strict: a raw NUL or tab inside a string is a broken server's, its text is read all the same.
+_decode = json.JSONDecoder(strict=False).decode
 TEMPERATURE = 0.2  # support answers repeat what the help texts say; sent only where a model takes it
 
 
@@ -35,7 +40,7 @@ class Mapper(Protocol):
 
     @property
     def late_text(self) -> int:
-        """Return how many characters came after the end marker and were ignored."""
+        """Return how many characters came after the end marker and were left out."""
 
     def feed(self, event: SseEvent) -> list[ProviderEvent]:
         """Return what `event` says. Raises CallFailed for an error event or unreadable data."""
@@ -54,8 +59,8 @@ def read_payload(event: SseEvent) -> dict[str, Any] | None:
     Raises the error that the event carries, or NotAStream when a framed event is not JSON.
     """
     try:
-        payload = json.loads(event.data)
-    except ValueError as error:
+        payload = _decode(event.data)
+    except (ValueError, RecursionError) as error:
         if event.event == UNFRAMED:
             return None
         raise NotAStream(f"unreadable event in the stream: {event.data[:120]!r}") from error
@@ -71,8 +76,23 @@ def texts(value: Any) -> str:
 
 
 def count(value: Any) -> int | None:
-    """Return a token count, None when the provider did not say one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """Return a token count, None when the provider did not say one that can be true."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= COUNT_LIMIT else None
+
+
+def merged(before: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the later of two usage objects, with the earlier one's counts where it says none or null.
+
+    Counts are cumulative on every wire: a later one replaces the earlier, also a lower one; none is added.
+    """
+    kept = dict(before)
+    for name, value in later.items():
+        if isinstance(value, dict):
+            kept[name] = merged(mapping(kept.get(name)), value)
+        elif value is not None:
+            kept[name] = value
+    return kept
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ PAGE = (
 )
 HALF_A_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/eve"
 RESET_AFTER_S = 0.02  # so that half a head is on its way before the reset overtakes it
+# A parser that finds headers and nonsense in one read cannot tell a broken answer from none.
+BAD_CHUNK_AFTER_S = 0.25
 PING_S = 0.05
 DRIP_S = 0.1  # an event of some 150 bytes takes longer than the ten seconds that a route waits for text
 SPLIT_S = 0.001  # between the bytes of one character, so that they come in pieces
@@ -147,6 +149,7 @@ class Strike:
         await self.channel.write(body.removeprefix("data: ").encode() + b"\n", last=True)
 
     async def _bad_chunk(self) -> None:
+        await self.channel.pause(BAD_CHUNK_AFTER_S)
         self.channel.raw(b"zz\r\n")
         await self.channel.gone.wait()
 

@@ -107,7 +107,7 @@ def test_gemini_skips_thoughts_and_bills_them() -> None:
         TextDelta("Hel"),
         UsageReport(9, None, None, None),
         TextDelta("lo"),
-        UsageReport(9, 32, 4, None),
+        UsageReport(9, 32, 4, None, 30),
         Finish(FinishReason.COMPLETE, "STOP"),
     ]
     assert mapper.finished
@@ -152,6 +152,46 @@ def test_anthropic_picks_blocks_by_type_and_replaces_usage() -> None:
     ]
     assert mapper.finished
     assert mapper.closed
+
+
+def counts(wire: str, given: Any, written: Any) -> str:
+    """Return a report of input and output tokens and nothing else."""
+    if wire == "openai":
+        return line({"choices": [], "usage": {"prompt_tokens": given, "completion_tokens": written}})
+    if wire == "gemini":
+        return line({"usageMetadata": {"promptTokenCount": given, "candidatesTokenCount": written}})
+    return stop(None, input_tokens=given, output_tokens=written)
+
+
+REPORTS = [
+    ([(9, 90), (9, 30)], (9, 30)),  # decreasing: the later one counts
+    ([(9, 30), (9, 30)], (9, 30)),  # told twice, not summed
+    ([(9, 30), (None, None)], (9, 30)),  # null takes nothing back
+    ([(None, 30), (9, None)], (9, 30)),
+    ([(None, None)], (None, None)),
+    ([(9, 10**30), (True, -1)], (None, None)),  # no count that can be true
+    ([("9", 3.5)], (None, None)),
+]
+
+
+@pytest.mark.parametrize("wire", MAPPERS)
+@pytest.mark.parametrize(("reports", "expected"), REPORTS)
+def test_f20_usage_is_the_last_that_was_said_and_never_a_sum(
+    wire: str, reports: list[tuple[Any, Any]], expected: tuple[int | None, int | None]
+) -> None:
+    _, said = read(wire, *(counts(wire, given, written) for given, written in reports))
+    *_, last = [event for event in said if isinstance(event, UsageReport)]
+    assert (last.input_tokens, last.output_tokens) == expected
+
+
+def test_the_parts_of_a_usage_are_kept_when_a_later_one_leaves_them_out() -> None:
+    first = {"prompt_tokens": 20, "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 2}}
+    later = {"completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": 4}}
+    last = {"prompt_tokens_details": {"cached_tokens": None}, "completion_tokens_details": None}
+    _, said = read("openai", *(line({"choices": [], "usage": usage}) for usage in (first, later, last)))
+    assert said[-1] == UsageReport(20, 7, 5, 2, 4)
+    _, said = read("anthropic", stop(None, output_tokens=9, output_tokens_details={"thinking_tokens": 6}))
+    assert said == [UsageReport(output_tokens=9, thinking_tokens=6)]
 
 
 FINISHES = [
@@ -274,5 +314,18 @@ def test_what_is_not_known_is_ignored(wire: str, payload: Any) -> None:
 
 @pytest.mark.parametrize("wire", MAPPERS)
 def test_a_framed_event_that_is_no_json_is_an_error(wire: str) -> None:
-    with pytest.raises(errors.NotAStream):
-        read(wire, 'data: {"half":\n\n')
+    for unreadable in ('{"half":', "[" * 100_000):
+        with pytest.raises(errors.NotAStream):
+            read(wire, f"data: {unreadable}\n\n")
+    assert read(wire, "[{" + "[" * 100_000 + "\n")[1] == [], "a bare line may be anything"
+
+
+@pytest.mark.parametrize("wire", MAPPERS)
+def test_f21_control_characters_inside_a_string_are_read(wire: str) -> None:
+    lines = {"openai": choice({"content": "a!b"}), "gemini": candidate("a!b"), "anthropic": text_delta("a!b")}
+    assert read(wire, lines[wire].replace("!", "\x00\t"))[1] == [TextDelta("a\x00\tb")]
+
+
+def test_a_code_of_many_digits_is_only_a_word() -> None:
+    with pytest.raises(errors.ProviderDown):
+        read("openai", line({"error": {"message": "m", "code": "9" * 5000}}))

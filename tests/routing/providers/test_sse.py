@@ -43,6 +43,14 @@ def decode(*chunks: bytes) -> list[SseEvent]:
     return [event for chunk in chunks for event in decoder.feed(chunk)]
 
 
+def ending(*chunks: bytes) -> list[SseEvent]:
+    """Return what the end of the stream adds."""
+    decoder = SseDecoder()
+    for chunk in chunks:
+        decoder.feed(chunk)
+    return decoder.end()
+
+
 def test_a_whole_stream() -> None:
     assert decode(STREAM) == EVENTS
 
@@ -73,6 +81,21 @@ def test_invalid_utf8_becomes_the_replacement_character() -> None:
         SseEvent("message", "a\ufffd\ufffdb"),
         SseEvent("message", "\ufffd"),
     ]
+
+
+def test_only_a_bare_line_is_completed_by_the_end() -> None:
+    assert ending(b'data: {"a": 1}\n\n{"error"', b': "x"}') == [SseEvent(UNFRAMED, '{"error": "x"}')]
+    assert ending(b'data: {"error": "x"}\n') == ending(b'data: {"error": "x"}') == ending(b"") == []
+
+
+def test_an_event_of_many_lines_is_not_endless_either() -> None:
+    lines = b"data: x\n" * (LINE_LIMIT // 7)
+    (event,) = decode(lines, b"\n", b"data: y\n" * 9)
+    assert len(event.data) == 2 * (LINE_LIMIT // 7) - 1
+    with pytest.raises(LineTooLong):
+        decode(lines, b"data: x\n")
+    with pytest.raises(LineTooLong):
+        decode(b"data\n" * (LINE_LIMIT // 4 + 1))
 
 
 def test_a_line_may_be_long_but_not_endless() -> None:

@@ -164,6 +164,16 @@ async def test_nothing_is_waited_for_beyond_its_deadline(http: Transport, answer
             await server.left.wait()
 
 
+async def test_f13_the_status_of_a_page_that_never_ends_is_enough(http: Transport) -> None:
+    page = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 999\r\n\r\n<html>half a pa"
+    async with raw(page, hold=True) as server:
+        with pytest.raises(errors.ProviderDown, match="half a pa"):
+            async with asyncio.timeout(20):
+                await fetch(server.target, http, within=60)
+        async with asyncio.timeout(5):
+            await server.left.wait()
+
+
 async def test_leaving_the_context_hangs_up(http: Transport) -> None:
     async with raw(CHUNKED + b"5\r\ndata:\r\n", hold=True) as server:
         deadline = asyncio.get_running_loop().time() + 30

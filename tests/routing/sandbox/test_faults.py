@@ -22,7 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 FINISHES = {"openai": '"finish_reason": "stop"', "gemini": '"finishReason": "STOP"', "anthropic": "end_turn"}
 EVERY_WIRE = pytest.mark.parametrize("wire", PATHS)
-OPEN_S = 0.12  # a connection that is silent for so long is one that was left open
+OPEN_S = 0.3  # a connection that is silent for so long is one that was left open
 
 
 def raw(control: Control, wire: str, enough: bytes = b"\r\n0\r\n\r\n") -> tuple[bytes, str]:
