@@ -14,6 +14,7 @@ from django.db.models import F
 
 from assistant import considering, fixed_replies
 from assistant.languages import reply_language
+from assistant.limits import allowance
 from assistant.models import Reply, Worker
 from assistant.rendering import render
 from assistant.spent import KEY
@@ -147,7 +148,10 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             setattr(reply, name, value)
         if end.last is not None:
             recorder.settle_call(*end.last)
-        recorder.record_outcome(outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config)
+        cost = recorder.record_outcome(
+            outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config
+        )
+    allowance().settle(reply.pk, cost)
     return True
 
 
