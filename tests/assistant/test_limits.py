@@ -19,8 +19,8 @@ from assistant.who import Who
 from common.clock import ticks
 from faq import index
 from routing import dispatch, publishing
-from routing.cooldown import COOLDOWNS
 from routing.models import ModelCall
+from tests.breakers import forget_calls
 from tests.example_rows import make_once
 
 COMPARE = "Compare Pro and Studio for 3 locations; what happens if we downgrade?"
@@ -116,7 +116,7 @@ def seeded(db: None) -> Iterator[None]:
 def _forget() -> None:
     publishing.forget()
     index.forget()
-    COOLDOWNS.clear()
+    forget_calls()
     limits.limiter.cache_clear()
     limits.allowance.cache_clear()
 
