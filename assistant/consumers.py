@@ -14,7 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from assistant import choosing, db, desk_facts, escalating, frames, protocol, requests, selectors, services
-from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, FrameBucket, RateLimited, limiter
+from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, FrameBucket, Guard, RateLimited, network_of
 from assistant.origins import Refused, check_origin
 from assistant.process import Process, process
 from assistant.protocol import Frame, FrameError
@@ -52,7 +52,7 @@ def answer_to(error: Exception) -> tuple[str, str, dict[str, Any]]:
         case db.DatabaseGone():
             return "not_stored", "That could not be stored just now; please send it again.", {}
         case RateLimited():
-            return "rate_limited", error.message, {"retry_after": error.retry_after}
+            return error.code, error.message, {"retry_after": error.retry_after}
         case services.Conflict():
             return "conflict", "This message id was used for another text.", {}
         case Busy():
@@ -108,7 +108,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     def _admitted(self) -> bool:
         """Count this socket; return False when its visitor or address holds too many in this process."""
         counts = self.process.sockets
-        limits = ((f"v{self.who.visitor_id}", VISITOR_SOCKETS), (f"a{self.who.address}", ADDRESS_SOCKETS))
+        address = network_of(self.who.address)
+        limits = ((f"v{self.who.visitor_id}", VISITOR_SOCKETS), (f"a{address}", ADDRESS_SOCKETS))
         if settings.ENV.rate_limits and any(counts[key] >= most for key, most in limits):
             return False
         self.counted = [key for key, _ in limits]
@@ -234,7 +235,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             frame["text"],
             received,
             self.process.id,
-            lambda: limiter().take(self.who),
+            Guard(self.who),
         )
         self._acknowledge(started, received, frame["client_message_id"])
 
@@ -251,7 +252,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             reply_id,
             received,
             self.process.id,
-            lambda: limiter().take(self.who),
+            Guard(self.who),
             not_asked,
             by,
         )

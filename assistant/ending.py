@@ -15,6 +15,7 @@ from django.db.models import F
 from assistant import considering, fixed_replies, stored_answers
 from assistant.frames import used_answer
 from assistant.languages import reply_language
+from assistant.limits import allowance
 from assistant.models import Reply, Worker
 from assistant.rendering import render
 from assistant.spent import KEY
@@ -155,8 +156,11 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             setattr(reply, name, value)
         if end.last is not None:
             recorder.settle_call(*end.last)
-        recorder.record_outcome(outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config)
+        cost = recorder.record_outcome(
+            outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config
+        )
         stored_answers.keep(reply, config, end.fallbacks)
+    allowance().settle(reply.pk, cost)
     return True
 
 

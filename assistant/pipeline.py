@@ -75,6 +75,11 @@ class Consideration:
         return steps_of(self.ladder)
 
     @property
+    def to_hold(self) -> int:
+        """Return the pico-USD that its sender must have left: none for a stored answer or without a model."""
+        return (self.estimate_pico or 0) if self.stored is None else 0
+
+    @property
     def shadowed(self) -> bool:
         """Return whether shadow mode kept an approved answer back."""
         return self.match.would_answer and not self.match.answered

@@ -202,7 +202,7 @@ class Process:
             text,
             received,
             self.id,
-            lambda: None,
+            None,
             purpose,
         )
         self.begin(started, received)

@@ -71,6 +71,7 @@ ERROR_CODES: Final[Mapping[str, str]] = {
     "not_available": "the verb is not available, or not for this reply",
     "not_open": "`open` comes first",
     "rate_limited": "too many messages; `retry_after` says when to go on",
+    "answers_spent": "the models' answers of this visitor or address are used up until `retry_after`",
     "not_stored": "the database did not take the message; send it again",
     "refused": "the socket's Origin is not allowed",
     "sign_in": "the visitor cookie is missing or was altered; load the page again",

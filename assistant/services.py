@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from assistant import considering, escalating, frames, offering, stored_answers
+from assistant.limits import Guard, allowance, holding
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import Consideration
 from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
@@ -37,19 +38,20 @@ def accept_message(
     text: str,
     received: float,
     worker: UUID,
-    take_token: Callable[[], None],
+    guard: Guard | None = None,
     purpose: str = "visitor",
 ) -> Started:
     """Store a message with its reply, decided or queued, and return what is to be done.
 
-    `received` is the `ticks()` of the frame; `take_token` raises when the visitor sends too much and
-    is asked only for a message that is not a repeat. Raises Conflict, Busy, NotFound.
+    `received` is the `ticks()` of the frame; `guard` holds the sender's limits and is asked only for a
+    message that is not a repeat. Raises Conflict, Busy, NotFound, RateLimited, and AnswersSpent.
     """
     earlier = Turn.objects.filter(visitor_id=who.visitor_id, client_message_id=client_message_id).first()
     if earlier is not None:
         return _repeat(earlier, text)
     conversation_of(who, conversation_id)
-    take_token()
+    if guard:
+        guard.message()
     config = publishing.current()
     waiting = open_replies(conversation_id)
     consideration = None if waiting else considering.first(who, conversation_id, text, config)
@@ -62,13 +64,29 @@ def accept_message(
             return begin(turn, reply, decided, config, received)
 
     try:
-        return store(consideration)
+        return _paid(guard, consideration, lambda: store(consideration))
     except IntegrityError:
         # Another process stored this message, or started a reply of this conversation, in between.
         stored = Turn.objects.filter(visitor_id=who.visitor_id, client_message_id=client_message_id).first()
         if stored is not None:
             return _repeat(stored, text)
-    return store(None)
+    return _paid(guard, None, lambda: store(None))
+
+
+def _paid(guard: Guard | None, decided: Consideration | None, store: Callable[[], Started]) -> Started:
+    """Store a reply with the sender's money for it held back, until it has ended or asks no model.
+
+    Raises AnswersSpent for a model's answer beyond the sender's limits; nothing is stored then.
+    """
+    if guard is None:
+        return store()
+    with holding(guard.answer(decided.to_hold if decided else 0)) as keep:
+        started = store()
+        if started.generation is not None:
+            keep(started.reply.pk)
+    if decided is None:
+        allowance().queue(started.reply.pk, guard.who)
+    return started
 
 
 def _repeat(turn: Turn, text: str) -> Started:
@@ -111,7 +129,7 @@ def start_verb(
     reply_id: UUID,
     received: float,
     worker: UUID,
-    take_token: Callable[[], None] = lambda: None,
+    guard: Guard | None = None,
     not_asked: bool = True,
     by: Kind = "visitor",
 ) -> Started:
@@ -119,7 +137,7 @@ def start_verb(
 
     The same verb on the same reply answers with the reply that it made before. `not_asked` says that an
     approved answer was escalated because it answers another question, `by` what asks the next tier. Raises
-    NotFound, and NotAvailable when the verb does not fit the reply's state.
+    NotFound, NotAvailable when the verb does not fit the reply's state, RateLimited and AnswersSpent.
     """
     source = reply_of(who, reply_id)
     cause = {"retry": "retry", "continue": "continue", "escalate": "escalation"}[verb]
@@ -129,7 +147,8 @@ def start_verb(
     if made is not None:
         return Started(source.turn, made, repeated=True)
     _check_verb(verb, source)
-    take_token()
+    if guard:
+        guard.message()
     config = publishing.current()
     reply = Reply(
         turn=source.turn,
@@ -142,13 +161,17 @@ def start_verb(
     )
     waiting = open_replies(source.conversation_id)
     consideration = None if waiting else considering.again(who, reply, source, config)
-    try:
+
+    def store() -> Started:
         with transaction.atomic():
             started = begin(source.turn, reply, consideration, config, received)
             if cause == "escalation":
                 escalating.mark(source, by, not_asked)
                 stored_answers.disown(source)
             return started
+
+    try:
+        return _paid(guard, consideration, store)
     except IntegrityError:
         made = after.first()
         if made is None:

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from assistant import fixed_replies
+from assistant import fixed_replies, words
+from assistant.limits import AnswersSpent
 from common.clock import now
 from routing.caps import ALL, PLAN
 from routing.config import Config, ModelSpec, RouteSpec, WhenSpent
@@ -17,22 +18,34 @@ from routing.ladder import output_cap, usable_steps
 from routing.providers import registry
 
 KEY = "budget"  # of the decision record
+SENDER = "visitor"  # the scope of the limits of one visitor, session or address
 TIERS = ("none", "lite", "standard", "heavy")
 
 
 @dataclass(frozen=True)
 class Spent:
-    """Which budget is spent, until when, and why staff read so."""
+    """Which budget is spent, until when, what staff read of it and, where it differs, what the visitor."""
 
     scope: str
     period: str
     ends_at: datetime
     why: str
+    said: str = ""
 
     @classmethod
     def of(cls, error: BudgetExhausted) -> "Spent":
         """Return what an error says."""
         return cls(error.scope, error.period, error.ends_at or now(), str(error))
+
+    @classmethod
+    def of_sender(cls, limited: AnswersSpent, language: str) -> "Spent":
+        """Return what the limits of a visitor, session or address say of a message that has waited."""
+        ends_at = now() + timedelta(seconds=limited.retry_after)
+        said = words.words(language).answers_spent
+        why = "The answers of models for this visitor are used up for a while."
+        return cls(
+            SENDER, "hour", ends_at, why, said.format(wait=words.wait_text(limited.retry_after, language))
+        )
 
     @property
     def whole_day(self) -> bool:
@@ -61,11 +74,16 @@ class Spent:
 
     def notice(self, settings: Mapping[str, Any], language: str) -> str:
         """Return the words under the reply: until when no model can be asked."""
-        return fixed_replies.spent_notice(settings, self.ends_at, self.whole_day, language)
+        return self.said or fixed_replies.spent_notice(settings, self.ends_at, self.whole_day, language)
 
 
 def way_of(route: RouteSpec, config: Config, spent: Spent) -> WhenSpent:
-    """Return what staff want done: the plan's wish where the plan's money is spent, else the route's."""
+    """Return what staff want done: the plan's wish where the plan's money is spent, else the route's.
+
+    A cheaper model is no help to a sender who has used up their share.
+    """
+    if spent.scope == SENDER:
+        return "faq"
     plan = config.plans.get(spent.scope.removeprefix(PLAN)) if spent.scope.startswith(PLAN) else None
     return plan.when_spent if plan else route.when_spent
 

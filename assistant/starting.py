@@ -11,6 +11,7 @@ from assistant import asked_again, considering, fixed_replies, offering, stored_
 from assistant.ending import label_of, outcome_of, queue_ms
 from assistant.frames import used_answer
 from assistant.languages import certain_language, reply_language, supported
+from assistant.limits import AnswersSpent, Guard, Hold, allowance, holding
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.prompts import PassageLike, Prompt
@@ -25,6 +26,7 @@ from routing.attempts import AttemptStart
 from routing.config import Config
 from routing.dispatch import Job, first_attempt
 from routing.errors import BudgetExhausted
+from routing.models import Purpose
 from routing.signals import estimate_tokens
 
 MAX_QUEUED = 3
@@ -99,8 +101,15 @@ def _note_question(turn: Turn, reply: Reply, consideration: Consideration) -> No
 
 
 def _decide(
-    turn: Turn, reply: Reply, consideration: Consideration, config: Config, received: float, new: bool
+    turn: Turn,
+    reply: Reply,
+    consideration: Consideration,
+    config: Config,
+    received: float,
+    new: bool,
+    spent: Spent | None = None,
 ) -> Started:
+    """Store the decided reply; `spent` is a limit of the sender's that allows no model now."""
     reply.state = Reply.State.STREAMING
     reply.started_at = now()
     reply.route = consideration.route.slug
@@ -128,6 +137,8 @@ def _decide(
         return _without_model(turn, reply, consideration, config, received, new)
     first, job = _job(turn, reply, consideration, consideration.prompt, config)
     reply.save(force_insert=new)
+    if spent is not None:
+        return _degraded(turn, reply, consideration, job, received, spent)
     try:
         with transaction.atomic():
             recorder.start_call(first)
@@ -274,6 +285,22 @@ def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Starte
     else:
         source = Reply.objects.get(pk=reply.decision["from"])
         consideration = considering.again(who, reply, source, config)
+    spent, hold = _payment(reply, who, consideration)
+    with holding(hold) as keep:
+        started = _start_queued(reply, consideration, config, worker, received, spent)
+        if started and started.generation:
+            keep(reply.pk)
+    return started
+
+
+def _start_queued(
+    reply: Reply,
+    consideration: Consideration,
+    config: Config,
+    worker: UUID,
+    received: float,
+    spent: Spent | None,
+) -> Started | None:
     try:
         with transaction.atomic():
             if not Reply.objects.filter(pk=reply.pk, state=Reply.State.QUEUED).update(
@@ -284,9 +311,21 @@ def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Starte
             if reply.cause == Reply.Cause.FIRST:
                 _note_question(reply.turn, reply, consideration)
                 asked_again.note(reply.turn, consideration, config)
-            return _decide(reply.turn, reply, consideration, config, received, new=False)
+            return _decide(reply.turn, reply, consideration, config, received, False, spent)
     except IntegrityError:
         return None  # another process started one first; its end starts the next
+
+
+def _payment(reply: Reply, who: Who, consideration: Consideration) -> tuple[Spent | None, Hold]:
+    """Return the money held back for a reply that has waited, or which limit of its sender lacks it."""
+    if reply.purpose != Purpose.VISITOR:
+        return None, ()
+    guard = Guard(allowance().sender(reply.pk, who))
+    try:
+        return None, guard.answer(consideration.to_hold)
+    except AnswersSpent as limited:
+        language = reply_language(reply.turn.text, consideration.signals.language)
+        return Spent.of_sender(limited, language), ()
 
 
 def _is_streaming(conversation_id: UUID) -> bool:

@@ -52,7 +52,7 @@ def set_up(route: dict[str, Any] | None = None, desk: dict[str, Any] | None = No
 
 def ask(text: str = COMPARE, plan: str = "pro") -> Started:
     who = Who(uuid4(), plan)
-    return services.accept_message(who, uuid4(), str(uuid4()), text, ticks(), uuid4(), lambda: None)
+    return services.accept_message(who, uuid4(), str(uuid4()), text, ticks(), uuid4())
 
 
 def receipt(reply: Reply) -> str:

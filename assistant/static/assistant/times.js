@@ -13,6 +13,12 @@ export function stamp(node, iso) {
   node.textContent = (today ? TIME : DAY_TIME).format(when);
 }
 
+/** How long to wait, as the desk says it: seconds up to a minute and a half, minutes beyond. */
+export function span(seconds) {
+  const whole = Math.ceil(seconds);
+  return whole <= 90 ? [whole, "s"] : [Math.ceil(whole / 60), "min"];
+}
+
 export function day(isoDate) {
   return DAY.format(new Date(`${isoDate}T00:00:00Z`));
 }

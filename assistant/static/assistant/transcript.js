@@ -5,7 +5,7 @@ import { el, fragment, icon } from "./dom.js";
 import { isRunning, isSuperseded, offerOf } from "./log.js";
 import { inOrder } from "./messages.js";
 import { Offer } from "./offer.js";
-import { stamp } from "./times.js";
+import { span, stamp } from "./times.js";
 
 const FOLLOW_PX = 80; // a reader this near to the end wants to stay there
 const LONG_TEXT = 1200; // characters from which a visitor's own message is folded
@@ -42,9 +42,9 @@ class Mine {
   #show(problem, entry) {
     this.problem.replaceChildren();
     if (!problem) return;
-    const seconds = `${Math.ceil(problem.retryAfter)} s`;
-    const said = !problem.retryAfter || problem.message.includes(seconds);
-    const until = said ? "" : ` You can send it again in ${seconds}.`;
+    const [count, unit] = span(problem.retryAfter);
+    const said = !problem.retryAfter || problem.message.includes(String(count));
+    const until = said ? "" : ` You can send it again in ${count} ${unit}.`;
     const box = el("div", { class: "problem", role: "alert" }, el("p", {}, `Not sent. ${problem.message}${until}`));
     if (!NO_RETRY.has(problem.code)) {
       const retry = el("button", { type: "button", class: "do", onclick: () => this.actions.resend(entry.id) }, icon("retry"), "Retry");
