@@ -46,7 +46,10 @@
     value.classList.toggle("desk-unused", unused);
     value.readOnly = unused;
     if (unused) value.value = "";
-    value.placeholder = { number: "a number", text: "words, with commas between", choice: "one of the choices" }[spec.dataset.type] || "";
+    value.placeholder = {
+      number: "a number", text: "words, with commas between", choice: "one of the choices",
+      pattern: "a pattern, as inv-[0-9]+", time: "Mon-Fri 09:00-17:30; Sat, Sun",
+    }[spec.dataset.type] || "";
     value.inputMode = spec.dataset.type === "number" ? "decimal" : "text";
     choicesFor(value, (spec.dataset.choices || "").split("|"));
   }
