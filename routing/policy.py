@@ -69,10 +69,13 @@ OPERATORS: dict[str, Operator] = {
     "is": Operator("is", "is not"),
     "is_not": Operator("is not", "is"),
     "contains": Operator("contains any of", "contains none of"),
-    "matches": Operator("matches the pattern", "does not match the pattern"),
+    "matches": Operator("matches", "does not match"),
     "during": Operator("is within", "is outside"),
     "not_during": Operator("is outside", "is within"),
 }
+
+
+QUOTED = ("contains", "matches")  # their values are words that would run on into the sentence
 
 
 def decide(signals: Signals, rules: Sequence[RuleSpec]) -> RouteDecision:
@@ -129,7 +132,7 @@ def describe(signals: Signals, row: ConditionSpec, held: bool) -> str:
     words = operator.label if held else operator.negated
     if not operator.takes_value:
         return f"{label}: {words}"
-    if row.operator in ("contains", "matches"):
+    if row.operator in QUOTED:
         return f"{label} {words} “{row.value}”"
     if row.signal in ("share", "time"):
         # Without what was seen, the trial is the same for every message and need not be made for each.
@@ -142,7 +145,8 @@ def in_words(row: ConditionSpec) -> str:
     spec, operator = SIGNALS.get(row.signal), OPERATORS.get(row.operator)
     if spec is None or operator is None:
         return f"{row.signal} {row.operator} {row.value}".strip()
-    return f"{spec.label}: {operator.label} {row.value if operator.takes_value else ''}".strip()
+    value = f"“{row.value}”" if row.operator in QUOTED else row.value
+    return f"{spec.label}: {operator.label} {value if operator.takes_value else ''}".strip()
 
 
 def flaw(row: ConditionSpec) -> str | None:

@@ -58,6 +58,25 @@
     return element.closest("tr.form-row") || element.closest(".form-group");
   }
 
+  // Between the rows stands how they are joined: "and" within an alternative, "or" before the next one.
+  function join() {
+    let before = null;
+    document.querySelectorAll("#conditions-group tr.form-row:not(.empty-form)").forEach(function (row) {
+      const group = field(row, "group");
+      const cell = field(row, "signal");
+      if (!group || !cell) return;
+      let word = row.querySelector(".desk-join");
+      if (!word) {
+        word = document.createElement("span");
+        cell.closest("td").firstElementChild.prepend(word);
+      }
+      word.className = "desk-join";
+      word.textContent = before === null ? "if" : before === group.value ? "and" : "or";
+      if (word.textContent === "or") word.classList.add("desk-join-or");
+      before = group.value;
+    });
+  }
+
   // Unfold numbers from 0 when a row is dropped; this listener comes after its own.
   document.addEventListener("end", function (event) {
     const list = event.target.closest("#result_list");
@@ -72,14 +91,18 @@
   document.addEventListener("change", function (event) {
     const name = event.target.name || "";
     if (/-(signal|operator)$/.test(name)) fit(rowOf(event.target));
+    if (/-group$/.test(name)) join();
   });
   document.addEventListener("formset:added", function (event) {
     const signal = field(event.target, "signal");
     if (signal) fit(rowOf(signal));
+    join();
   });
+  document.addEventListener("formset:removed", join);
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll('select[name$="-signal"]').forEach(function (select) {
       fit(rowOf(select));
     });
+    join();
   });
 })();
