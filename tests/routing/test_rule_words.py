@@ -118,8 +118,8 @@ def test_what_an_older_release_did_not_know_is_no_change() -> None:
     old = content(kept=None)
     for route in old["routes"]:
         del route["redact"], route["sticky_turns"]
-    off = {"routes": {"common": {"meaning": "m", "position": 1}}, "rules": []}
-    off["rules"] = [{**content()["rules"][1], "id": 7, "name": "Off all along", "enabled": False}]
+    along = {**content()["rules"][1], "id": 7, "name": "Off all along", "enabled": False}
+    off = {"routes": {"common": {"meaning": "m", "position": 1}}, "rules": [along]}
     assert told(content(routes=[replace(ROUTES[0], redact=True), ROUTES[1]], kept=off), before=old) == []
     assert told(content(routes=[replace(ROUTES[0], hedge=True), ROUTES[1]]), before=old) != []
 
