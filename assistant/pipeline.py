@@ -8,14 +8,18 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings as django_settings
 
 from assistant import offering
 from assistant.offering import Offered
+from assistant.opening_hours import ClosedDays, OpeningHours, is_open
 from assistant.outgoing import outgoing
 from assistant.prompts import PastTurn, Prompt, build_request
+from assistant.words import closed_days_of, hours_of, zone_of
 from common.clock import now
 from faq import index
 from faq.found import SHADOW, FaqMatch
@@ -27,6 +31,7 @@ from routing.models import StoredAnswer
 from routing.policy import RouteDecision, decide
 from routing.providers import registry
 from routing.signals import Context, Signals, estimate_tokens, read_signals
+from routing.sticking import Answered, stick
 
 PASSAGES = 6  # nearest passages that are offered to the prompt; its budget decides how many stay
 PREVIOUS_TEXTS = 6  # the visitor's last messages that the re-ask signal compares with
@@ -36,7 +41,7 @@ NO_FAQ = 2.0  # a threshold no confidence reaches: an escalation never gets the 
 
 @dataclass(frozen=True)
 class ConversationFacts:
-    """What is known of the conversation before this message; `history` is oldest first."""
+    """What is known of the conversation before this message; `history` and `answered` are oldest first."""
 
     plan: str = ""
     language: str = ""
@@ -45,6 +50,8 @@ class ConversationFacts:
     depth: int = 0
     last_rating: int | None = None
     read_entries: frozenset[str] = frozenset()  # whose answers this conversation has shown already
+    answered: tuple[Answered, ...] = ()
+    conversation: str = ""  # its id, by which a rule on a share of them sends it always the same way
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,8 @@ class Consideration:
             "reason": self.decision.reason,
             "rule_id": self.decision.rule_id,
             "rule_name": self.decision.rule_name,
+            "wanted": self.decision.wanted,
+            "stayed": self.decision.stayed,
             "ladder": [
                 {
                     "model": view.model.id,
@@ -182,6 +191,7 @@ def judge(
     # In shadow mode no rule may see what the matcher found, or one on the confidence would answer by it.
     best = None if match.mode == SHADOW else match.best
     common = config.routes.get("common")
+    at = now()
     signals = read_signals(
         text,
         Context(
@@ -196,11 +206,25 @@ def judge(
             faq_suggested=approved and bool(_offered(match.suggested, facts)),
             common_message_tokens=common.max_message_tokens if common else 1500,
             language=facts.language,
+            conversation=facts.conversation,
+            at=at.astimezone(zone_of(config.settings)),
+            open_now=_is_open(config.settings, at),
         ),
     )
-    decision = decide(signals, config.rules)
-    route = config.routes[decision.route]
+    by_rules = decide(signals, config.rules)
+    decision, route = stick(by_rules, facts.answered, config.routes, signals.message_tokens)
     return Consideration(match, signals, decision, route, config_number=config.number)
+
+
+def _is_open(settings: Mapping[str, Any], at: datetime) -> bool:
+    hours, closed = _opening(str(settings.get("opening_hours") or ""), str(settings.get("closed_on") or ""))
+    return is_open(hours, closed, zone_of(settings), at)
+
+
+@lru_cache(maxsize=8)
+def _opening(hours: str, closed: str) -> tuple[OpeningHours, ClosedDays]:
+    values = {"opening_hours": hours, "closed_on": closed}
+    return hours_of(values), closed_days_of(values)
 
 
 def with_offer(judged: Consideration, facts: ConversationFacts) -> Consideration:

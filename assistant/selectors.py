@@ -12,6 +12,7 @@ from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
 from assistant.prompts import PastTurn
 from assistant.signed_in import signed_in
 from assistant.who import Who
+from routing.sticking import Answered
 
 TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
 HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
@@ -76,7 +77,23 @@ def facts(who: Who, conversation_id: UUID, before: int | None = None) -> Convers
         depth=recent[-1].ordinal if recent else 0,
         last_rating=last.rating if last else None,
         read_entries=frozenset(_entries_read(past)),
+        answered=tuple(one for _, replies in past if (one := _answered(replies)) is not None),
+        conversation=str(conversation_id),
     )
+
+
+def _answered(replies: Sequence[Reply]) -> Answered | None:
+    """Return the route that a turn was answered on at last; None without one."""
+    # The rest of a cut answer is written on the route for long ones, whatever the conversation's tier.
+    decided = [reply for reply in replies if reply.route and reply.cause != Reply.Cause.CONTINUE]
+    if not decided:
+        return None
+    first, last = decided[0], decided[-1]
+    if last.state == Reply.State.FAILED:
+        # A tier that could not answer keeps nobody.
+        return Answered(str(first.decision.get("wanted") or first.route))
+    moved = last.route != first.route
+    return Answered(last.route, 0 if moved else int(first.decision.get("stayed") or 0))
 
 
 def _entries_read(past: Iterable[tuple[Turn, list[Reply]]]) -> Iterator[str]:

@@ -48,6 +48,7 @@ DAILY_WORK = [
     _item("Asked questions", "quiz", "faq_askedquestion_changelist", "faq.view_askedquestion"),
     _item("FAQ confidence", "target", "faq_confidence", "faq.view_calibration"),
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
+    _item("Versions", "history", "routing_configversion_changelist", "routing.view_configversion"),
     _item("Try a question", "science", "try", "assistant.try_question"),
     _item("Rehearse an outage", "emergency", "rehearse", "assistant.try_question"),
 ]
@@ -72,9 +73,6 @@ ADVANCED = [
     _item("Breakers", "electrical_services", "breakers", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
     _item("Stored answers", "replay", "routing_storedanswer_changelist", "routing.view_storedanswer"),
-    _item(
-        "Configuration versions", "history", "routing_configversion_changelist", "routing.view_configversion"
-    ),
     _item("Visitor data", "person_search", "visitor_data", "assistant.export_visitor_data"),
     _item(
         "Retention", "auto_delete", "assistant_retentionpolicy_changelist", "assistant.view_retentionpolicy"

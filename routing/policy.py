@@ -2,14 +2,19 @@
 
 Conditions of one group must all hold; groups are alternatives; a rule without conditions always
 holds. Every rule that was looked at leaves a trial with the reason in plain words, so that the
-receipt of a reply can be read without knowing the rules.
+receipt of a reply can be read without knowing the rules. `routing.compiled` makes the rules of a
+configuration ready once; what each operator means and says stands here.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from routing import patterns, schedule
+from routing.compiled import compiled, facts_of, salt_of, try_all
 from routing.config import ConditionSpec, ConfigError, RuleSpec
 from routing.lexicon.text import normal, phrase_in
+from routing.shares import share_of
 from routing.signals import SIGNALS, Signals, SignalSpec
 
 MAX_WORDS = 40  # alternatives of one `contains` row; more is a list that belongs into the FAQ
@@ -32,13 +37,19 @@ class RuleTrial:
 
 @dataclass(frozen=True)
 class RouteDecision:
-    """The route of a message, the reason, and every rule tried up to the one that fired."""
+    """The route of a message, the reason, and every rule tried up to the one that fired.
+
+    `wanted` is the route that the rules named, where the conversation stays on another one for the
+    `stayed`th message in a row.
+    """
 
     route: str
     reason: str
     rule_id: int
     rule_name: str
     tried: tuple[RuleTrial, ...]
+    wanted: str = ""
+    stayed: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,18 +69,25 @@ OPERATORS: dict[str, Operator] = {
     "is": Operator("is", "is not"),
     "is_not": Operator("is not", "is"),
     "contains": Operator("contains any of", "contains none of"),
+    "matches": Operator("matches", "does not match"),
+    "during": Operator("is within", "is outside"),
+    "not_during": Operator("is outside", "is within"),
 }
+
+
+QUOTED = ("contains", "matches")  # their values are words that would run on into the sentence
 
 
 def decide(signals: Signals, rules: Sequence[RuleSpec]) -> RouteDecision:
     """Return the decision of the first rule that holds; raise NoRuleMatched when none does."""
-    tried: list[RuleTrial] = []
-    for rule in rules:
-        matched, why = try_rule(signals, rule)
-        tried.append(RuleTrial(rule.id, rule.name, rule.route, matched, why))
-        if matched:
-            return RouteDecision(rule.route, rule.reason, rule.id, rule.name, tuple(tried))
-    raise NoRuleMatched("No rule matched: the last rule must have no conditions.")
+
+    def trial(rule: RuleSpec) -> RuleTrial:
+        return RuleTrial(rule.id, rule.name, rule.route, *try_rule(signals, rule))
+
+    rule, tried = try_all(compiled(rules, flaw, _COMPARE), facts_of(signals), trial)
+    if rule is None:
+        raise NoRuleMatched("No rule matched: the last rule must have no conditions.")
+    return RouteDecision(rule.route, rule.reason, rule.id, rule.name, tuple(tried))
 
 
 def try_rule(signals: Signals, rule: RuleSpec) -> tuple[bool, str]:
@@ -77,19 +95,32 @@ def try_rule(signals: Signals, rule: RuleSpec) -> tuple[bool, str]:
     if not rule.groups:
         return True, "has no conditions, so it always holds"
     lacking: list[str] = []
+    salt = salt_of(rule)
     for group in rule.groups:
-        failed = next((row for row in group if not holds(signals, row)), None)
+        failed = next((row for row in group if not holds(signals, row, salt)), None)
         if failed is None:
             return True, " and ".join(describe(signals, row, held=True) for row in group)
         lacking.append(describe(signals, failed, held=False))
     return False, "; ".join(dict.fromkeys(lacking))
 
 
-def holds(signals: Signals, row: ConditionSpec) -> bool:
-    """Return whether one condition holds; a row that `flaw` complains about never does."""
+def holds(signals: Signals, row: ConditionSpec, salt: str = "") -> bool:
+    """Return whether one condition holds; a row that `flaw` complains about never does.
+
+    `salt` is that of the rule, by which it draws its own share of the conversations.
+    """
     if flaw(row) is not None:
         return False
-    return _COMPARE[row.operator](getattr(signals, row.signal), row.value)
+    seen = _seen(signals, row, salt)
+    return seen is not None and _COMPARE[row.operator](seen, row.value)
+
+
+def _seen(signals: Signals, row: ConditionSpec, salt: str) -> Any:
+    """Return what a condition looks at; None where it is not known, so that the condition cannot hold."""
+    seen = getattr(signals, row.signal)
+    if row.signal == "share":
+        return share_of(seen, salt) if seen else None
+    return None if row.signal == "time" and not seen else seen
 
 
 def describe(signals: Signals, row: ConditionSpec, held: bool) -> str:
@@ -101,8 +132,11 @@ def describe(signals: Signals, row: ConditionSpec, held: bool) -> str:
     words = operator.label if held else operator.negated
     if not operator.takes_value:
         return f"{label}: {words}"
-    if row.operator == "contains":
+    if row.operator in QUOTED:
         return f"{label} {words} “{row.value}”"
+    if row.signal in ("share", "time"):
+        # Without what was seen, the trial is the same for every message and need not be made for each.
+        return f"{label}: {words} {row.value}"
     return f"{label}: {_shown(getattr(signals, row.signal))}, {words} {row.value}"
 
 
@@ -111,7 +145,8 @@ def in_words(row: ConditionSpec) -> str:
     spec, operator = SIGNALS.get(row.signal), OPERATORS.get(row.operator)
     if spec is None or operator is None:
         return f"{row.signal} {row.operator} {row.value}".strip()
-    return f"{spec.label}: {operator.label} {row.value if operator.takes_value else ''}".strip()
+    value = f"“{row.value}”" if row.operator in QUOTED else row.value
+    return f"{spec.label}: {operator.label} {value if operator.takes_value else ''}".strip()
 
 
 def flaw(row: ConditionSpec) -> str | None:
@@ -125,7 +160,12 @@ def flaw(row: ConditionSpec) -> str | None:
 
 
 def _number_flaw(spec: SignalSpec, value: str) -> str | None:
-    return None if _number(value) is not None else f"“{spec.label}” needs a number, not “{value}”"
+    number = _number(value)
+    if number is None:
+        return f"“{spec.label}” needs a number, not “{value}”"
+    if spec is SIGNALS["share"] and not 0 <= number <= 100:
+        return f"“{spec.label}” is a number from 0 to 100, not {value}"
+    return None
 
 
 def _choice_flaw(spec: SignalSpec, value: str) -> str | None:
@@ -139,6 +179,22 @@ def _words_flaw(spec: SignalSpec, value: str) -> str | None:
     if not count:
         return f"“{spec.label}” needs at least one word to look for"
     return None if count <= MAX_WORDS else f"at most {MAX_WORDS} words or phrases can be looked for"
+
+
+def _pattern_flaw(spec: SignalSpec, value: str) -> str | None:
+    try:
+        patterns.compiled(value)
+    except patterns.BadPattern as problem:
+        return f"the pattern cannot be used: {problem}"
+    return None
+
+
+def _schedule_flaw(spec: SignalSpec, value: str) -> str | None:
+    try:
+        schedule.parse(value)
+    except schedule.BadSchedule as problem:
+        return f"the times cannot be read: {problem}"
+    return None
 
 
 def _number(value: str) -> float | None:
@@ -181,6 +237,9 @@ _COMPARE: dict[str, Callable[..., bool]] = {
     "is": lambda seen, value: str(seen) == value.strip(),
     "is_not": lambda seen, value: str(seen) != value.strip(),
     "contains": _contains,
+    "matches": lambda seen, value: patterns.compiled(value).search(seen) is not None,
+    "during": lambda seen, value: schedule.within(schedule.minute(seen), schedule.parse(value)),
+    "not_during": lambda seen, value: not schedule.within(schedule.minute(seen), schedule.parse(value)),
 }
 
 _VALUE_FLAWS: dict[str, Callable[[SignalSpec, str], str | None]] = {
@@ -189,4 +248,7 @@ _VALUE_FLAWS: dict[str, Callable[[SignalSpec, str], str | None]] = {
     "is": _choice_flaw,
     "is_not": _choice_flaw,
     "contains": _words_flaw,
+    "matches": _pattern_flaw,
+    "during": _schedule_flaw,
+    "not_during": _schedule_flaw,
 }

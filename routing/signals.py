@@ -1,15 +1,18 @@
 """Read the cheap facts of a message and its conversation that the route rules decide on."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from routing.lexicon import account, code, people, people_bare, questions
 from routing.lexicon.paste import split_paste
 from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read, topic
+from routing.patterns import READS
+from routing.schedule import moment
 
 __all__ = ["SIGNALS", "Context", "SignalSpec", "Signals", "estimate_tokens", "read_signals"]
 
-SignalType = Literal["flag", "number", "choice", "text"]
+SignalType = Literal["flag", "number", "choice", "text", "pattern", "time"]
 
 LOOKED_BACK = 6  # earlier messages that a re-ask is compared to; older ones are another matter
 SAME = 0.6  # share of common topic words from which two messages ask the same; "on" against "off" is 0.5
@@ -19,7 +22,10 @@ RELATED_WORDS = 2
 
 @dataclass(frozen=True)
 class Context:
-    """What a conversation adds to a message: all of it known before any model is asked."""
+    """What a conversation adds to a message: all of it known before any model is asked.
+
+    `at` is the moment on the desk's clock; `conversation` tells conversations apart, and says no more.
+    """
 
     plan: str = ""
     depth: int = 0
@@ -32,6 +38,12 @@ class Context:
     faq_suggested: bool = False
     common_message_tokens: int = 1500
     language: str = ""
+    conversation: str = ""
+    at: datetime | None = None
+    open_now: bool = False
+
+
+NOT_FACTS = ("words", "text", "share")
 
 
 @dataclass(frozen=True)
@@ -68,11 +80,16 @@ class Signals:
     follow_up_depth: int
     language: str
     words: str
+    text: str
+    share: str
+    time: str
+    open_now: bool
 
     def as_facts(self) -> dict[str, bool | int | float | str]:
-        """Return all signals but the words, which stand with the message itself."""
+        """Return all signals but what stands with the message, and what tells conversations apart."""
         facts = asdict(self)
-        del facts["words"]
+        for name in NOT_FACTS:
+            del facts[name]
         return facts
 
 
@@ -129,6 +146,10 @@ SIGNALS: dict[str, SignalSpec] = {
     "follow_up_depth": _number("follow-ups in a row on one matter"),
     "language": SignalSpec("text", "language", _CHOICE),
     "words": SignalSpec("text", "message", ("contains",)),
+    "text": SignalSpec("pattern", "message as it was typed", ("matches",)),
+    "share": _number("share of the conversations, %"),
+    "time": SignalSpec("time", "time at the desk", ("during", "not_during")),
+    "open_now": _flag("the desk is open now"),
 }
 
 
@@ -175,6 +196,10 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
         follow_up_depth=again.depth,
         language=context.language,
         words=normal(text),
+        text=text[:READS],
+        share=context.conversation,
+        time=moment(context.at) if context.at else "",
+        open_now=context.open_now,
     )
 
 

@@ -13,7 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from assistant import pipeline, stored_answers
 from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles, route_names
@@ -25,10 +29,13 @@ from assistant.protocol import TEXT_LIMIT
 from assistant.rendering import render
 from common.text import clean
 from faq import index
-from routing import publishing
+from routing import publishing, rule_sets
 
 PLANS = [("", "Guest"), ("free", "Free plan"), ("pro", "Pro plan (paid)"), ("studio", "Studio plan (paid)")]
 LANGUAGES = [("", "Not known"), ("en", "English"), ("de", "German"), ("fr", "French"), ("es", "Spanish")]
+
+DRAFT = "draft"
+RULE_SETS = [("", "As published"), (DRAFT, "The draft")]
 
 
 class TryForm(forms.Form):
@@ -44,6 +51,21 @@ class TryForm(forms.Form):
     language = forms.ChoiceField(
         label="Browser language", choices=LANGUAGES, required=False, widget=UnfoldAdminSelectWidget()
     )
+    rule_set = forms.ChoiceField(
+        label="Rules and routes",
+        choices=RULE_SETS,
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        help_text="The draft is what the lists of rules and routes hold, published or not.",
+    )
+    conversation = forms.CharField(
+        label="Conversation",
+        required=False,
+        max_length=40,
+        initial="1",
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Any word. A rule on a share of the conversations sends the same one always the same way.",
+    )
     earlier = forms.CharField(
         label="Earlier message of the visitor (optional)",
         required=False,
@@ -54,7 +76,10 @@ class TryForm(forms.Form):
 
 
 def considered(data: dict[str, Any]) -> pipeline.Consideration:
-    """Return what production would decide for the form's message now."""
+    """Return what production would decide for the form's message now, or would once the draft is published.
+
+    Raises NotPublished, and CannotPublish for a draft that could not route every message.
+    """
     publishing.refresh()
     index.refresh()
     earlier = clean(data["earlier"]).strip()
@@ -63,8 +88,10 @@ def considered(data: dict[str, Any]) -> pipeline.Consideration:
         language=data["language"],
         previous_texts=(earlier,) if earlier else (),
         depth=1 if earlier else 0,
+        conversation=data["conversation"].strip(),
     )
-    text, config = clean(data["text"]).strip(), publishing.current()
+    text = clean(data["text"]).strip()
+    config = rule_sets.draft() if data["rule_set"] == DRAFT else publishing.current()
     return stored_answers.looked_up(pipeline.consider(text, facts, config), text, facts, config)
 
 
@@ -90,7 +117,7 @@ def try_question(request: HttpRequest) -> HttpResponse:
 def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
     try:
         consideration = considered(data)
-    except publishing.NotPublished as problem:
+    except (publishing.NotPublished, publishing.CannotPublish) as problem:
         return {"problem": str(problem)}
     record = consideration.record()
     best = consideration.match.best
@@ -102,6 +129,7 @@ def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
         "route": consideration.route,
         "stored": consideration.stored,
         "store": store_view(record, {}),
+        "on_draft": data["rule_set"] == DRAFT,
         "answer": SafeString(render(entry.answer, _link_hosts())) if entry else None,
         "passages": _passages(request, data["text"]) if not record["passages"] else (),
         "took_ms": consideration.match.took_ms,

@@ -49,7 +49,7 @@ class ConditionForm(forms.ModelForm[Condition]):
         required=False,
         max_length=200,
         widget=UnfoldAdminTextInputWidget(attrs={"class": "desk-condition-value"}),
-        help_text="A number, one of the choices, or words with commas between them.",
+        help_text="A number, one of the choices, words with commas between them, a pattern, or times.",
     )
     group = forms.IntegerField(
         label="Alternative",

@@ -86,9 +86,12 @@ def step_marks(model: CatalogueModel, today: date, allowed: Collection[str] = ()
 
 
 def ladder_warnings(
-    models: Sequence[CatalogueModel], today: date, allowed: Collection[str] = ()
+    models: Sequence[CatalogueModel], today: date, allowed: Collection[str] = (), promises: bool = False
 ) -> list[str]:
-    """Return what staff should know about a ladder they have just saved, one sentence each."""
+    """Return what staff should know about a ladder they have just saved, one sentence each.
+
+    `promises` says that its route promises a second provider.
+    """
     if not models:
         return ["This route has no model on its ladder, so it cannot answer."]
     warnings = [
@@ -108,6 +111,11 @@ def ladder_warnings(
                 f"{model} takes {model.context_tokens:,} tokens and {models[0]}, which it stands in for, "
                 f"takes {models[0].context_tokens:,}: a long conversation may not fit."
             )
+    providers = {model.provider for model in models if not allowed or model.provider in allowed}
+    if promises and len(providers) == 1:
+        warnings.append(
+            f"This route promises a second provider, and its ladder has models of {providers.pop()} only."
+        )
     if all(key_status(model).kind == "warn" for model in models):
         warnings.append("No model on this ladder can be asked: no key is set for any of their providers.")
     return warnings

@@ -242,7 +242,8 @@ class RouteAdmin(DraftAdmin[Route]):
         if form.instance.kind == Route.Kind.MODEL:
             steps = form.instance.steps.select_related("model").prefetch_related("model__prices")
             models = [step.model for step in steps.order_by("position")]
-            for warning in ladder_warnings(models, now().date(), form.instance.allowed_providers):
+            allowed, promises = form.instance.allowed_providers, form.instance.promises_fallback
+            for warning in ladder_warnings(models, now().date(), allowed, promises):
                 messages.warning(request, warning)
             self._warn_of_escalation(request, form.instance)
 

@@ -75,7 +75,7 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
     def fingerprint(self, obj: ConfigVersion) -> SafeString:
         return format_html('<span title="{}">{}</span>', obj.sha, obj.sha[:12])
 
-    @admin.display(description="Compared with the one before")
+    @admin.display(description="Changes")
     def summary(self, obj: ConfigVersion) -> SafeString:
         previous = getattr(obj, "previous", None)
         if previous is None:
@@ -100,12 +100,12 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
             obj.number,
         )
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        """Offer the way back to those who may look at the draft."""
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Offer the way back, as in `get_fields`."""
         allowed = request.user.has_perm("routing.view_rule")
         return [name for name in self.list_display if allowed or name != "back"]
 
-    def get_fields(self, request: HttpRequest, obj: ConfigVersion | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: ConfigVersion | None = None) -> Any:
         """Offer the way back to those who may look at the draft."""
         allowed = request.user.has_perm("routing.view_rule")
         return [name for name in self.fields if allowed or name != "back"]

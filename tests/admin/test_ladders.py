@@ -111,7 +111,11 @@ def test_a_ladder_without_any_allowed_provider_is_refused_at_the_form(admin: Cli
 def test_saving_a_route_tells_what_is_wrong_with_its_ladder(admin: Client) -> None:
     ModelPrice.objects.filter(model="claude-haiku-5-5").delete()
     CatalogueModel.objects.filter(pk="gemini-3.5-flash-lite").update(retires_on=now().date())
-    page = text_of(admin.post(url_of("common"), common_form(admin), follow=True))
+    promised = common_form(admin) | {"promises_fallback": "on"}
+    assert "promises a second" not in words_of(admin.post(url_of("common"), promised, follow=True))
+    alone = promised | {"allowed_providers": ["anthropic"]}
+    page = text_of(admin.post(url_of("common"), alone, follow=True))
+    assert "promises a second provider, and its ladder has models of anthropic only" in page
     assert "Claude Haiku 5.5 has no price" in page
     assert "Gemini 3.5 Flash-Lite: retired on" in page
     listing = text_of(admin.get(reverse("admin:routing_route_changelist")))

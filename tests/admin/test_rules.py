@@ -71,6 +71,22 @@ def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Clie
         ({"conditions-0-signal": "questions", "conditions-0-operator": "at_least"}, "needs a number"),
         ({"conditions-0-signal": "plan", "conditions-0-operator": "is"}, "is one of"),
         ({"conditions-0-value": " , "}, "needs at least one word"),
+        (
+            {
+                "conditions-0-signal": "text",
+                "conditions-0-operator": "matches",
+                "conditions-0-value": "park(ing",
+            },
+            "a parenthesis is opened and not closed, at character 5",
+        ),
+        (
+            {
+                "conditions-0-signal": "time",
+                "conditions-0-operator": "during",
+                "conditions-0-value": "Mon 9",
+            },
+            "has no time like 09:00-17:30",
+        ),
         ({"conditions-0-signal": ""}, "This field is required"),
         ({"conditions-0-signal": "nonsense"}, "Select a valid choice"),
     ],

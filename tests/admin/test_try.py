@@ -9,7 +9,8 @@ from assistant.pipeline import ConversationFacts, consider
 from faq.models import AskedQuestion, Entry
 from faq.services import save_entry
 from routing import publishing
-from routing.models import ModelCall, Rule
+from routing.models import Condition, ModelCall, Rule
+from routing.shares import share_of
 from tests.admin.pages import make_conversation, text_of
 from tests.flows.test_did_you_mean import ENTRIES, UNSURE
 
@@ -115,3 +116,24 @@ def test_what_cannot_be_asked_is_refused_at_the_field(support: Client, text: str
     answer = support.post(TRY, {"text": text})
     assert complaint in text_of(answer)
     assert answer.context["decision"] is None
+
+
+def test_the_draft_is_tried_by_the_same_path_and_visitors_get_what_is_published(support: Client) -> None:
+    rule = Rule.objects.create(position=0, name="Mine", route_id="complex", reason="A try.")
+    text = "Does it send texts too?"
+    published, draft = tried(support, text), tried(support, text, rule_set="draft")
+    assert "Rule that fired: <b>Everything else</b>" in published and "On the draft" not in published
+    assert "Rule that fired: <b>Mine</b>" in draft and "On the draft" in draft
+    Condition.objects.create(rule=rule, signal="share", operator="at_most", value="50")
+
+    def route(word: str) -> str:
+        sent = {"text": text, "rule_set": "draft", "conversation": word}
+        found: str = support.post(TRY, sent).context["decision"].route
+        return found
+
+    # Rule ids differ from run to run, so as many words as make one side alone unlikely: 1 in 2^15.
+    routes = {word: route(word) for word in map(str, range(16))}
+    expected = {word: "complex" if share_of(word, str(rule.pk)) <= 50 else "common" for word in routes}
+    assert routes == expected and set(routes.values()) == {"complex", "common"}
+    Rule.objects.filter(locked=True).update(enabled=False)
+    assert "The last rule must be on" in tried(support, text, rule_set="draft")

@@ -72,6 +72,13 @@ def staff(context: BrowserContext, desk: DeskServer) -> Iterator[Callable[[str],
     assert [trouble for person in people for trouble in person.troubles] == []
 
 
+def publish_draft(page: Page) -> None:
+    """Publish what waits, from the list that a saved rule or route leads back to."""
+    page.get_by_role("link", name="See the difference, publish or discard").click()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("Published as version")).to_be_visible()
+
+
 def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     staff: Callable[[str], Staff], chat: Chat
 ) -> None:
@@ -89,6 +96,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
         "Asked questions",
         "FAQ confidence",
         "Rules",
+        "Versions",
         "Try a question",
     ]
 
@@ -110,6 +118,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     page.fill("#id_conditions-0-value", word)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#result_list")).to_contain_text("Airships")
+    publish_draft(page)
     page = support.open("try/")
     page.fill("[name=text]", f"Do you rent a {word}?")
     page.get_by_role("button", name="Try it").click()
@@ -120,12 +129,13 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     page.get_by_role("link", name="Delete rule").click()
     page.get_by_role("button", name="Yes").click()
     expect(page.locator("#result_list")).not_to_contain_text("Airships")
+    publish_draft(page)
     support.refused("metrics/", "routing/route/", "routing/modelcall/", "auth/user/")
 
 
 def test_a_manager_reads_the_metrics_and_nothing_of_what_was_said(staff: Callable[[str], Staff]) -> None:
     manager = staff("manager")
-    assert manager.offers() == ["Home", "Metrics", "Ladder changes", "Probe runs"]
+    assert manager.offers() == ["Home", "Versions", "Metrics", "Ladder changes", "Probe runs"]
     expect(manager.open("metrics/").locator("#content")).to_contain_text("as of")
     manager.refused(
         "assistant/conversation/", "faq/entry/", "routing/rule/", "try/", "routing/route/", "auth/user/"
@@ -142,6 +152,7 @@ def test_an_admin_swaps_a_ladder_and_finds_it_in_the_trail(staff: Callable[[str]
         expect(page.locator("[name=steps-1-position]")).to_have_value("0")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("was changed successfully")).to_be_visible()
+        publish_draft(page)
     changes = admin.open("routing/ladderchange/").locator("#result_list tbody")
     assert changes.count() >= 2
     expect(changes.first).to_contain_text("common")

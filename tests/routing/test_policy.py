@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from routing.config import ConditionSpec, RuleSpec
 from routing.policy import OPERATORS, NoRuleMatched, decide, flaw, holds, in_words, try_rule
+from routing.shares import share_of
 from routing.signals import SIGNALS, Context, Signals, read_signals
 
 
@@ -123,6 +124,48 @@ def test_a_flawed_row_is_explained_and_never_holds(row: ConditionSpec, says: str
 def test_staff_words_are_words_and_not_patterns() -> None:
     row = ConditionSpec("words", "contains", "(a+)+$, .*")
     assert not holds(signals(words="aaaaaaaaaaaaaaaaaaaaaaaa!"), row)
+
+
+def conversations(count: int = 4000) -> list[str]:
+    return [f"conversation {number}" for number in range(count)]
+
+
+def test_a_share_takes_the_same_conversations_each_time_and_a_larger_one_keeps_them() -> None:
+    def taken(limit: str, rule_id: int = 7) -> set[str]:
+        row = ConditionSpec("share", "at_most", limit)
+        rules = (rule(rule_id, "canary", (row,)), rule(9, "rest"))
+        return {one for one in conversations() if decide(signals(share=one), rules).route == "canary"}
+
+    ten, twenty, other = taken("10"), taken("20"), taken("10", rule_id=8)
+    assert ten == taken("10,0") and ten < twenty
+    # Five standard deviations of a binomial of 4,000 with 10, 20 and 1 %.
+    assert abs(len(ten) - 400) < 95 and abs(len(twenty) - 800) < 127
+    assert abs(len(ten & other) - 40) < 32, "drawn independently"
+    assert taken("0") == set() and len(taken("100")) == len(conversations())
+
+
+def test_a_share_is_told_in_words_and_never_met_by_nobody() -> None:
+    rest = rule(7, "a", (ConditionSpec("share", "at_least", "90"),))
+    assert share_of("c", "7") < 90
+    assert try_rule(signals(share="c"), rest) == (False, "share of the conversations, %: less than 90")
+    assert try_rule(signals(share=""), rest)[0] is False
+    everybody = rule(7, "a", (ConditionSpec("share", "at_most", "100"),))
+    assert try_rule(signals(share="c"), everybody)[0]
+    assert not try_rule(signals(share=""), everybody)[0]
+    assert "from 0 to 100" in (flaw(ConditionSpec("share", "at_most", "101")) or "")
+
+
+def test_two_rule_sets_in_turn_are_each_decided_by_their_own_rules() -> None:
+    """What is kept ready of one set never answers for another, nor for the same rules with another value."""
+    sets = [
+        (rule(1, f"r{limit}", (ConditionSpec("parts", "at_least", str(limit)),)), rule(9, "no"))
+        for limit in range(12)
+    ]
+    for _ in range(2):
+        found = [decide(signals(parts=6), rules).route for rules in sets]
+        assert found == [f"r{limit}" if limit <= 6 else "no" for limit in range(12)]
+    told = [decide(signals(parts=seen), sets[9]).tried[0].why for seen in (3, 4, 3)]
+    assert told == [f"number of parts: {seen}, less than 9" for seen in (3, 4, 3)]
 
 
 def test_a_row_reads_as_a_sentence() -> None:

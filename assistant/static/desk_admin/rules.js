@@ -46,13 +46,35 @@
     value.classList.toggle("desk-unused", unused);
     value.readOnly = unused;
     if (unused) value.value = "";
-    value.placeholder = { number: "a number", text: "words, with commas between", choice: "one of the choices" }[spec.dataset.type] || "";
+    value.placeholder = {
+      number: "a number", text: "words, with commas between", choice: "one of the choices",
+      pattern: "a pattern, as inv-[0-9]+", time: "Mon-Fri 09:00-17:30; Sat, Sun",
+    }[spec.dataset.type] || "";
     value.inputMode = spec.dataset.type === "number" ? "decimal" : "text";
     choicesFor(value, (spec.dataset.choices || "").split("|"));
   }
 
   function rowOf(element) {
     return element.closest("tr.form-row") || element.closest(".form-group");
+  }
+
+  // Between the rows stands how they are joined: "and" within an alternative, "or" before the next one.
+  function join() {
+    let before = null;
+    document.querySelectorAll("#conditions-group tr.form-row:not(.empty-form)").forEach(function (row) {
+      const group = field(row, "group");
+      const cell = field(row, "signal");
+      if (!group || !cell) return;
+      let word = row.querySelector(".desk-join");
+      if (!word) {
+        word = document.createElement("span");
+        cell.closest("td").firstElementChild.prepend(word);
+      }
+      word.className = "desk-join";
+      word.textContent = before === null ? "if" : before === group.value ? "and" : "or";
+      if (word.textContent === "or") word.classList.add("desk-join-or");
+      before = group.value;
+    });
   }
 
   // Unfold numbers from 0 when a row is dropped; this listener comes after its own.
@@ -69,14 +91,18 @@
   document.addEventListener("change", function (event) {
     const name = event.target.name || "";
     if (/-(signal|operator)$/.test(name)) fit(rowOf(event.target));
+    if (/-group$/.test(name)) join();
   });
   document.addEventListener("formset:added", function (event) {
     const signal = field(event.target, "signal");
     if (signal) fit(rowOf(signal));
+    join();
   });
+  document.addEventListener("formset:removed", join);
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll('select[name$="-signal"]').forEach(function (select) {
       fit(rowOf(select));
     });
+    join();
   });
 })();
