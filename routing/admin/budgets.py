@@ -37,6 +37,11 @@ def kind_of(share: float) -> str:
     return "bad" if share >= 1 else "warn" if share >= WARN_SHARE else "good"
 
 
+def percent(share: float) -> str:
+    """Return a used share for people: what is little is not nothing."""
+    return "under 1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
 def names_of(scope: str, routes: Mapping[str, str]) -> tuple[str, str]:
     """Return what a budget is called and what it is for."""
     if scope.startswith(ROUTE):
@@ -59,7 +64,7 @@ class Row:
     spent: str
     reserved: str
     cap: str
-    percent: int
+    used: str
     meter: float  # of 1, at most
     kind: str
 
@@ -78,7 +83,7 @@ def row_of(each: Standing, routes: Mapping[str, str], tz: ZoneInfo) -> Row:
         spent=usd(each.spent),
         reserved=usd(each.reserved),
         cap=usd(each.pot.cap),
-        percent=round(each.share * 100),
+        used=percent(each.share),
         meter=min(1.0, each.share),
         kind=kind_of(each.share),
     )
@@ -136,7 +141,7 @@ class BudgetAdmin(ReadOnlyAdmin[Budget]):
         if obj.cap_pico <= 0:
             return badge("No budget", "warn")
         used = (obj.spent_pico + obj.reserved_pico) / obj.cap_pico
-        return badge(f"{used:.0%}", kind_of(used))
+        return badge(percent(used), kind_of(used))
 
 
 def _routes() -> dict[str, str]:

@@ -1,0 +1,73 @@
+"""The budgets page shows what each budget holds and what is used of it; plans have a page of their own."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from assistant.models import AssistantSettings
+from assistant.settings_snapshot import as_snapshot
+from common.clock import now
+from routing import budget, desk, publishing
+from routing.admin.budgets import percent
+from routing.config import PlanSpec
+from routing.models import Budget, PlanBudget, Route
+from tests.admin.conftest import SignIn
+
+USD = 10**12
+
+
+def shown(client: Client) -> dict[tuple[str, str], str]:
+    """Return the text of each row of the table of now, by scope and period."""
+    page = client.get(reverse("admin:routing_budget_changelist")).content.decode()
+    rows = re.findall(r'<tr data-scope="([^"]+)" data-period="([^"]+)">(.*?)</tr>', page, re.DOTALL)
+    return {
+        (scope, period): " ".join(re.sub(r"<[^>]+>", " ", cells).split()) for scope, period, cells in rows
+    }
+
+
+def test_managers_see_what_is_used_of_every_budget_that_is_set(sign_in: SignIn) -> None:
+    Route.objects.filter(slug="complex").update(daily_budget_usd=2)
+    row = AssistantSettings.objects.get()
+    row.monthly_cost_cap_usd = 100
+    row.save()
+    publishing.publish(settings=as_snapshot(row))
+    rows = budget.reserve("visitor", now(), USD, "complex")
+    budget.settle(rows[:1], reserved=USD, spent=USD // 50)
+    budget.reserve("visitor", now(), USD, "complex")
+    client = sign_in("manager")
+    found = shown(client)
+    own = [("example", "day"), ("drafts", "day"), ("probes", "day"), ("health", "day")]
+    assert list(found) == [("all", "day"), ("all", "month"), ("route:complex", "day"), *own]
+    assert found["all", "day"].endswith("$0.020 $1.00 $5.00 20 %")
+    assert found["route:complex", "day"].startswith("Route: Complex answers on this route Today,")
+    assert found["route:complex", "day"].endswith("$0 $2.00 $2.00 100 %")
+    assert found["health", "day"].endswith("$0 $0 $0.50 0 %")
+    history = client.get(reverse("admin:routing_budget_changelist")).content.decode()
+    assert history.count("field-budget") == Budget.objects.count() == 3
+    assert "Plan budgets" in history and "assistant settings" not in history  # managers may not open those
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0 %"), (0.004, "under 1 %"), (0.5, "50 %"), (1.02, "102 %")]
+)
+def test_shares_in_words(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_a_plans_budget_holds_from_the_next_call_on_and_a_draft_of_routes_stays_one(admin: Client) -> None:
+    Route.objects.filter(slug="complex").update(daily_budget_usd=2)  # not published
+    add = reverse("admin:routing_planbudget_add")
+    refused = admin.post(add, {"plan": "free", "daily_budget_usd": "-1", "when_spent": "faq"})
+    assert b"A budget cannot be negative." in refused.content
+    assert not PlanBudget.objects.exists()
+    admin.post(add, {"plan": "free", "daily_budget_usd": "0.5", "when_spent": "message"})
+    publishing.refresh(force=True)
+    assert publishing.current().plans["free"] == PlanSpec(
+        "free", PlanBudget.objects.get().daily_budget_usd, None, "message"
+    )
+    caps = desk.caps()
+    assert (caps.of("plan:free").day, caps.of("route:complex").day) == (USD // 2, None)
+    admin.post(reverse("admin:routing_planbudget_delete", args=["free"]), {"post": "yes"})
+    assert desk.caps().of("plan:free").day is None
