@@ -130,8 +130,8 @@ def _decide(
         end_at_once(reply, kind, read, config, received, text, sources)
         return _stored(turn, reply, config, new)
     if (stored := stored_answers.taken(reply, consideration)) is not None:
-        kind, read = consideration.route.kind, consideration.read_tokens
-        end_at_once(reply, kind, read, config, received, stored.answer, stored.sources)
+        read = consideration.read_tokens
+        end_at_once(reply, "model", read, config, received, stored.answer, stored.sources)
         return _stored(turn, reply, config, new)
     if not consideration.steps or consideration.prompt is None:
         return _without_model(turn, reply, consideration, config, received, new)

@@ -244,7 +244,7 @@ async def test_only_a_whole_answer_of_the_model_that_was_asked_is_ever_stored(
     desk: Desk, fault: str, times: int, state: str
 ) -> None:
     await desk.route(cache="exact")
-    more = {"status": 503, "after_tokens": -1} if fault == "status" else {"after_tokens": 3}
+    more: dict[str, Any] = {"status": 503, "after_tokens": -1} if fault == "status" else {"after_tokens": 3}
     desk.control.fault(fault, times=times, **more)
     assert (await desk.ask()).state == state
     desk.control.clear()
