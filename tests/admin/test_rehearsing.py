@@ -17,6 +17,7 @@ from routing.fault_words import FAULT_WORDS
 from routing.models import Budget, ModelCall, RouteOutcome
 from routing.rehearsal import Order, Rehearsal, Watched, dump, load
 from routing.sandbox.faults import KINDS
+from tests.admin.conftest import SignIn
 from tests.admin.pages import form_of, text_of
 from tests.breakers import forget_calls
 
@@ -90,12 +91,12 @@ def test_the_command_tells_the_story_and_refuses_what_is_not_there() -> None:
 
 
 def test_the_page_shows_both_runs_to_support_and_to_nobody_without_the_right(
-    support: Client, manager: Client, monkeypatch: pytest.MonkeyPatch
+    support: Client, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The process of its own would not see this test's database; what it runs is the same.
     monkeypatch.setattr(page, "in_own_process", lambda data: rehearsed(data["fault"], on=data["on"]))
     url = reverse("admin:rehearse")
-    assert manager.get(url).status_code == 403
+    assert sign_in("manager").get(url).status_code == 403
     form = form_of(support.get(url)) | {"fault": "cut"}
     text = text_of(support.post(url, form))
     assert "asked in this order: Gemini 3.5 Flash-Lite, then Claude Haiku 5.5" in text
