@@ -101,7 +101,7 @@ def test_the_page_shows_both_runs_to_support_and_to_nobody_without_the_right(
     text = text_of(support.post(url, form))
     assert "asked in this order: Gemini 3.5 Flash-Lite, then Claude Haiku 5.5" in text
     assert "The answer was interrupted and then completed by another model." in text
-    assert "With the fault Answered" in " ".join(text.split())
+    assert text.count(">Answered</span>") == 2  # the badges of both runs
     assert "not one of the available choices" in text_of(support.post(url, form | {"fault": "earthquake"}))
 
 
