@@ -53,14 +53,17 @@ def by_evidence(reply_id: UUID, kind: Kind, received: float, worker: UUID) -> St
         hold = Guard(allowance().sender(source.pk, who)).answer(consideration.to_hold)
         with holding(hold) as keep, transaction.atomic():
             started = begin(source.turn, reply, consideration, config, received)
-            asked = started.generation and started.generation.job.steps[0]
-            if asked is None or not climbs(source.tier, asked.tier):  # out of money, or a cheaper one instead
+            if not _asks_larger(source, started):  # out of money, or a cheaper one instead
                 raise _NothingGained
             mark(source, kind)
             keep(reply.pk)
             return started
     except (_NothingGained, AnswersSpent, IntegrityError):
         return None  # or the visitor was faster
+
+
+def _asks_larger(source: Reply, started: Started) -> bool:
+    return started.generation is not None and climbs(source.tier, started.generation.job.steps[0].tier)
 
 
 def _may(source: Reply) -> bool:

@@ -72,7 +72,7 @@ def test_with_every_model_failing_the_visitor_is_shown_the_next_step() -> None:
 def test_nothing_real_is_called_counted_or_paid() -> None:
     rehearsed("error_mid")
     tables = (ModelCall, RouteOutcome, Budget, Conversation)
-    assert [table.objects.count() for table in tables] == [0, 0, 0, 0]  # type: ignore[attr-defined]
+    assert [table.objects.count() for table in tables] == [0, 0, 0, 0]
 
 
 def test_every_fault_of_the_sandbox_has_words() -> None:

@@ -21,6 +21,7 @@ class Told:
     title: str = "How do I sync with Google Calendar?"
     id: str = "1"
     entry_id: str = "1"
+    version: int = 1
     reviewed_on: date | None = None
 
 
