@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from assistant import considering
+from assistant.limits import AnswersSpent, Guard, allowance, holding
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.starting import Started, begin, open_replies
@@ -44,19 +45,25 @@ def by_evidence(reply_id: UUID, kind: Kind, received: float, worker: UUID) -> St
         cause=Reply.Cause.ESCALATION,
         decision={"from": str(source.pk), "because": kind},
     )
-    consideration = considering.again(Who.of(source.turn.visitor), reply, source, config)
+    who = Who.of(source.turn.visitor)
+    consideration = considering.again(who, reply, source, config)
     if not _larger(source, consideration, config):
         return None
     try:
-        with transaction.atomic():
+        hold = Guard(allowance().sender(source.pk, who)).answer(consideration.to_hold)
+        with holding(hold) as keep, transaction.atomic():
             started = begin(source.turn, reply, consideration, config, received)
-            asked = started.generation and started.generation.job.steps[0]
-            if asked is None or not climbs(source.tier, asked.tier):  # out of money, or a cheaper one instead
+            if not _asks_larger(source, started):  # out of money, or a cheaper one instead
                 raise _NothingGained
             mark(source, kind)
+            keep(reply.pk)
             return started
-    except (_NothingGained, IntegrityError):
+    except (_NothingGained, AnswersSpent, IntegrityError):
         return None  # or the visitor was faster
+
+
+def _asks_larger(source: Reply, started: Started) -> bool:
+    return started.generation is not None and climbs(source.tier, started.generation.job.steps[0].tier)
 
 
 def _may(source: Reply) -> bool:

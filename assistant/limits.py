@@ -179,12 +179,12 @@ class Allowance:
             self._remember(self.held, reply_id, hold)
 
     def queue(self, reply_id: UUID, who: Who) -> None:
-        """Remember who sent a message that waits for its turn; its row knows the visitor alone."""
+        """Remember who sent a message that waits, or may be escalated; its row knows the visitor alone."""
         if self.on:
             self._remember(self.waiting, reply_id, who)
 
     def sender(self, reply_id: UUID, otherwise: Who) -> Who:
-        """Return who sent a message that has waited, as far as this process knows."""
+        """Return who sent a message that has waited, or is escalated, as far as this process knows."""
         with self.lock:
             return self.waiting.pop(reply_id, otherwise)
 

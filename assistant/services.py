@@ -84,7 +84,7 @@ def _paid(guard: Guard | None, decided: Consideration | None, store: Callable[[]
         started = store()
         if started.generation is not None:
             keep(started.reply.pk)
-    if decided is None:
+    if decided is None or started.generation is not None:  # a larger model under it is this sender's as well
         allowance().queue(started.reply.pk, guard.who)
     return started
 

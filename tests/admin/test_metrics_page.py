@@ -16,7 +16,8 @@ from django.urls import reverse
 from common import clock
 from routing import budget, example, prometheus, rollup
 from routing.admin.cells import target_lines
-from routing.definitions import DEFINITIONS
+from routing.definitions import DEFINITIONS, ESCALATIONS
+from routing.evidence import KINDS
 from routing.metrics import TargetCheck
 from routing.models import ExampleRun, MinuteRow, RollUpState, Route
 from routing.recorder import record_outcome, settle_call, start_call
@@ -332,3 +333,31 @@ def test_prometheus_counts_what_the_page_counts(client: Client) -> None:
         'support_cost_usd_total{purpose="visitor",route="common"} 0.0006',
     ):
         assert line in lines
+
+
+def test_what_spoke_against_answers_is_counted_by_kind_and_route(manager: Client) -> None:
+    assert 'id="escalations"' not in page(manager)
+    at = clock.now()
+    outcome(ended_at=at, escalated_after=True, escalated_by="cannot_help")
+    outcome(ended_at=at, escalated_after=True, escalated_by="cannot_help")
+    outcome(ended_at=at, escalated_after=True)  # of a release that kept no kind: only visitors could ask
+    outcome(ended_at=at, escalated_by="re_ask")
+    outcome(ended_at=at, route="complex")
+    rollup.roll_up(at)
+    html = page(manager, "?period=hour")
+    row = html.split('<table class="mx-table" id="escalations">')[1].split('<tr data-route="common">')[1]
+    counts = dict(re.findall(r'data-kind="([a-z_]+)" data-value="(\d+)"', row.split("</tr>")[0]))
+    assert counts == dict.fromkeys(ESCALATIONS, "0") | {
+        "visitor": "1",
+        "cannot_help": "2",
+        "re_ask": "1",
+    }
+    assert Figures(html).found["common", "escalated_after"] == "3"
+    assert 'data-route="complex"' not in html.split('id="escalations">')[1].split("</table>")[0]
+
+
+def test_every_kind_is_documented_as_it_is_shown() -> None:
+    text = " ".join(DOCS.read_text().split())
+    for kind, meaning in ESCALATIONS.items():
+        assert f"| `{kind}` | {meaning.label} | {meaning.text} |" in text
+    assert tuple(ESCALATIONS) == KINDS

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from assistant.support import support
+from routing.sandbox.answering import filler
 
 GOOGLE = (
     "Calendar sync is part of **Pro** and **Studio**.\n\n1. Go to **Calendar → Sync** and choose **Google "
@@ -20,6 +21,7 @@ class Told:
     title: str = "How do I sync with Google Calendar?"
     id: str = "1"
     entry_id: str = "1"
+    version: int = 1
     reviewed_on: date | None = None
 
 
@@ -36,6 +38,7 @@ PASSAGES = (Told(GOOGLE),)
         ("New bookings appear in Google within 45 minutes.", 0.0),  # the number is nobody's
         ("Would you like to know more about calendar extensions?", None),  # a question states nothing
         ("Yes.", None),
+        ("".join(filler(400)), None),  # what the sandbox writes to measure paces is no answer
         ("```\nimport everything_invented_here\n```", None),
     ],
 )
