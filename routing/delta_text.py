@@ -10,6 +10,7 @@ REPEAT_CHARS = (
 )
 # Shorter repeats are ordinary language ("the the" aside): only from here on is it the model repeating itself.
 MIN_OVERLAP = 8
+PIECES = 512  # at which they are joined: some 40 KB of single characters, and no join is felt
 _LEAD = re.compile(r"^(?:\s|\u2026|\.{3}|[\"'\u00ab\u201c\u2018])+")
 
 
@@ -36,6 +37,26 @@ class DeltaText:
 
 def _paired(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class Gathered:
+    """Text that comes in pieces, kept in few of them: many tiny ones would take fifty times their text."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._pieces: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Add `text` at the end."""
+        self.length += len(text)
+        self._pieces.append(text)
+        if len(self._pieces) >= PIECES:
+            self._pieces = ["".join(self._pieces)]
+
+    @property
+    def text(self) -> str:
+        """Return all of it."""
+        return "".join(self._pieces)
 
 
 class RepeatFilter:

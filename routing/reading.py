@@ -3,14 +3,13 @@
 Pure: bytes go in, the text for the visitor comes out. `Attempt` brings the bytes and watches the clock.
 """
 
-import io
 import json
 import math
 
 from common.text import clean
 from routing import errors
 from routing.config import ModelSpec
-from routing.delta_text import DeltaText
+from routing.delta_text import DeltaText, Gathered
 from routing.errors import CallFailed
 from routing.events import AnsweringModel, Finish, FinishReason, ProviderEvent, TextDelta, UsageReport
 from routing.providers.failures import from_event
@@ -37,15 +36,13 @@ class Reading:
         self.usage: UsageReport | None = None
         self.usage_final = False
         self.answering = ""
-        self.length = 0
         self._mapper = mapper
         self._model = model
         self._room = room
         self._decoder = SseDecoder()
         self._delta = DeltaText()
         self._head = b""
-        # Not a list: a million tiny pieces would cost a hundred times their text.
-        self._text = io.StringIO()
+        self._text = Gathered()
 
     @property
     def finished(self) -> bool:
@@ -60,7 +57,12 @@ class Reading:
     @property
     def text(self) -> str:
         """Return the exact text so far."""
-        return self._text.getvalue()
+        return self._text.text
+
+    @property
+    def length(self) -> int:
+        """Return how many characters the text has so far."""
+        return self._text.length
 
     @property
     def head(self) -> str:
@@ -117,8 +119,7 @@ class Reading:
         if self.length + len(text) > self._room:
             text = text[: self._room - self.length]
             self.failure = errors.ReplyTooLong(f"the reply passed its cap of {self._room} characters")
-        self.length += len(text)
-        self._text.write(text)
+        self._text.add(text)
         return text
 
     def verdict(self, broken: CallFailed | None = None, *, may_be_empty: bool = False) -> CallFailed | None:

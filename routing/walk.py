@@ -12,6 +12,7 @@ from routing.attempts import AttemptResult, AttemptStart
 from routing.config import ModelSpec
 from routing.continuing import continuation
 from routing.cost import reserve_of
+from routing.delta_text import Gathered
 from routing.errors import BudgetExhausted
 from routing.events import FinishReason
 from routing.job import Ended, EndedBy, Job, Text
@@ -65,8 +66,7 @@ class Walk:
 
     job: Job
     began: float
-    shown: list[str] = field(default_factory=list)
-    length: int = 0
+    shown: Gathered = field(default_factory=Gathered)
     begun: int = 0
     tried: list[Tried] = field(default_factory=list)
     failures: list[errors.CallFailed] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Walk:
 
     @property
     def text(self) -> str:
-        return "".join(self.shown)
+        return self.shown.text
 
     @property
     def before(self) -> str:
@@ -97,15 +97,14 @@ class Walk:
             request,
             job.route.deadlines,
             ends_at=self.began + job.route.deadlines.total_s,
-            room=REPLY_CHARS - self.length,
+            room=REPLY_CHARS - self.shown.length,
             prompt_tokens=tokens,
             may_be_empty=step.cause == "continuation",
         )
 
     def show(self, text: str, attempt: Attempt) -> Text:
         """Remember what the visitor sees and by whom."""
-        self.shown.append(text)
-        self.length += len(text)
+        self.shown.add(text)
         self.writer = attempt.model
         self.answering = attempt.answering or attempt.model.id
         return Text(text, attempt.model)

@@ -8,6 +8,10 @@ handed on as an event of type `unframed`, because silently skipping it would hid
 from dataclasses import dataclass
 
 LINE_LIMIT = 1024 * 1024  # bytes, of a line and of an event; a provider's largest honest one is some 100 KiB
+# Of a line that is not ASCII: decoded, each copy of it takes up to four bytes a character. It is what the
+# longest text that a reply may have (`walk.REPLY_CHARS`) takes at most.
+WIDE_LIMIT = 256 * 1024
+LINES = 512  # at which an event's lines are joined: short ones take ten times their text as a list
 
 UNFRAMED = "unframed"
 _BARE = (b"{", b"[{")
@@ -54,30 +58,36 @@ class SseDecoder:
             self._rest += chunk
             self._check(self._rest)
             return []
-        whole = bytes(self._rest) + chunk
-        lines = whole.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._rest = bytearray(lines.pop())
+        self._rest += chunk
+        lines = self._rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._rest = lines.pop()
         self._check(self._rest)
         found: list[SseEvent] = []
         for line in lines:
             self._check(line)
+            self._check_wide(line)
             self._line(line, found)
         return found
 
     def end(self) -> list[SseEvent]:
         """Return what the end of the stream completes: a bare JSON line without a line end."""
         found: list[SseEvent] = []
-        rest, self._rest = bytes(self._rest), bytearray()
-        if rest.startswith(_BARE):
+        rest, self._rest = self._rest, bytearray()
+        if rest.startswith(_BARE) and len(rest) <= WIDE_LIMIT:
             self._line(rest, found)
         return found
 
     @staticmethod
-    def _check(line: bytes | bytearray) -> None:
+    def _check(line: bytearray) -> None:
         if len(line) > LINE_LIMIT:
             raise LineTooLong(f"a line of the stream is longer than {LINE_LIMIT} bytes")
 
-    def _line(self, line: bytes, found: list[SseEvent]) -> None:
+    @staticmethod
+    def _check_wide(line: bytearray) -> None:
+        if len(line) > WIDE_LIMIT and not line.isascii():
+            raise LineTooLong(f"a line of the stream is longer than {WIDE_LIMIT} bytes and not ASCII")
+
+    def _line(self, line: bytearray, found: list[SseEvent]) -> None:
         if self._first:
             self._first = False
             line = line.removeprefix(b"\xef\xbb\xbf")
@@ -86,16 +96,22 @@ class SseDecoder:
                 found.append(SseEvent(self._event or "message", "\n".join(self._data)))
             self._event, self._data, self._size = "", [], 0
             return
-        text = line.decode("utf-8", "replace")
         if line.startswith(_BARE):
-            found.append(SseEvent(UNFRAMED, text))
+            found.append(SseEvent(UNFRAMED, line.decode("utf-8", "replace")))
             return
-        name, _, value = text.partition(":")
-        value = value.removeprefix(" ")
-        if name == "data":
-            self._size += len(line)
-            if self._size > LINE_LIMIT:
-                raise LineTooLong(f"an event of the stream is longer than {LINE_LIMIT} bytes")
-            self._data.append(value)
-        elif name == "event":
-            self._event = value
+        # Cut before it is decoded: one wide character makes every copy of a long line four times as large.
+        name, _, value = line.partition(b":")
+        text = value.removeprefix(b" ").decode("utf-8", "replace")
+        if name == b"data":
+            self._add(text, len(line))
+        elif name == b"event":
+            self._event = text
+
+    def _add(self, text: str, size: int) -> None:
+        """Keep one more line of the event."""
+        self._size += size
+        if self._size > LINE_LIMIT:
+            raise LineTooLong(f"an event of the stream is longer than {LINE_LIMIT} bytes")
+        self._data.append(text)
+        if len(self._data) >= LINES:
+            self._data = ["\n".join(self._data)]

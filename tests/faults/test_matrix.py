@@ -4,6 +4,7 @@ All cases are played once and side by side, each with models of its own; the tes
 """
 
 import asyncio
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from routing.sandbox.asking import tokens
 from routing.sandbox.faults import KINDS
 from routing.walk import REPLY_CHARS
 from tests.control import Control
+from tests.environment import ROOT
 from tests.faults.table import AFTER, END, TABLE, WHOLE, WIRES, Goes, Money, Row
 from tests.routing.conftest import MemoryLedger
 from tests.routing.jobs import Told, job, model, play
@@ -242,3 +244,12 @@ def test_every_fault_of_the_sandbox_stands_in_the_table_at_every_place_it_has() 
         assert needed[kind.place] - {AFTER if fault == "error_first" else None} <= places[fault], fault
     promised = {f"F{number}" for number in (*range(9, 23), 30)}
     assert {row.promise for row in TABLE} == promised
+
+
+def test_every_fault_is_explained_to_its_users() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text().partition("### Faults")[2]
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(KINDS)
+    promises = set(re.findall(r"\bF\d+\b", page))
+    assert {row.promise for row in TABLE} <= promises | {"F13"}, "F12 to F14 are one row"

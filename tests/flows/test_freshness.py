@@ -3,12 +3,13 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.control import Control
 from tests.flows.client import Chat
-from tests.flows.conftest import new_cookie
+from tests.flows.conftest import BRISK, new_cookie
 from tests.servers import DeskServer, running_desk
 
 # A version is polled every half second; a loaded machine may be late, so the test asks a few times.
@@ -88,6 +89,83 @@ async def test_an_archived_entry_is_not_answered_any_more(own_desk: DeskServer) 
     assert done["route"] != "faq"
     run(own_desk, change.format("publish", question))
     await until(own_desk, 1, question, "faq", "route")
+
+
+EDIT = """
+import pathlib, time
+from django.db import transaction
+from faq import services
+from faq.models import Entry
+from routing.models import Condition, LadderStep, Rule
+from routing.publishing import publish
+entry = Entry.objects.get(question="What do SMS reminders cost?")
+pathlib.Path("{folder}/ready").touch()
+while not pathlib.Path("{folder}/go").exists():
+    time.sleep(0.02)
+with transaction.atomic():
+    rule = Rule.objects.create(position=0, name="Pinned", route_id="complex", reason="About SMS")
+    Condition.objects.create(rule=rule, signal="words", operator="contains", value="texts")
+    steps = list(LadderStep.objects.filter(route_id="common").values_list("position", "model_id"))
+    LadderStep.objects.filter(route_id="common").delete()
+    LadderStep.objects.create(route_id="common", position=1, model_id="claude-opus-5-5")
+    services.archive(entry)
+    print("NUMBER", publish(by="test").number)
+pathlib.Path("{folder}/done").touch()
+while not pathlib.Path("{folder}/undo").exists():
+    time.sleep(0.02)
+with transaction.atomic():
+    rule.delete()
+    LadderStep.objects.filter(route_id="common").delete()
+    for position, model_id in steps:
+        LadderStep.objects.create(route_id="common", position=position, model_id=model_id)
+    services.publish(entry)
+    publish(by="test")
+"""
+CALLS = """
+from routing.models import ModelCall
+for call in ModelCall.objects.filter(reply_id="{reply}").order_by("attempt"):
+    print("CALL", call.config_number, call.asked_model, call.cause, call.finish_reason)
+"""
+
+
+async def exists(path: Path) -> None:
+    async with asyncio.timeout(60):
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
+            await asyncio.sleep(0.02)
+
+
+async def test_f28_a_running_reply_finishes_under_the_configuration_that_it_began_with(
+    own_desk: DeskServer, control: Control, tmp_path: Path
+) -> None:
+    edit = asyncio.create_task(
+        asyncio.to_thread(own_desk.manage, "shell", "-v", "0", "-c", EDIT.format(folder=tmp_path))
+    )
+    await exists(tmp_path / "ready")
+    control.pace(first_text_ms=0, gap_ms=40, tokens=200)
+    control.fault("cut", "gemini-3.5-flash-lite", after_tokens=100)
+    try:
+        async with Chat(own_desk.urls[0], new_cookie()) as chat:
+            reply_id = await chat.send("Does it send texts too?")
+            await chat.until(lambda frame: frame["type"] == "delta")
+            (tmp_path / "go").touch()
+            await exists(tmp_path / "done")
+            assert control.requests()[-1]["ended"] == "", "all of it was edited while the model still wrote"
+            control.pace(**BRISK)
+            shown = await chat.finished(reply_id)
+    finally:
+        control.pace(**BRISK)
+        (tmp_path / "undo").touch()
+        printed = await edit
+    assert (shown.done or {})["state"] == "completed"
+    assert (shown.done or {})["route"] == "common"
+    edited = int(printed.partition("NUMBER ")[2].split()[0])
+    rows = own_desk.manage("shell", "-v", "0", "-c", CALLS.format(reply=reply_id)).splitlines()
+    calls = [row.split()[1:] for row in rows if row.startswith("CALL")]
+    assert calls == [
+        [str(edited - 1), "gemini-3.5-flash-lite", "first", "unknown_end"],
+        [str(edited - 1), "claude-haiku-5-5", "continuation", "complete"],
+    ], "the ladder of its own number, although that one is gone"
+    await until(own_desk, 0, "Does it send texts too?", "common", "route")
 
 
 async def test_a_rule_and_a_ladder_change_the_next_answer(own_desk: DeskServer, control: Control) -> None:
