@@ -112,7 +112,7 @@ def _aged(entries: Iterable[tuple[str, Mapping[str, str]]], clock: tuple[int, in
 
 def history(client: SyncRedis) -> list[Aged]:
     """Return all that is kept, for a command beside the desk. Raises RedisGone."""
-    clock = cast("tuple[int, int]", client.time())
+    clock = client.time()
     entries = cast("list[tuple[str, dict[str, str]]]", client.xrange(STREAM))
     return _aged(entries, clock)
 

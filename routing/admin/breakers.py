@@ -1,7 +1,7 @@
 """Which models and providers are left alone just now, why and until when; and a way to close one by hand."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -33,6 +33,7 @@ STATES: dict[State, tuple[str, str]] = {
     "open": ("Left alone", "bad"),
     "half-open": ("Waits for a probe", "warn"),
 }
+WITH_PROVIDER = "Left alone with its provider"
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,16 @@ def groups(views: Iterable[BreakerView], models: Iterable[ModelSpec], zone: tzin
         key: _row(known.get(key, BreakerView(*key, "closed")), labels.get(key, key[1]), zone) for key in keys
     }
     return tuple(
-        Group(name, rows[name, ""], tuple(rows[key] for key in sorted(keys) if key[0] == name and key[1]))
+        _group(rows[name, ""], [rows[key] for key in sorted(keys) if key[0] == name and key[1]])
         for name in sorted({provider for provider, _ in keys})
     )
+
+
+def _group(whole: Row, rows: Iterable[Row]) -> Group:
+    """Return a provider with its models; what is open as a whole leaves all of them alone."""
+    if not whole.usual:
+        rows = [replace(row, state=WITH_PROVIDER, kind="warn") if row.usual else row for row in rows]
+    return Group(whole.provider, whole, tuple(rows))
 
 
 def _models() -> list[ModelSpec]:

@@ -40,9 +40,8 @@ def key_status(model: CatalogueModel) -> Mark:
     reason = registry.configured(spec)
     if reason is not None:
         return Mark(reason[:1].upper() + reason[1:], "warn")
-    left_alone = breaker.status(spec)
-    if left_alone is not None:
-        return Mark(left_alone[:1].upper() + left_alone[1:], "bad")
+    if breaker.status(spec) is not None:
+        return Mark("Left alone just now", "bad")  # the page Breakers says why
     return Mark("Sandbox answers", "info") if registry.sandbox_active() else Mark("Ready", "good")
 
 

@@ -51,8 +51,17 @@ def test_it_says_who_is_left_alone_why_and_until_when(sign_in: SignIn) -> None:
     assert "5 of 5 calls within 60 s failed, last: provider error (status 503)." in said
     assert re.search(r"Since \d\d:\d\d:\d\d, until \d\d:\d\d:\d\d\. Calls in the last minute: 5 of 5", said)
     assert said.count("provider error (status 503)") == 1 + 5, "the reason and the last five errors"
+    breaker.tell(Opened("gemini", "", "No credit", now(), 15.0, LITE, "at once"))
+    whole = words(sign_in("admin").get(reverse("admin:breakers")).content.decode())
+    assert "2 left alone" in whole
+    assert whole.count("Left alone with its provider") == 1, "the other model of it"
+    breaker.reset("gemini", "")
+    fail(5)
     models = sign_in("admin").get(reverse("admin:routing_cataloguemodel_changelist")).content.decode()
-    assert "Open: 5 of 5 calls" in models
+    assert "Left alone just now" in models
+    tried = sign_in("admin").post(reverse("admin:try"), {"text": "Does it send texts too?"})
+    said = words(tried.content.decode())
+    assert "Left alone 5 of 5 calls within 60 s failed, last: provider error (status 503); since" in said
 
 
 def test_a_reset_closes_it_and_is_noted(sign_in: SignIn) -> None:

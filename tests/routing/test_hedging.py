@@ -13,6 +13,7 @@ from routing.config import Config, Deadlines
 from routing.events import FinishReason
 from routing.histogram import NEEDED
 from routing.models import Purpose, RouteOutcome
+from routing.providers.transport import Transport
 from tests.control import Control
 from tests.routing.conftest import MemoryLedger
 from tests.routing.jobs import ANTHROPIC, GEMINI, OPENAI, job, play
@@ -125,7 +126,7 @@ async def test_no_hedge_without_need_knowledge_money_or_a_second_model(control: 
 
 async def test_closing_closes_both(control: Control, ledger: MemoryLedger, late: None) -> None:
     control.fault("stall", after_tokens=-1, times=2)
-    http = dispatch.Transport()
+    http = Transport()
     run = dispatch.run(hedged(OPENAI, GEMINI), ledger, http)
     async for event in run:
         if isinstance(event, dispatch.Hedged):
