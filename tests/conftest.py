@@ -76,7 +76,8 @@ def breakers_closed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let no open breaker of a shared desk outlive the test whose faults opened it."""
     yield
     for running in request.node.funcargs.values():
-        if isinstance(running, servers.DeskServer):
+        # A desk of the test's own has ended by now, and its Redis with it.
+        if isinstance(running, servers.DeskServer) and any(web.popen.poll() is None for web in running.webs):
             breakers.close_breakers(running.redis_url)
 
 

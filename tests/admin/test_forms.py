@@ -54,6 +54,8 @@ def test_settings_are_one_row_in_force_at_once(admin: Client) -> None:
         "name": "Mara",
         "link_hosts": "Help.Example.com\n\n docs.example.com ",
         "daily_cost_cap_usd": "2.50",
+        "monthly_cost_cap_usd": "40.0005",
+        "visitor_usd_an_hour": "",
         "time_zone": "Europe/Berlin",
     }
     page = text_of(admin.post(SETTINGS, form, follow=True))
@@ -62,6 +64,7 @@ def test_settings_are_one_row_in_force_at_once(admin: Client) -> None:
     assert values["name"] == "Mara"
     assert values["link_hosts"] == ["help.example.com", "docs.example.com"]
     assert (values["daily_cost_cap_usd"], values["time_zone"]) == ("2.50", "Europe/Berlin")
+    assert (values["monthly_cost_cap_usd"], values["visitor_usd_an_hour"]) == ("40.0005", None)
     assert AssistantSettings.objects.count() == 1
     newest = ConfigVersion.objects.first()
     assert newest is not None
@@ -90,6 +93,10 @@ def test_a_contact_is_an_address_a_number_or_words(admin: Client, contact: str) 
     [
         ("link_hosts", "https://help.example.com/", "is not a host name"),
         ("daily_cost_cap_usd", "-1", "cannot be negative"),
+        ("monthly_cost_cap_usd", "-1", "cannot be negative"),
+        ("visitor_usd_an_hour", "-0.5", "cannot be negative"),
+        ("address_usd_an_hour", "-1", "cannot be negative"),
+        ("visitor_messages_a_minute", "-1", "greater than or equal to 0"),
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("privacy_url", "javascript:alert(1)", "valid URL"),
         ("staff_email", "nobody", "valid email"),

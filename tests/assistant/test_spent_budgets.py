@@ -8,15 +8,18 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from assistant import frames, services
+from assistant import ending, frames, services
 from assistant.admin.decision import decision_view
+from assistant.ending import ReplyEnd
 from assistant.models import AssistantSettings, Reply
 from assistant.settings_snapshot import as_snapshot
+from assistant.spent import Spent
 from assistant.starting import Started
 from assistant.who import Who
 from common.clock import ticks
 from faq import index
-from routing import publishing
+from routing import dispatch, publishing, recorder
+from routing.errors import BudgetExhausted
 from routing.models import Budget, ModelCall, PlanBudget, Route, RouteOutcome
 from tests.breakers import forget_calls
 from tests.example_rows import make_once
@@ -125,3 +128,22 @@ def test_a_spent_plan_decides_itself_and_leaves_the_others_alone() -> None:
     other = ask(plan="studio")
     assert other.generation is not None
     assert "budget" not in other.reply.decision
+
+
+def test_an_answer_whose_next_attempt_cannot_be_paid_keeps_its_text_and_says_why() -> None:
+    set_up()
+    started = ask()
+    assert started.generation is not None and started.generation.job.first is not None
+    first, config = started.generation.job.first, started.generation.config
+    recorder.settle_call(first, dispatch.unsent(first))
+    set_up(desk={"daily_cost_cap_usd": Decimal("0.0001")})
+    with pytest.raises(BudgetExhausted) as refused:
+        recorder.start_call(dispatch.first_attempt(started.generation.job))
+    kept = Spent.of(refused.value).record("kept")
+    end = ReplyEnd("truncated", "budget", "Studio has more", 3, notice=refused.value.notice, budget=kept)
+    assert ending.finish_reply(started.reply, end, config)
+    reply = Reply.objects.get(pk=started.reply.pk)
+    assert (reply.state, reply.ended_by, reply.text) == ("truncated", "budget", "Studio has more")
+    assert "as much as it may for now" in reply.notice
+    assert receipt(reply).endswith("The text that was there by then stayed; no further attempt was paid.")
+    assert reply.decision["route"] == "complex"  # the rest of the record is still there

@@ -401,3 +401,9 @@ def test_a_refused_choice_is_said_and_only_what_is_gone_goes(
 def test_a_snapshot_brings_the_offer(modules: Page) -> None:
     result = run(modules, OPENED, ACK, {**snapshot(2, 4, "Text"), "did_you_mean": OFFER}, done(5, epoch=2))
     assert result["reply"]["offer"] == OFFER
+
+
+def test_waits_are_counted_as_the_desk_says_them(modules: Page) -> None:
+    span = "async (seconds) => (await import('/times.js')).span(seconds)"
+    waits = {0.4: [1, "s"], 90: [90, "s"], 90.5: [2, "min"], 3600: [60, "min"]}
+    assert {seconds: modules.evaluate(span, seconds) for seconds in waits} == waits

@@ -306,7 +306,7 @@ async def test_an_empty_budget_ends_before_and_after_the_first_text(control: Con
     spent = MemoryLedger(budget=1)
     told = await play(job(OPENAI, GEMINI), spent)
     assert (told.ended.state, told.ended.ended_by) == ("truncated", "budget")
-    assert told.text
+    assert told.text and str(told.ended.spent) == "nothing left"
     assert len(spent.settled) == 1
     assert len(control.requests()) == 1
 

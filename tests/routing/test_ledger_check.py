@@ -75,6 +75,7 @@ def test_books_that_agree_and_books_that_do_not(reply: Any, broken: Callable[[],
 
 def test_calls_of_a_dead_process_and_the_end_of_the_example_leave_the_books_right(reply: Any) -> None:
     running = ModelCall.objects.get(ended_at=None, purpose="visitor")
+    assert running.reply_id is not None
     settle_lost_calls(running.reply_id, now())
     assert remove_purpose("demo") == 0
     assert Budget.objects.get(scope="example").reserved_pico == 0
