@@ -173,8 +173,8 @@ def _judged(
         publishing.check_rules(content)
     except CannotPublish as problem:
         return [Finding("error", "", str(problem))], []
-    before = list(lint(snapshot.load(0, "", published), today, registry.usable))
-    found = list(lint(snapshot.load(0, "", content), today, registry.usable))
+    before = list(lint(snapshot.load(0, "", published), today, registry.configured))
+    found = list(lint(snapshot.load(0, "", content), today, registry.configured))
     refused = refusals(found, before, back)
     others = [finding for finding in found if finding not in refused]
     return refused, sorted(others, key=lambda finding: (finding.level, finding.route))

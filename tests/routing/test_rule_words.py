@@ -1,6 +1,6 @@
 """The difference between two rule sets in plain words, and the rows made again from a snapshot."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from routing import publishing, snapshot
 from routing.catalogue import seed_routing
 from routing.config import ConditionSpec, ModelSpec, RouteSpec, RuleSpec
 from routing.models import Condition, LadderStep, Route, Rule
-from routing.restoring import CannotRestore, restore
+from routing.restoring import _SAME_NAME, CannotRestore, restore
 from routing.rule_words import _moved, changes
 
 MODELS = [ModelSpec(name, "p", "openai", name.title(), "lite", 9000, 900) for name in ("one", "two")]
@@ -161,3 +161,8 @@ def test_what_cannot_be_made_again_is_said(seeded: dict[str, Any]) -> None:
     gone = {**seeded, "routes": [{**route, "ladder": ["gone"]} for route in seeded["routes"]]}
     with pytest.raises(CannotRestore, match=r"gone, on the ladder of .* is no longer in the catalogue"):
         restore(gone)
+
+
+def test_every_field_of_a_route_is_written_back() -> None:
+    elsewhere = {"slug", "ladder", "deadlines", "sla", "escalates_to", "allowed_providers"}
+    assert {field.name for field in fields(RouteSpec)} == {*_SAME_NAME, *elsewhere}
