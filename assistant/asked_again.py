@@ -1,5 +1,6 @@
 """What a visitor's next message says of the answer before it."""
 
+from assistant import stored_answers
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from routing import recorder
@@ -11,15 +12,18 @@ def note(turn: Turn, consideration: Consideration, config: Config) -> None:
     """Note on the last answer that it did not do, where the new message says so and goes to a larger tier.
 
     The larger model is asked in the new turn, so this is no escalation under an answer; it counts for the
-    route whose answer did not do.
+    route whose answer did not do. Nobody else is given that answer again, whatever the new message goes to.
     """
     kind = _said(consideration)
-    if not kind or consideration.route.kind != "model":
+    if not kind:
         return
     before = Reply.objects.filter(conversation_id=turn.conversation_id, turn__ordinal__lt=turn.ordinal)
     last = before.order_by("-turn__ordinal", "-ordinal").first()
-    route = config.routes.get(last.route) if last else None
-    if last is not None and route is not None and climbs(route.tier, consideration.route.tier):
+    if last is None:
+        return
+    stored_answers.disown(last)
+    route, asked = config.routes.get(last.route), consideration.route
+    if asked.kind == "model" and route is not None and climbs(route.tier, asked.tier):
         recorder.amend_outcome(last.pk, escalated_by=kind)
 
 

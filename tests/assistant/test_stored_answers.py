@@ -253,6 +253,20 @@ async def test_only_a_whole_answer_of_the_model_that_was_asked_is_ever_stored(
     assert not given(again)
 
 
+async def test_an_answer_that_was_found_wanting_is_not_stored(desk: Desk) -> None:
+    await desk.route(cache="exact")
+    reply, config = await desk.ask(), publishing.current()
+    for verdict, kept in (
+        ({"kind": "cannot_help"}, False),
+        ({"kind": "unsupported"}, False),
+        ({"kind": ""}, True),
+    ):
+        await db.run(StoredAnswer.objects.all().delete)
+        reply.decision = {**reply.decision, "verdict": verdict}
+        await db.run(stored_answers.keep, reply, config, 0)
+        assert await db.run(StoredAnswer.objects.exists) is kept
+
+
 async def test_a_stopped_answer_and_one_for_staff_are_not_stored(desk: Desk) -> None:
     await desk.route(cache="exact")
     desk.control.pace(first_text_ms=10, gap_ms=200, tokens=60)
@@ -311,7 +325,10 @@ async def test_an_answer_that_did_not_do_is_forgotten_whoever_says_so(desk: Desk
     async def unsolved(who: Who, reply: Reply) -> None:
         await db.run(services.resolve, who, reply.conversation_id, False, reply.pk)
 
-    for complains in (rated, escalated, unsolved):
+    async def asked_again(who: Who, reply: Reply) -> None:
+        await desk.say(who, "That did not help.", conversation=reply.conversation_id)
+
+    for complains in (rated, escalated, unsolved, asked_again):
         for of_a_copy in (False, True):
             writer, reader = Who(uuid4()), Who(uuid4())
             first = await desk.say(writer, QUESTION)
