@@ -4,9 +4,8 @@ Each group counts once, so that a word and its synonym are not two reasons; no s
 the threshold, so that "what is a webhook?" or "is there a Python SDK?" stay ordinary questions.
 """
 
-import re
-
-from routing.lexicon.text import word_set
+from routing.lexicon.finding import Finder
+from routing.lexicon.text import Reading, word_set
 
 THRESHOLD = 3.0
 
@@ -40,12 +39,12 @@ _TROUBLE = word_set(
     "fails failing failed error errors throws returns crashes crash breaks broken mismatch exception bug "
     "undefined null nothing stopped wrong 400 401 403 404 405 409 422 429 500 502 503 fehler"
 )
-_MINE = re.compile(
+_MINE = Finder(
     r"\b(?:my|our|this|mein|meine|mon|ma|mi) (?:[\w.#+]{1,24} ){0,3}?(?:code|script|scripts|snippet|"
     r"functions?|handler|"
     r"middleware|parser|wrapper|backend|integration|client|endpoint|implementation|server|app)\b"
 )
-_LANGUAGE_PHRASE = re.compile(
+_LANGUAGE_PHRASE = Finder(
     r"\b(?:go|rust|swift|scala|r|elixir|dart|c) (?:program|code|script|function|client|example|snippet)\b"
     r"|\b(?:using|with|via) (?:fetch|requests|urllib|curl)\b|\bin (?:rust|go|swift|scala|elixir|dart) \|"
     r"|\b(?:spring boot|batch file|cron (?:job|script)|google sheets|apps script|unit tests?|"
@@ -56,20 +55,23 @@ _LANGUAGE_PHRASE = re.compile(
     r"|\b(?:one ?line|one liner|quick|minimal|bit of|piece of|lines? of) (?:python|js|javascript|php|curl|"
     r"sql|html|css|ruby)\b"
 )
-_COULD_I = re.compile(r"\b(?:can|could|may) (?:i|we) (?:have|get|see)\b|\b(?:anyone|somebody|someone) have\b")
+_COULD_I = Finder(r"\b(?:can|could|may) (?:i|we) (?:have|get|see)\b|\b(?:anyone|somebody|someone) have\b")
 
 
-def weigh(line: str) -> tuple[float, bool]:
+def weigh(reading: Reading) -> tuple[float, bool]:
     """Return the weight of programming in a message, and whether it is about code that exists.
 
-    `line` is a reading's line without the codes that are no program.
+    `reading` is without the codes that are no program.
     """
-    words = frozenset(line.split())
+    words = frozenset(reading.words)
+    language = _language(words, reading)
+    if not _technical(words, language):
+        return 0.0, False
     make = not words.isdisjoint(_MAKE)
-    trouble, mine = not words.isdisjoint(_TROUBLE), _MINE.search(line) is not None
-    asks = make or not words.isdisjoint(_ASK) or _COULD_I.search(line) is not None
+    trouble, mine = not words.isdisjoint(_TROUBLE), _MINE.found(reading)
+    asks = make or not words.isdisjoint(_ASK) or _COULD_I.found(reading)
     weight = (
-        _language(words, line)
+        language
         + 1.5 * (not words.isdisjoint(_PROGRAM))
         + 1.0 * (not words.isdisjoint(_PIECE))
         + 1.0 * min(2, len(words & _THING))
@@ -77,19 +79,19 @@ def weigh(line: str) -> tuple[float, bool]:
         + 1.0 * trouble
         + 1.0 * mine
     )
-    return weight if _technical(words, line) else 0.0, (mine or trouble) and not make
+    return weight, (mine or trouble) and not make
 
 
-def _language(words: frozenset[str], line: str) -> float:
-    if not words.isdisjoint(_LANGUAGE) or _LANGUAGE_PHRASE.search(line):
+def _language(words: frozenset[str], reading: Reading) -> float:
+    if not words.isdisjoint(_LANGUAGE) or _LANGUAGE_PHRASE.found(reading):
         return 2.0
     return 1.0 if not words.isdisjoint(_MARKUP) else 0.0
 
 
-def _technical(words: frozenset[str], line: str) -> bool:
+def _technical(words: frozenset[str], language: float) -> bool:
     """Return whether anything but asking, trouble and possession was found; a thing alone does not count."""
     return (
-        _language(words, line) > 0
+        language > 0
         or not words.isdisjoint(_PROGRAM)
         or (len(words & _THING) > 1 and not words.isdisjoint(_PIECE | _MAKE | _TROUBLE))
     )
