@@ -22,7 +22,15 @@ _OTHER_CODE = Finder(
     r"transaction|special|employee|loyalty|member|membership|student) codes?\b"
     r"|\bcodes? of conduct|\bcodes? (?:to (?:verify|activate|unlock|log ?in|sign in|access|confirm)|"
     r"for verifying)"
-    r" (?:my|your|the) (?:\w{1,12} ){0,2}(?:account|card|phone|identity|email)"
+    r" (?:my|your|the) (?:\w{1,12} ){0,2}(?:account|card|phone|identity|email)",
+    # French and Spanish say it after the word; German in one word, which is then another one.
+    r"\bcodes? (?:(?:de|d|du|des|a|sms|par) )?(?:l )?(?:promo\w{0,8}|postal|postaux|pin|verification|"
+    r"reduction|remise|"
+    r"confirmation|activation|acces|securite|erreur|barres?|qr|sms|parrainage|cadeau|porte|banque|guichet|iban|"
+    r"vestimentaire|conduite|couleur|avantage|authentification|connexion|usage unique|[0-9]{2,8})\b",
+    r"\bcodigos? (?:(?:de|del|por|para) )?(?:la |el )?(?:promo\w{0,8}|postal|pin|verificacion|descuento|"
+    r"confirmacion|activacion|acceso|seguridad|error|barras?|qr|sms|referido|regalo|puerta|banco|iban|"
+    r"vestimenta|conducta|color|cupon|autenticacion|[0-9]{2,8})\b",
 )
 
 _W = r"(?:[\w.#+]{1,24} )"
@@ -148,6 +156,8 @@ _MADE = (
 )
 _SHOWN = r"(?:examples?|samples?|implementation|version|equivalent|lines?|solution|call|request)"
 _NEW = (
+    rf"\bwhats? (?:is |are |would |does )?the (?:correct |right |exact |proper )?(?:{_LANG}|json|xml|code|"
+    rf"syntax|command) (?:code |tag |command |snippet )?(?:for|to|that|which|look|i)\b",
     rf"\b{_ASK} (?:me |us |up |you |out |a |an |the |some |any )?{_W}{{0,5}}?{_PIECE}\b",
     rf"\b(?:write|code|generate|implement|program|develop) (?:me |us |out )?{_W}{{0,6}}?(?:functions?|"
     rf"program|code|"
