@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from routing.lexicon import account, code, people, people_bare, questions
 from routing.lexicon.paste import split_paste
-from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read, topic
+from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read
 from routing.patterns import READS
 from routing.schedule import moment
 
@@ -160,7 +160,8 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
     in_conversation = context.depth > 0 or bool(context.previous_texts)
     tokens = estimate_tokens(text)
     case, order = account.names_case(reading), account.orders_action(reading)
-    existing = code.asks_existing(reading)
+    wants_code = code.asks(reading)
+    asked = questions.count(reading)
     again = _compare(reading, context)
     thanked = bool(context.previous_texts) and people.small_talk(read(context.previous_texts[-1])) == "thanks"
     solved = people_bare.answers_solved(reading) if thanked else ""
@@ -179,8 +180,8 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
         message_tokens=tokens,
         over_common_budget=tokens > context.common_message_tokens,
         code_pasted=pasted.found,
-        code_existing=existing,
-        code_requested=code.asks_new(reading),
+        code_existing=wants_code.existing,
+        code_requested=wants_code.new,
         code_small=code.is_small(reading),
         re_ask=again.same,
         asks_again=again.related,
@@ -188,14 +189,14 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
         thumbs_down=context.last_rating is not None and context.last_rating < 0,
         plan=_plan_kind(context.plan),
         plan_name=context.plan,
-        questions=questions.count(reading),
+        questions=asked,
         comparison=questions.compares(reading),
         why=questions.asks_why(reading),
-        parts=questions.parts(pasted.own, reading),
+        parts=questions.parts(pasted.own, reading, asked),
         depth=context.depth,
         follow_up_depth=again.depth,
         language=context.language,
-        words=normal(text),
+        words=normal(text) if pasted.found else " ".join(reading.words),
         text=text[:READS],
         share=context.conversation,
         time=moment(context.at) if context.at else "",
@@ -220,8 +221,7 @@ def _compare(reading: Reading, context: Context) -> _Again:
     topic. Where the earlier texts are not known, every earlier turn counts as a link.
     """
     earlier = [read(text) for text in context.previous_texts[-LOOKED_BACK:]]
-    mine = topic(reading.words)
-    shared = [(likeness(mine, topic(other.words)), len(mine & topic(other.words))) for other in earlier]
+    shared = [(likeness(reading.topic, other.topic), len(reading.topic & other.topic)) for other in earlier]
     same = any(like >= SAME and common >= RELATED_WORDS for like, common in shared) or any(
         reading.words and reading.words == other.words for other in earlier
     )
@@ -232,8 +232,7 @@ def _compare(reading: Reading, context: Context) -> _Again:
 def _chain(messages: list[Reading]) -> int:
     links = 0
     for before, after in zip(reversed(messages[:-1]), reversed(messages), strict=False):
-        one, other = topic(before.words), topic(after.words)
-        if not (questions.is_elliptical(after, True) or likeness(one, other) >= RELATED / 2):
+        if not (questions.is_elliptical(after, True) or likeness(before.topic, after.topic) >= RELATED / 2):
             break
         links += 1
     return links

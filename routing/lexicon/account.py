@@ -2,6 +2,7 @@
 
 import re
 
+from routing.lexicon.finding import Finder
 from routing.lexicon.text import Reading, fold
 
 _W = r"(?:[\w.@]{1,24} )"
@@ -39,7 +40,7 @@ _ASK_YOU = (
 _MINE = r"(?:my|our|me|us|this|that|the|mine)"
 
 # A thing with a number: "invoice 4711", "order #12345", "booking LB-2291".
-CASE = re.compile(
+CASE = Finder(
     r"\b(?:invoice|order|booking|reservation|appointment|payment|ticket|transaction|receipt|case|charge|"
     r"refund|subscription|"
     r"account|customer|rechnung|bestellung|buchung|termin|kundennummer|vorgang|facture|commande|reservation|"
@@ -50,12 +51,13 @@ CASE = re.compile(
     r"with (?:the )?(?:number|id)))?(?: is)? (?:# ?|n ?)?"
     r"(?:[a-z]{0,4} ?(?=\d{3,15}\b)\d{3,15}|(?=[a-z0-9]{5,15}\b)[a-z]{1,5}\d{2,10}[a-z0-9]{0,5}|"
     r"[a-z]{2,4} \d{4} \d{2,8})\b"
-    r"|#\d{3,12}\b"
     r"|(?:請求書|注文|予約|領収書|支払い?|契約|会員)(?:番号|no)?(?:の|は)? ?[a-z]{0,4}-?\d{3,15}"
 )
+HASH = re.compile(r"#\d{3,12}\b")
+DIGIT = re.compile(r"\d")
 
 # An order to act: "can you cancel my subscription", "please refund my last payment", "... for me".
-ORDER = re.compile(
+ORDER = Finder(
     rf"{_ASK_YOU} {_W}{{0,1}}{_ACT}(?: back| up| out)? {_W}{{0,2}}?{_MINE} {_W}{{0,4}}?(?:{_OBJECT}|money|"
     rf"for me|for us|back)\b"
     rf"|{_ASK_YOU} (?:refund|unlock|reimburse|upgrade|downgrade|unsubscribe|reactivate|unblock|credit|"
@@ -99,14 +101,12 @@ ORDER = re.compile(
 )
 
 # A bare "cancel my account" may want to know how, which an approved answer says; without one it is an order.
-BARE_ORDER = re.compile(
-    rf"\| (?:hi |hello |hey |just )?{_ACT} (?:my|our) {_W}{{0,4}}?{_OBJECT} {_W}{{0,1}}\|"
-)
+BARE_ORDER = Finder(rf"\| (?:hi |hello |hey |just )?{_ACT} (?:my|our) {_W}{{0,4}}?{_OBJECT} {_W}{{0,1}}\|")
 
 # A look into the visitor's own records: "why was I charged twice", "which plan am I on".
-RECORD = re.compile(
-    r"\b(?:was|were|got|been|being|am|are) (?:i |we |just |already |wrongly |over|incorrectly )?(?:charged|"
-    r"billed|overcharged|debited|double billed|double charged)"
+RECORD = Finder(
+    r"\b(?:was|were|got|been|being|am|are) (?:i |we |just |already |wrongly |incorrectly )?(?:charged|"
+    r"billed|overcharged|overbilled|debited|double billed|double charged)"
     r" (?:twice|again|double|two times|three times|for|too much|the wrong|wrong|extra|more|an? |\$|£|\d|"
     r"after|even|on|yesterday|today|last|this|but)"
     r"|why (?:was|were|am|are|have|did) (?:i|we|my card|you) (?:been )?(?:charged?|billed?|debited|"
@@ -159,7 +159,7 @@ RECORD = re.compile(
 )
 
 # A question how the visitor does it, or what the rule is, needs no access: "how do I cancel my account?"
-HOW_TO = re.compile(
+HOW_TO = Finder(
     r"\bhow (?:do|can|could|should|would|to|does|did|might)\b|\b(?:can|could|may|do|should|must|shall|am|"
     r"are) (?:i|we|clients?|my clients?|customers?|people|they)\b"
     r"|\bwhere (?:do|can|could|would) (?:i|we)\b|what happens (?:if|when|to)|(?:steps?|way|possible|"
@@ -173,17 +173,16 @@ HOW_TO = re.compile(
 
 def names_case(reading: Reading) -> bool:
     """Return whether one invoice, booking or payment is named by its number."""
-    return CASE.search(reading.line) is not None
+    if DIGIT.search(reading.line) is None:  # a case has a number, and most messages have none
+        return False
+    return CASE.found(reading) or HASH.search(reading.line) is not None
 
 
 def orders_action(reading: Reading) -> bool:
     """Return whether some sentence tells us to do something in the account; "how do I" does not."""
-    return any(
-        ORDER.search(line) is not None and HOW_TO.search(line) is None
-        for line in (f"| {sentence} |" for sentence in reading.sentences)
-    )
+    return any(line not in HOW_TO.lines(reading) for line in ORDER.lines(reading))
 
 
 def needs_account(reading: Reading) -> bool:
     """Return whether the answer stands in the visitor's own records, or the message is a bare order."""
-    return RECORD.search(reading.line) is not None or BARE_ORDER.search(reading.line) is not None
+    return RECORD.found(reading) or BARE_ORDER.found(reading)

@@ -1,12 +1,14 @@
 """Words that ask about code: code that exists, or code still to be written."""
 
-import re
+from dataclasses import replace
+from typing import NamedTuple
 
 from routing.lexicon.code_score import THRESHOLD, weigh
+from routing.lexicon.finding import Finder
 from routing.lexicon.text import Reading
 
 # Codes that are no program; what remains of the word is one.
-_OTHER_CODE = re.compile(
+_OTHER_CODE = Finder(
     r"\b(?:verification|pass|promo|promotion|promotional|discount|coupon|voucher|zip|post|postal|area|"
     r"country|pin|"
     r"qr|bar|sort|swift|security|access|activation|confirmation|gift|referral|invite|invitation|dress|tax|"
@@ -20,7 +22,15 @@ _OTHER_CODE = re.compile(
     r"transaction|special|employee|loyalty|member|membership|student) codes?\b"
     r"|\bcodes? of conduct|\bcodes? (?:to (?:verify|activate|unlock|log ?in|sign in|access|confirm)|"
     r"for verifying)"
-    r" (?:my|your|the) (?:\w{1,12} ){0,2}(?:account|card|phone|identity|email)"
+    r" (?:my|your|the) (?:\w{1,12} ){0,2}(?:account|card|phone|identity|email)",
+    # French and Spanish say it after the word; German in one word, which is then another one.
+    r"\bcodes? (?:(?:de|d|du|des|a|sms|par) )?(?:l )?(?:promo\w{0,8}|postal|postaux|pin|verification|"
+    r"reduction|remise|"
+    r"confirmation|activation|acces|securite|erreur|barres?|qr|sms|parrainage|cadeau|porte|banque|guichet|iban|"
+    r"vestimentaire|conduite|couleur|avantage|authentification|connexion|usage unique|[0-9]{2,8})\b",
+    r"\bcodigos? (?:(?:de|del|por|para) )?(?:la |el )?(?:promo\w{0,8}|postal|pin|verificacion|descuento|"
+    r"confirmacion|activacion|acceso|seguridad|error|barras?|qr|sms|referido|regalo|puerta|banco|iban|"
+    r"vestimenta|conducta|color|cupon|autenticacion|[0-9]{2,8})\b",
 )
 
 _W = r"(?:[\w.#+]{1,24} )"
@@ -111,7 +121,7 @@ _EXISTING = (
     r"\bmon (?:code|script|programme)\b|\bma fonction\b",
     r"\bmi (?:codigo|script|funcion) (?:no|da|devuelve|falla|lanza|tiene)",
 )
-EXISTING = re.compile("|".join(_EXISTING))
+EXISTING = Finder(*_EXISTING)
 
 _MAKE = (
     r"(?:write|wrote|code|code up|generate|implement|program|script|develop|draft|create|build|make|produce|"
@@ -146,6 +156,8 @@ _MADE = (
 )
 _SHOWN = r"(?:examples?|samples?|implementation|version|equivalent|lines?|solution|call|request)"
 _NEW = (
+    rf"\bwhats? (?:is |are |would |does )?the (?:correct |right |exact |proper )?(?:{_LANG}|json|xml|code|"
+    rf"syntax|command) (?:code |tag |command |snippet )?(?:for|to|that|which|look|i)\b",
     rf"\b{_ASK} (?:me |us |up |you |out |a |an |the |some |any )?{_W}{{0,5}}?{_PIECE}\b",
     rf"\b(?:write|code|generate|implement|program|develop) (?:me |us |out )?{_W}{{0,6}}?(?:functions?|"
     rf"program|code|"
@@ -185,17 +197,17 @@ _NEW = (
     rf"script|"
     r"codigo (?:para|en|que|python)|snippet)\b|\bejemplos? de codigo\b|\bcodigo (?:de ejemplo|fuente)\b",
 )
-NEW = re.compile("|".join(_NEW))
+NEW = Finder(*_NEW)
 
 # "Do you have a Python SDK?" asks whether something exists.
-_OFFERED = re.compile(
+_OFFERED = Finder(
     r"\| (?:do you (?:have|offer|support|provide)|is there|are there|does|is|which|what) "
     r"(?:[\w.#+]{1,24} ){0,6}?(?:sdks?|librar(?:y|ies)|plugins?|packages?|modules?|support|languages?|"
     r"compatible)\b"
 )
 
 # What makes a request for new code more than a small piece.
-LARGE = re.compile(
+LARGE = Finder(
     r"\b(?:whole|complete|entire|full|production|robust|scalable|enterprise|thread safe|concurren\w{1,5}|"
     r"async\w{0,9}|"
     r"parallel|retries|retry|back ?off|app|application|system|service|microservice|server|backend|frontend|"
@@ -210,30 +222,34 @@ LARGE = re.compile(
 SMALL_WORDS = 45  # a request that needs more words to describe is not simple
 
 
-def _line(reading: Reading) -> str:
-    return _OTHER_CODE.sub("voucher", reading.line)
+class Asked(NamedTuple):
+    """Whether a message is about code that exists already, and whether it asks for code to be written."""
+
+    existing: bool
+    new: bool
 
 
-def asks_existing(reading: Reading) -> bool:
-    """Return whether the message is about code that exists already."""
-    line = _line(reading)
-    if EXISTING.search(line):
-        return True
-    weight, existing = weigh(line)
-    return existing and weight >= THRESHOLD and _OFFERED.search(line) is None
-
-
-def asks_new(reading: Reading) -> bool:
-    """Return whether the message asks for code to be written or shown."""
-    line = _line(reading)
-    if _OFFERED.search(line):
-        return False
-    if NEW.search(line):
-        return True
-    weight, existing = weigh(line)
-    return not existing and weight >= THRESHOLD
+def asks(reading: Reading) -> Asked:
+    """Return what a message asks of code."""
+    reading = _without_other_codes(reading)
+    existing, offered = EXISTING.found(reading), _OFFERED.found(reading)
+    weight, weighs_existing = (0.0, False) if offered else weigh(reading)
+    heavy = weight >= THRESHOLD
+    return Asked(
+        existing or (heavy and weighs_existing),
+        not offered and (NEW.found(reading) or (heavy and not weighs_existing)),
+    )
 
 
 def is_small(reading: Reading) -> bool:
     """Return whether a request for code is short and names nothing that makes it a project."""
-    return len(reading.words) <= SMALL_WORDS and LARGE.search(reading.line) is None
+    return len(reading.words) <= SMALL_WORDS and not LARGE.found(reading)
+
+
+def _without_other_codes(reading: Reading) -> Reading:
+    if not _OTHER_CODE.found(reading):
+        return reading
+    sentences = tuple(
+        _OTHER_CODE.pattern.sub(" voucher", f" {sentence}").strip() for sentence in reading.sentences
+    )
+    return replace(reading, sentences=sentences, line=f"| {' | '.join(sentences)} |")

@@ -4,92 +4,85 @@ Each group counts once, so that a word and its synonym are not two reasons; no s
 the threshold, so that "what is a webhook?" or "is there a Python SDK?" stay ordinary questions.
 """
 
-import re
-
-from routing.lexicon.text import word_set
+from routing.lexicon import code_words as known
+from routing.lexicon.finding import Finder
+from routing.lexicon.text import Reading
 
 THRESHOLD = 3.0
 
-_LANGUAGE = word_set(
-    "python python3 php javascript js typescript ts node.js nodejs node ruby rails java kotlin csharp c# "
-    "c++ golang laravel django flask fastapi react vue angular svelte jquery sql bash powershell regex "
-    "regexp graphql .net dotnet vba symfony axios guzzle httpx postman jwt spring express.js next.js deno "
-    "terraform"
+_NOUN = (
+    r"(?:code|scripts?|snippet|functions?|handler|middleware|parser|wrapper|backend|integration|client|endpoint|"
+    r"implementation|server|app|skripte?|funktion|programm|abfrage|makro|fonction|programme|requete|"
+    r"codigo|funcion|programa|consulta)"
 )
-_MARKUP = word_set("css html curl json xml yaml async cors")
-_PROGRAM = word_set(
-    "code script scripts snippet snippets function functions handler middleware parser wrapper boilerplate "
-    "backend regex repo codebase decorator dockerfile sdk library oneliner skript funktion fonction funcion "
-    "codigo"
+_MINE = Finder(
+    rf"\b(?:my|our|this|mein|meine|meinen|meinem|unser|unsere|unseren|diese|diesen|dieses|mon|ma|mes|notre|nos|ce|"
+    rf"cet|cette|mi|mis|nuestro|nuestra|este|esta) (?:[\w.#+]{{1,24}} ){{0,3}}?{_NOUN}\b"
 )
-_PIECE = word_set("example examples sample samples template version equivalent beispiel exemple ejemplo")
-_THING = word_set(
-    "api apis webhook webhooks endpoint endpoints payload header headers request requests response "
-    "responses hmac signature token tokens pagination backoff body schema hash integration client polling "
-    "parse deserialise callback"
+_LANGUAGE_PHRASE = Finder(
+    r"\b(?:go|rust|swift|scala|r|elixir|dart|c) (?:program|code|script|function|client|example|snippet)\b",
+    r"\b(?:using|with|via) (?:fetch|requests|urllib|curl)\b",
+    r"\b(?:in|en) (?:rust|go|swift|scala|elixir|dart) \|",
+    r"\b(?:spring boot|batch file|cron (?:job|script)|google sheets|apps script|unit tests?|"
+    r"express middleware)\b",
+    r"\bin express\b",
+    r"\b(?:express (?:app|server|route|js)|async await)\b",
+    r"\b(?:script|snippet|code) (?:from|in) (?:your|the) (?:guide|docs|documentation|article|manual|"
+    r"example)\b",
+    r"\b(?:one ?line|one liner|quick|minimal|bit of|piece of|lines? of) (?:python|js|javascript|php|curl|"
+    r"sql|html|css|ruby)\b",
+    r"\b(?:tests? unitaires?|pruebas? unitarias?|regulare[rn]? (?:ausdruck|ausdrucke)|"
+    r"expressions? regulieres?|expresion(?:es)? regular(?:es)?|tache cron|tarea cron|un cron|"
+    r"lignes? de commande|linea de comandos?|"
+    r"kommandozeile|codigo fuente|code source|(?:extraits?|bouts?|exemples?) de code)\b",
 )
-_MAKE = word_set(
-    "write generate implement program develop create build make sketch scaffold prototype draft produce "
-    "design schreib schreibe ecris escribe"
+_COULD_I = Finder(
+    r"\b(?:can|could|may) (?:i|we) (?:have|get|see)\b",
+    r"\b(?:anyone|somebody|someone) have\b",
+    r"\b(?:is|are) there (?:an?|any|some)\b",
 )
-_ASK = word_set(
-    "give show provide share send post need want how convert rewrite translate port turn help zeig brauche "
-    "montre donne dame"
-)
-_TROUBLE = word_set(
-    "fails failing failed error errors throws returns crashes crash breaks broken mismatch exception bug "
-    "undefined null nothing stopped wrong 400 401 403 404 405 409 422 429 500 502 503 fehler"
-)
-_MINE = re.compile(
-    r"\b(?:my|our|this|mein|meine|mon|ma|mi) (?:[\w.#+]{1,24} ){0,3}?(?:code|script|scripts|snippet|"
-    r"functions?|handler|"
-    r"middleware|parser|wrapper|backend|integration|client|endpoint|implementation|server|app)\b"
-)
-_LANGUAGE_PHRASE = re.compile(
-    r"\b(?:go|rust|swift|scala|r|elixir|dart|c) (?:program|code|script|function|client|example|snippet)\b"
-    r"|\b(?:using|with|via) (?:fetch|requests|urllib|curl)\b|\bin (?:rust|go|swift|scala|elixir|dart) \|"
-    r"|\b(?:spring boot|batch file|cron (?:job|script)|google sheets|apps script|unit tests?|"
-    r"express middleware)\b"
-    r"|\b(?:in express|express (?:app|server|route|js)|async await)\b"
-    r"|\b(?:script|snippet|code) (?:from|in) (?:your|the) (?:guide|docs|documentation|article|manual|"
-    r"example)\b"
-    r"|\b(?:one ?line|one liner|quick|minimal|bit of|piece of|lines? of) (?:python|js|javascript|php|curl|"
-    r"sql|html|css|ruby)\b"
-)
-_COULD_I = re.compile(r"\b(?:can|could|may) (?:i|we) (?:have|get|see)\b|\b(?:anyone|somebody|someone) have\b")
 
 
-def weigh(line: str) -> tuple[float, bool]:
+def weigh(reading: Reading) -> tuple[float, bool]:
     """Return the weight of programming in a message, and whether it is about code that exists.
 
-    `line` is a reading's line without the codes that are no program.
+    `reading` is without the codes that are no program.
     """
-    words = frozenset(line.split())
-    make = not words.isdisjoint(_MAKE)
-    trouble, mine = not words.isdisjoint(_TROUBLE), _MINE.search(line) is not None
-    asks = make or not words.isdisjoint(_ASK) or _COULD_I.search(line) is not None
+    words = frozenset(reading.words)
+    things = len(words & known.THING)
+    language, program = _language(words, reading), _program(words, reading)
+    if not (language or program or things):
+        return 0.0, False
+    own, foreign = not words.isdisjoint(known.MAKE), known.MAKE_STEMS.found(reading, words)
+    make = own or foreign
+    asks_foreign = foreign or known.ASK_STEMS.found(reading, words)
+    repairs, trouble = known.REPAIR.found(reading, words), known.TROUBLE.found(reading, words)
+    mine = _MINE.found(reading)
+    asks = asks_foreign or repairs or not words.isdisjoint(known.ASK) or _COULD_I.found(reading)
+    maybe, piece = known.MAYBE.found(reading, words), known.PIECE.found(reading, words)
+    # A thing alone, asked about in whatever words, is a question about the product.
+    if not (language or program) and not ((things > 1 and (piece or make or trouble)) or (maybe and make)):
+        return 0.0, False
+    scripted = asks_foreign and not words.isdisjoint(known.FOREIGN_PROGRAM)
     weight = (
-        _language(words, line)
-        + 1.5 * (not words.isdisjoint(_PROGRAM))
-        + 1.0 * (not words.isdisjoint(_PIECE))
-        + 1.0 * min(2, len(words & _THING))
+        language
+        + program
+        + (0.5 if scripted else 0.0)
+        + 1.0 * maybe
+        + 1.0 * piece
+        + 1.0 * min(2, things)
         + (1.5 if make else 1.0 if asks else 0.0)
         + 1.0 * trouble
         + 1.0 * mine
     )
-    return weight if _technical(words, line) else 0.0, (mine or trouble) and not make
+    return weight, (mine or trouble or repairs) and not make
 
 
-def _language(words: frozenset[str], line: str) -> float:
-    if not words.isdisjoint(_LANGUAGE) or _LANGUAGE_PHRASE.search(line):
+def _language(words: frozenset[str], reading: Reading) -> float:
+    if not words.isdisjoint(known.LANGUAGE) or _LANGUAGE_PHRASE.found(reading):
         return 2.0
-    return 1.0 if not words.isdisjoint(_MARKUP) else 0.0
+    return 1.0 if not words.isdisjoint(known.MARKUP) else 0.0
 
 
-def _technical(words: frozenset[str], line: str) -> bool:
-    """Return whether anything but asking, trouble and possession was found; a thing alone does not count."""
-    return (
-        _language(words, line) > 0
-        or not words.isdisjoint(_PROGRAM)
-        or (len(words & _THING) > 1 and not words.isdisjoint(_PIECE | _MAKE | _TROUBLE))
-    )
+def _program(words: frozenset[str], reading: Reading) -> float:
+    return 1.5 if not words.isdisjoint(known.PROGRAM) or known.REWORK.found(reading, words) else 0.0

@@ -1,7 +1,6 @@
 """Words by which people greet, thank, complain about the last answer, or ask for a human."""
 
-import re
-
+from routing.lexicon.finding import Finder
 from routing.lexicon.people_bare import PERSON_BARE
 from routing.lexicon.people_pt_ja import FILLERS, PERSON_JA, PERSON_PT, PHRASES, SMALL_TALK
 from routing.lexicon.text import Reading, word_set
@@ -157,10 +156,10 @@ _EN = (
     r"rings?|rang|contacts?|contacted|emails?|gets? back to|writes?|helps?) (?:me|us|back)\b",
     r"(?:give|schedule|arrange|book) (?:me|us) an? (?:phone )?(?:call|callback|ring)\b",
     r"(?:want|need|request|requesting|get|have|like) a (?:call ?back|phone call|call back)\b",
-    rf"(?:i dont|i do not|dont|do not|not|no|instead of|rather than|tired of|stop|sick of) (?:want |wanna |"
+    rf"\b(?:i dont|i do not|dont|do not|not|no|instead of|rather than|tired of|stop|sick of) (?:want |wanna |"
     rf"like |speaking |"
-    rf"talking |chatting )?{_W}{{0,4}}(?:chat ?)?(?:bots?|robots?|machines?|chatbots?|ai assistant|"
-    rf"computer)\b",
+    rf"talking |chatting )?{_W}{{0,4}}(?:chat )?(?:bots?|robots?|machines?|chat(?:ro)?bots?|"
+    rf"ai assistant|computer)\b",
     rf"(?:contact|reach|call|phone|email|write to|message) (?:to )?(?:your|the|customer|a|an|someone|"
     rf"somebody|live)"
     rf" {_W}{{0,2}}?(?:support|customer (?:service|care)|team|human|person|agent|help ?desk|someone|staff|"
@@ -187,7 +186,7 @@ _EN = (
     r"lodge a complaint|file a (?:formal )?complaint|make a (?:formal )?complaint",
 )
 _DE = (
-    rf"mit (?:ein(?:em|er)?|nem|jemand(?:em|en)?|dem|der|eurem|ihrem|euch|ihnen|menschen) ?{_W}{{0,4}}"
+    rf"\bmit (?:ein(?:em|er)?|nem|jemand(?:em|en)?|dem|der|eurem|ihrem|euch|ihnen|menschen) ?{_W}{{0,4}}"
     r"(?:sprechen|reden|chatten|telefonieren|schreiben|verbinden|verbunden|kontakt)\b",
     r"(?:sprechen|reden|verbinden) sie mich|verbind(?:e|en|et) (?:mich|sie mich)",
     r"(?:echte[nrms]?|richtige[nrms]?|menschliche[nrms]?|lebende[nrms]?) (?:mensch\w{0,4}|person\w{0,3}|"
@@ -197,7 +196,7 @@ _DE = (
     r"mitarbeiter\w{0,4}|"
     r"ansprechpartner\w{0,3}|berater\w{0,3}|kundenberater\w{0,3}|ruckruf|rueckruf)",
     r"(?:kann|konnte|konnten|koennte) (?:mich|uns) (?:bitte )?(?:jemand|ein mensch|ein mitarbeiter) ",
-    r"(?:ruft|rufen sie|ruf) mich|ruckruf|rueckruf|kundendienst (?:erreichen|anrufen|sprechen)",
+    r"(?:ruft|rufen sie|ruf) mich|\bru(?:e)?ckruf|kundendienst (?:erreichen|anrufen|sprechen)",
     r"(?:an|zu) ein(?:en|em) (?:menschen|mitarbeiter|kollegen) (?:weiter\w{0,12}|ubergeben|uebergeben)",
 )
 _FR = (
@@ -206,34 +205,34 @@ _FR = (
     r"technicien|support|"
     r"service client|vraie personne)\b",
     r"(?:vrai|vraie|veritable) (?:humain|personne|conseiller|agent|etre humain)",
-    r"(?:mettez|mets|passez|passe|transferez|transfere) moi",
+    r"\b(?:mettez|mets|passez|passe|transferez|transfere) moi",
     r"(?:avoir|obtenir|passer|joindre) (?:un|une|le|la) (?:vrai |vraie )?(?:humaine?|conseillere?|agent|"
     r"personne|interlocuteur|service client)",
-    r"(?:rappelez|rappelle|appelez) moi|etre (?:rappelee?|appelee?|contactee?)|me (?:rappeler|"
+    r"\b(?:rappelez|rappelle|appelez) moi|etre (?:rappelee?|appelee?|contactee?)|me (?:rappeler|"
     r"faire rappeler|mettre en relation)",
-    r"(?:veux|voudrais|besoin d|besoin de|aimerais|cherche) ?(?:un|une|dun|dune) (?:humain|conseiller|agent|"
-    r"vraie|vrai)",
+    r"(?:veux|voudrais|besoin d|besoin de|j?aimerais|cherche) ?(?:un|une|dun|dune) (?:humain|conseiller|"
+    r"agent|vraie|vrai)",
 )
 _ES = (
     rf"(?:hablar|comunicar\w{{0,3}}|chatear|contactar|hable) (?:con )?{_W}{{0,4}}"
     r"(?:persona|humano|agente|alguien|representante|operadora?|asesora?|encargado|supervisor|soporte)\b",
     r"(?:puede|puedes|pueden|podria) atender(?:me)? (?:una?|alguien|algun)|que me atienda|atencion humana",
     r"(?:persona|agente|operador|humano) (?:real|humana?|de verdad|de carne)",
-    r"(?:paseme|pasame|comuniqueme|comunicame|conecteme|conectame|transfierame|transfiereme) (?:con|a)",
-    r"(?:llamame|llameme|llamenme|que me llamen?|me (?:puede|pueden|podria|podrian) llamar)",
+    r"\b(?:paseme|pasame|comuniqueme|comunicame|conecteme|conectame|transfierame|transfiereme) (?:con|a)",
+    r"\b(?:llamame|llameme|llamenme|que me llamen?|me (?:puede|pueden|podria|podrian) llamar)",
     r"(?:quiero|necesito|prefiero|quisiera) (?:a )?(?:un|una) (?:humano|persona|agente|representante|"
     r"operador)",
 )
 _MORE = (
     rf"parlare con {_W}{{0,3}}(?:persona|operatore|qualcuno|umano|assistenza)\b",
     rf"falar com {_W}{{0,3}}(?:pessoa|alguem|atendente|humano|suporte)\b",
-    rf"met (?:een|iemand) ?{_W}{{0,3}}(?:praten|spreken|chatten)\b",
+    rf"\bmet (?:een|iemand) ?{_W}{{0,3}}(?:praten|spreken|chatten)\b",
     rf"iemand spreken|medewerker spreken|rozmawiac z {_W}{{0,2}}(?:czlowiekiem|konsultantem|kims)",
 )
-PERSON = re.compile("|".join((*_EN, *_DE, *_FR, *_ES, *PERSON_PT, *_MORE, *PERSON_JA, *PERSON_BARE)))
+PERSON = Finder(*_EN, *_DE, *_FR, *_ES, *PERSON_PT, *_MORE, *PERSON_JA, *PERSON_BARE)
 
 # Asks what it is talking to, or says that no human is needed.
-PERSON_NOT = re.compile(
+PERSON_NOT = Finder(
     r"\b(?:am i|are you|is this|am i not) (?:really |actually |currently |even )?(?:a |an |speaking|talking|"
     r"chatting|real|human)"
     r"|(?:you are|youre|like|act as|be) (?:really |actually )?an? (?:real |actual |live )?(?:human|person|"
@@ -251,50 +250,48 @@ PERSON_NOT = re.compile(
 
 def asks_for_person(reading: Reading) -> bool:
     """Return whether some sentence asks for a human, in a language of the page or one of its kin."""
-    return any(
-        PERSON.search(line) is not None and PERSON_NOT.search(line) is None
-        for line in (f"| {sentence} |" for sentence in reading.sentences)
-    )
+    return any(line not in PERSON_NOT.lines(reading) for line in PERSON.lines(reading))
 
 
 # ---- the last answer did not help --------------------------------------------------------------
 
-NO_HELP = re.compile(
-    r"(?:did not|didnt|doesnt|does not|isnt|is not|wasnt|was not|not|hasnt|no) (?:really |actually |very |"
-    r"at all |any |even |much )?"
-    r"(?:help(?:ful|ed)?|useful|what i (?:asked|meant|wanted|need(?:ed)?)|my question|answer(?:ing|"
-    r"ed)? (?:my|the|it|that)|"
-    r"solve(?:d)?|fix(?:ed)? (?:it|my|the|this)|an answer|the answer)\b"
+_NOT = (
+    r"(?:did not|didnt|doesnt|does not|isnt|is not|wasnt|was not|not|hasnt|no)"
+    r"(?: really| actually| very| at all| any| even| much)?"
+)
+NO_HELP = Finder(
+    rf"{_NOT} (?:help(?:ful|ed)?|useful|answer(?:ing|ed)? (?:my|the|it|that)|solve(?:d)?|"
+    r"fix(?:ed)? (?:it|my|the|this))\b"
+    # The last word apart, as few messages have it.
+    rf"|{_NOT} (?:what i |my |an |the )(?:asked|meant|wanted|need(?:ed)?|question|answer)\b"
     r"|\b(?:wrong|useless|unhelpful|bad|incorrect|terrible) (?:answer|reply|response|again)"
     r"|\| (?:no |but |sorry |hmm |nope )?(?:that|this|thats|this is|that is|your answer|your reply|"
-    r"it) ?(?:is |was )?"
+    r"it) (?:is |was )?"
     r"(?:wrong|incorrect|useless|not right|not true|not correct|not it|nonsense|unhelpful|no help|"
     r"of no help|(?:of )?no (?:use|good)|not useful|confusing|too vague|rubbish|pointless)\b"
     r"|you (?:did not|didnt|dont|do not) (?:understand|answer|get (?:me|it|my)|read|listen)"
     r"|you (?:misunderstood|missed|got (?:it|that|me) wrong)"
-    r"|(?:i )?(?:already )?tried (?:that|this|all that|it|everything)(?: already)?\b"
+    r"|tried (?:that|this|all that|it|everything)(?: already)?\b"
     r"|(?:hat|das hat|hilft|half) (?:mir )?(?:leider )?(?:nicht|nichts|gar nicht)(?: weiter\w{0,9}|"
     r" geholfen)?\b"
     r"|nicht (?:hilfreich|meine frage|das was ich|geholfen|beantwortet)|falsche antwort"
-    r"|(?:ne )?(?:ma |mont |maide |aide |repond |repondu )?pas (?:aide|aidee|utile|a ma question|repondu|"
+    r"|pas (?:aide|aidee|utile|a ma question|repondu|"
     r"ce que jai demande)"
     r"|ne maide pas|mauvaise reponse"
     r"|no (?:me )?(?:ayudo|ayuda|sirve|sirvio|ha ayudado|responde|respondiste|es lo que (?:pregunte|pedi))|"
     r"respuesta (?:equivocada|incorrecta)"
 )
-STILL_BROKEN = re.compile(
+STILL_BROKEN = Finder(
     r"still (?:not|no|doesnt|does not|isnt|is not|cant|cannot|wont|having|the same|get|getting|stuck|fails?|"
     r"broken|confused|unclear|dont)\b"
-    r"|(?:same (?:problem|error|issue|thing)|not working|doesnt work|does not work|didnt work|did not work|"
+    r"|\b(?:same (?:problem|error|issue|thing)|not working|doesnt work|does not work|didnt work|did not work|"
     r"no luck|no change)\b"
-    r"|immer noch|funktioniert (?:so )?nicht|geht (?:so )?nicht|toujours pas|ne (?:marche|"
+    r"|immer noch|funktioniert (?:so )?nicht|geht (?:so )?nicht|\btoujours pas\b|ne (?:marche|"
     r"fonctionne) (?:pas|toujours)|"
-    r"sigue sin|todavia no|aun no|no funciona"
+    r"\bsigue sin\b|\b(?:todavia|aun) no\b|no funciona"
 )
 
 
 def did_not_help(reading: Reading, in_conversation: bool) -> bool:
     """Return whether the visitor says that an answer was of no use; "still broken" needs an earlier turn."""
-    if NO_HELP.search(reading.line):
-        return True
-    return in_conversation and STILL_BROKEN.search(reading.line) is not None
+    return NO_HELP.found(reading) or (in_conversation and STILL_BROKEN.found(reading))

@@ -2,6 +2,7 @@
 
 import re
 
+from routing.lexicon.finding import Finder
 from routing.lexicon.text import Reading
 
 _W = r"(?:[\w.]{1,24} )"
@@ -18,7 +19,7 @@ _WHOM = (
     r"each|one)"
 )
 # Clauses that ask, wherever in a sentence they stand: "if I downgrade, what happens to X, do I get Y?"
-CLAUSE = re.compile(
+CLAUSE = Finder(
     r"\b(?:what happens|(?:do|does|can|will|would|should|must|are|is) (?:i|we|it|they)|"
     r"(?:does|is|are|will) (?:my|our)|(?:is|are) there)\b"
 )
@@ -26,8 +27,9 @@ REQUESTS = re.compile(
     r"^(?:please |pls )?(?:explain|describe|compare|tell|walk|recommend|advise|calculate|estimate|outline|"
     r"analy[sz]e|vergleich\w{0,4}|erklar\w{0,4}|explique\w{0,2}|compare[rz]?|compara)\b"
 )
-JOINED = re.compile(
-    r"\b(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |tambien )?(?:"
+# Not at the beginning of a sentence, where nothing is joined.
+JOINED = Finder(
+    r"(?<!\| )(?:and|also|plus|or|und|et|y) (?:also |then |if so |if yes |if not |auch |aussi |tambien )?(?:"
     r"how (?!often|much|many)|how (?:often|much|many) (?:do|does|is|can|will)|"
     r"what (?:happens|is|are|does|do|about|if|would|will|kind)|whats|which|where (?:do|can|is|are|will)|who|"
     r"why|"
@@ -43,7 +45,7 @@ COURTESY = re.compile(
     r"whats up|help|what (?:should|can|do) i do(?: now)?|"
     r"is (?:it|this|that) possible|why)$"
 )
-COMPARES = re.compile(
+COMPARES = Finder(
     r"\b(?:compar\w{1,7}|versus|vs|differ\w{0,7} (?:between|from|in|of|to)|whats? (?:is )?the difference|"
     r"differences?|pros and cons|advantages?(?: and disadvantages?)?|"
     r"(?:better|cheaper|faster|safer|worse|simpler|easier) (?:than|to (?:use|have|choose|take)|for (?:me|us|"
@@ -58,19 +60,19 @@ COMPARES = re.compile(
     r"comparaison|"
     r"mieux que|moins cher que|avantages|comparacion|diferencias?|mejor que|mas barato que|ventajas)\b"
 )
-WHY = re.compile(
+WHY = Finder(
     r"\b(?:why|how come|for what reason|whats the reason|what is the reason|what causes|what is causing|"
     r"whats causing|reason (?:why|for|behind)|"
     r"warum|wieso|weshalb|weswegen|pourquoi|por que|porque motivo|perche)\b"
 )
-LISTED = re.compile(r"^\s{0,8}(?:[-*•]|\d{1,2}[.)]|[a-h]\))\s", re.MULTILINE)
-STEP = re.compile(
+LISTED = re.compile(r"\s{0,8}(?:[-*•]|\d{1,2}[.)]|[a-h]\))\s")
+STEP = Finder(
     r"\b(?:and then|after that|afterwards|additionally|furthermore|moreover|secondly|thirdly|lastly|"
     r"as well as|"
     r"on top of that|at the same time|what if|ausserdem|danach|zusatzlich|ensuite|de plus|ademas|luego|"
     r"despues)\b"
 )
-SITUATION = re.compile(
+SITUATION = Finder(
     r"\b(?:walk me through|step by step|plan for|design|strategy|set ?up (?:\w{1,16} ){0,4}for (?:\d|several|"
     r"multiple|many|all)|calculate|work out|estimate|migrate|migrating|recommend|advise|best way|"
     r"best approach|"
@@ -79,6 +81,7 @@ SITUATION = re.compile(
     r"what would you|scenario|implications?|consequences?|trade ?offs?|so that|without losing)\b"
 )
 LISTED_CHARS = 4_000
+LISTED_LINES = 200
 LONG_WORDS = 22  # a question that takes this many words to put has a situation behind it
 
 LEANS_START = re.compile(
@@ -100,30 +103,34 @@ BARE_WORDS = 2  # "Pro?" or "per month?" after an answer is about that answer
 
 def count(reading: Reading) -> int:
     """Return how many questions and requests to explain there are; "can you help me?" is none."""
-    total = 0
-    for sentence, asked in zip(reading.sentences, reading.asked, strict=True):
-        if COURTESY.match(sentence):
-            continue
-        if asked or STARTS.match(sentence) or REQUESTS.match(sentence):
-            total += max(1 + len(JOINED.findall(sentence[1:])), len(CLAUSE.findall(sentence)))
-    return total
+    asking = [
+        at
+        for at, (sentence, asked) in enumerate(zip(reading.sentences, reading.asked, strict=True))
+        if (asked or STARTS.match(sentence) or REQUESTS.match(sentence)) and not COURTESY.match(sentence)
+    ]
+    if not asking:
+        return 0
+    joined, clauses = JOINED.counts(reading), CLAUSE.counts(reading)
+    return sum(max(1 + joined.get(at, 0), clauses.get(at, 0)) for at in asking)
 
 
 def compares(reading: Reading) -> bool:
     """Return whether things are to be weighed against each other."""
-    return COMPARES.search(reading.line) is not None
+    return COMPARES.found(reading)
 
 
 def asks_why(reading: Reading) -> bool:
     """Return whether a reason is asked for."""
-    return WHY.search(reading.line) is not None
+    return WHY.found(reading)
 
 
-def parts(text: str, reading: Reading) -> int:
-    """Return how many parts the request has: list items, questions, steps, and asks for a plan."""
-    listed = len(LISTED.findall(text[:LISTED_CHARS]))
-    steps = len(STEP.findall(reading.line)) + len(SITUATION.findall(reading.line))
-    asked = count(reading)
+def parts(text: str, reading: Reading, asked: int) -> int:
+    """Return how many parts the request has: list items, questions, steps, and asks for a plan.
+
+    `asked` is what `count` says of it.
+    """
+    listed = sum(1 for line in text[:LISTED_CHARS].split("\n", LISTED_LINES) if LISTED.match(line))
+    steps = sum(STEP.counts(reading).values()) + sum(SITUATION.counts(reading).values())
     situation = bool(asked and steps and len(reading.words) >= LONG_WORDS)
     return max(1, listed, asked + steps + situation)
 

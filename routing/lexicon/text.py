@@ -1,7 +1,9 @@
 """Folding a message into plain words, its length in tokens, and how alike two messages are."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 # What a signal may look at. A message may have 8,000 characters (CONTRACTS), of which a paste is
 # the greater part; the visitor's own words stand at its beginning or its end.
@@ -14,7 +16,11 @@ _ENDS = ".?!…。？！"
 _BREAKS = ";\n"
 _DROPPED = dict.fromkeys(map(ord, "'’‘`´ʼ"))
 _SPACED = {ord(char): " " for char in '\t\r\f\v\u00a0-–—/\\|_*~="“”„«»<>()[]{},:¿¡'}
+_BROKEN_AND_SPACED = _SPACED | {ord(char): "\n" for char in _BREAKS}
 _EDGE = ".&"  # c# and c++ keep their ends
+_STRIPPED = f"{_EDGE}{_ENDS} "
+_EDGES = re.compile(rf"[{re.escape(_EDGE + _ENDS)}]")
+_RUNS = re.compile(r"\w+")
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -37,6 +43,8 @@ _STOPWORDS = word_set(
     que quiero se si sin su sus un una y yo
     """
 ) - {"no", "not", "nicht", "pas", "kein", "sin"}
+
+KEY_CHARS = 4  # of a word; separates `script` from `subscription`, and is shorter than most words
 
 STEM_CHARS = 5  # enough to join booking, bookings and booked; plan and planning stay apart
 
@@ -61,10 +69,41 @@ class Reading:
     asked: tuple[bool, ...]
     line: str
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """Return all words in order."""
-        return tuple(word for sentence in self.sentences for word in sentence.split())
+        return tuple(" ".join(self.sentences).split())
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Return each sentence as a line of its own, led by a space."""
+        return tuple([f" | {sentence} |" for sentence in self.sentences])
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Return in which sentences a key stands: a number with a bit for each sentence."""
+        places: dict[str, int] = {}
+        bit = 1
+        for sentence in self.sentences:
+            for key in key_set(sentence):
+                places[key] = places.get(key, 0) | bit
+            bit <<= 1
+        return places
+
+    @cached_property
+    def everywhere(self) -> int:
+        """Return the number with a bit for each sentence."""
+        return (1 << len(self.sentences)) - 1
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Return the keys of all words, by which a finder knows what cannot be there."""
+        return frozenset(self.places)
+
+    @cached_property
+    def topic(self) -> frozenset[str]:
+        """Return the stems that say what the message is about."""
+        return topic(self.words)
 
 
 def estimate_tokens(text: str) -> int:
@@ -77,10 +116,20 @@ def estimate_tokens(text: str) -> int:
     return -(-(letters + 2 * ascii_rest + 2 * (len(beyond) - wide) + 4 * wide) // 4)
 
 
+def key_set(sentence: str) -> set[str]:
+    """Return the first letters of each word, as a pattern's `\\b` and `\\w` see words."""
+    plain = sentence.replace(" ", "").isalnum()
+    runs = sentence.split() if plain else _RUNS.findall(sentence)
+    return {run[:KEY_CHARS] for run in runs}
+
+
 def fold(text: str) -> str:
     """Return `text` in lower case without accents and apostrophes (`Können’s` is `konnens`), capped."""
-    spread = unicodedata.normalize("NFKD", text.translate(_DROPPED))[:FOLDED_CHARS].casefold()
-    return "".join(char for char in spread if not unicodedata.combining(char))
+    text = text.translate(_DROPPED)
+    if text.isascii():
+        return text[:FOLDED_CHARS].lower()
+    spread = unicodedata.normalize("NFKD", text)[:FOLDED_CHARS].casefold()
+    return "".join([char for char in spread if not unicodedata.combining(char)])
 
 
 def read(text: str) -> Reading:
@@ -90,24 +139,21 @@ def read(text: str) -> Reading:
     sentences: list[str] = []
     asked: list[bool] = []
     for part in _parts(fold(text)):
-        words = [word for word in (token.strip(_EDGE + _ENDS) for token in part.split()) if word]
-        if words:
-            sentences.append(" ".join(words))
+        sentence = part.strip(_STRIPPED)
+        if _EDGES.search(sentence):
+            sentence = " ".join([word for token in sentence.split() if (word := token.strip(_EDGE + _ENDS))])
+        if sentence:
+            sentences.append(sentence)
             asked.append("?" in part or "？" in part)
     return Reading(tuple(sentences), tuple(asked), f"| {' | '.join(sentences)} |")
 
 
 def _parts(folded: str) -> list[str]:
-    parts: list[str] = []
-    for line in folded.translate({ord(char): "\n" for char in _BREAKS}).split("\n"):
-        current: list[str] = []
-        for token in line.translate(_SPACED).split():
-            current.append(token)
-            if token[-1] in _ENDS:
-                parts.append(" ".join(current))
-                current = []
-        parts.append(" ".join(current))
-    return parts
+    lines = [" ".join(line.split()) for line in folded.translate(_BROKEN_AND_SPACED).split("\n")]
+    joined = "\n".join(lines)
+    for end in _ENDS:
+        joined = joined.replace(f"{end} ", f"{end}\n")
+    return joined.split("\n")
 
 
 def normal(text: str) -> str:

@@ -142,6 +142,15 @@ implement retry with backoff for 429 responses
 """.splitlines()
 
 NO_CODE = """\
+How do I configure the webhook of the API?
+How do I install the plugin and connect it to the API?
+Can you verify my payment method?
+Wie richte ich die Schnittstelle ein?
+Comment activer les webhooks ?
+Avez-vous un programme de fidélité ?
+¿Cómo configuro el webhook?
+Quiero una consulta con el médico
+Ich suche den Kurs von gestern
 Does it send texts too?
 Do you have an API?
 What is a webhook?

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.lexicon import account, code, code_score, paste, people, questions
+from routing.lexicon import account, code, code_score, finding, paste, people, questions
 from routing.lexicon.text import FOLDED_CHARS, fold, read
 from routing.signals import SIGNALS, Context, Signals, estimate_tokens, read_signals
 from tests.routing import messages
@@ -323,11 +323,21 @@ def test_facts_leave_the_words_of_the_visitor_out() -> None:
 # ---- any input, at a bounded price -----------------------------------------------------------------
 
 LEXICON = (account, code, code_score, paste, people, questions)
+
+
+def patterns_of(value: object) -> list[re.Pattern[str]]:
+    if isinstance(value, finding.Finder):
+        return [value.pattern]
+    if isinstance(value, paste.Lines):
+        return [pattern for _, pattern in value.patterns]
+    return [value] if isinstance(value, re.Pattern) else []
+
+
 PATTERNS = {
-    f"{module.__name__}.{name}": value
+    f"{module.__name__}.{name}.{number}": pattern
     for module in LEXICON
     for name, value in vars(module).items()
-    if isinstance(value, re.Pattern)
+    for number, pattern in enumerate(patterns_of(value))
 }
 # The largest count a single repeat may have, and the product of repeats within one another.
 MOST_REPEATS, MOST_NESTED = 300, 400
@@ -381,7 +391,11 @@ def steps(text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "piece", ["word ", "a", "how do i write a ", "x = 1\n", "? ", "\ufdfa", "- item\n", "```\n", "talk to a "]
+    "piece",
+    [
+        *("word ", "a", "how do i write a ", "x = 1\n", "? ", "\ufdfa", "- item\n", "```\n", "talk to a "),
+        *("7", "> ", "#", "[a](b) ", "(", "\n", "e\u0301", "my code function script error in python. "),
+    ],
 )
 def test_work_is_linear_and_then_stops_growing(piece: str) -> None:
     def of(chars: int) -> str:
