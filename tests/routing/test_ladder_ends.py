@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.config import ModelSpec
@@ -23,29 +23,32 @@ End = tuple[FinishReason, Action | None, float | None, bool]
 Outcome = tuple[End, bool, float, frozenset[str], frozenset[str]]
 FINAL = {FinishReason.COMPLETE, FinishReason.BLOCKED}
 
-ENDS = st.one_of(
-    st.tuples(st.sampled_from(FinishReason), st.none(), st.none(), st.just(value=False)),
-    st.tuples(
-        st.sampled_from((FinishReason.PROVIDER_ERROR, FinishReason.UNKNOWN_END, FinishReason.OTHER)),
-        st.sampled_from(Action),
-        st.one_of(st.none(), st.floats(0, 10)),
-        st.booleans(),
-    ),
+NONE, ALL = frozenset[str](), frozenset("abcd")
+FAILED, LENGTH = FinishReason.PROVIDER_ERROR, FinishReason.LENGTH
+# Few values, and those that lead on more often than those that end: what matters is the order.
+ENDS: tuple[End, ...] = (
+    *((finish, None, None, False) for finish in FinishReason),
+    *[(LENGTH, None, None, False)] * 8,
+    *[(FAILED, Action.NEXT_MODEL, None, True)] * 6,
+    *((FAILED, action, wait, False) for action in Action for wait in (None, 0.5, 5.0)),
+    *((FinishReason.UNKNOWN_END, Action.NEXT_MODEL, None, False) for _ in range(6)),
 )
 OUTCOME = st.tuples(
-    ENDS,
-    st.booleans(),  # whether it showed text
-    st.floats(0, 15),  # seconds it took
-    st.frozensets(st.sampled_from("abcd")),  # whose breaker is open afterwards
-    st.frozensets(st.sampled_from("abcd")),  # whose retry budget has room
+    st.sampled_from(ENDS),
+    st.sampled_from((False, False, False, True)),  # whether it showed text
+    st.sampled_from((0.1, 0.1, 0.1, 8.0, 40.0)),  # seconds it took
+    st.sampled_from((NONE, NONE, frozenset("a"), frozenset("bc"), ALL)),  # whose breaker is open then
+    st.sampled_from((ALL, ALL, NONE, frozenset("ad"))),  # whose retry budget has room
 )
 
 
+# On a busy machine it may take its time; what is promised is the order of attempts.
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=st.lists(st.sampled_from(MODELS), min_size=1, max_size=4, unique=True),
     cap=st.sampled_from((12, 500, 1_000, 8_000)),
     may_continue=st.booleans(),
-    outcomes=st.lists(OUTCOME, min_size=16, max_size=16),
+    outcomes=st.lists(OUTCOME, min_size=9, max_size=9),
     hedges=st.booleans(),
 )
 def test_it_always_ends_and_keeps_its_promises(
