@@ -78,6 +78,7 @@ async def test_a_thumb_down_asks_the_larger_model_but_not_for_the_tone(
         await chat.put(type="ping")
         answer = await chat.until(lambda frame: frame["type"] in ("ack", "turn", "pong"))
         assert answer["type"] == "pong"
+    async with new_chat() as chat:  # a thumb sends the next message of its conversation to the top at once
         last = await chat.ask("Can clients reply to SMS reminders?")
         await chat.put(type="feedback", reply_id=last.reply_id, rating="down", reason="wrong")
         ack = await chat.until(lambda frame: frame["type"] in ("ack", "error"))
