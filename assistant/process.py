@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from assistant import db, ending, escalating, frames, offering, selectors, services, starting
+from assistant import db, ending, escalating, frames, offering, queueing, selectors, services
 from assistant.mirrors import Mirrors
 from assistant.privacy.forgetting import Forgetting
 from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
@@ -349,7 +349,7 @@ class Process:
 
     async def _start_next(self, conversation_id: UUID) -> None:
         received = ticks()
-        started = await db.run(starting.start_queued, conversation_id, self.id, received)
+        started = await db.run(queueing.start_queued, conversation_id, self.id, received)
         if started is None:
             return
         self.hub.logs.pop(started.reply.pk, None)  # the mirror that stood for the queued reply

@@ -4,29 +4,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from assistant import asked_again, considering, fixed_replies, offering, stored_answers
 from assistant.ending import label_of, outcome_of, queue_ms
 from assistant.frames import used_answer
 from assistant.languages import certain_language, reply_language, supported
-from assistant.limits import AnswersSpent, Guard, Hold, allowance, holding
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.prompts import PassageLike, Prompt
 from assistant.rendering import render
 from assistant.spent import KEY, Spent, cheaper, way_of
-from assistant.who import Who
 from common.clock import ms_since, now
 from common.text import redact
 from faq import services as faq_services
-from routing import publishing, recorder
+from routing import recorder
 from routing.attempts import AttemptStart
 from routing.config import Config
 from routing.dispatch import Job, first_attempt
 from routing.errors import BudgetExhausted
-from routing.models import Purpose
 from routing.signals import estimate_tokens
 
 MAX_QUEUED = 3
@@ -81,10 +78,7 @@ def begin(
         reply.state, reply.owner = Reply.State.QUEUED, None
         reply.save(force_insert=True)
         return Started(turn, reply)
-    if reply.cause == Reply.Cause.FIRST:
-        _note_question(turn, reply, consideration)
-        asked_again.note(turn, consideration, config)
-    return _decide(turn, reply, consideration, config, received, new=True)
+    return decide(turn, reply, consideration, config, received, new=True)
 
 
 def _note_question(turn: Turn, reply: Reply, consideration: Consideration) -> None:
@@ -100,7 +94,7 @@ def _note_question(turn: Turn, reply: Reply, consideration: Consideration) -> No
     )
 
 
-def _decide(
+def decide(
     turn: Turn,
     reply: Reply,
     consideration: Consideration,
@@ -109,7 +103,13 @@ def _decide(
     new: bool,
     spent: Spent | None = None,
 ) -> Started:
-    """Store the decided reply; `spent` is a limit of the sender's that allows no model now."""
+    """Store the decided reply; `spent` is a limit of the sender's that allows no model now.
+
+    `new` says that the reply has no row yet.
+    """
+    if reply.cause == Reply.Cause.FIRST:
+        _note_question(turn, reply, consideration)
+        asked_again.note(turn, consideration, config)
     reply.state = Reply.State.STREAMING
     reply.started_at = now()
     reply.route = consideration.route.slug
@@ -266,67 +266,3 @@ def _job(
     )
     first = first_attempt(job)
     return first, replace(job, first=first)
-
-
-def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Started | None:
-    """Decide and start the oldest queued reply of a conversation in which nothing runs, else None."""
-    reply = (
-        Reply.objects.select_related("turn__visitor", "conversation")
-        .filter(conversation_id=conversation_id, state=Reply.State.QUEUED)
-        .order_by("turn__ordinal", "ordinal")
-        .first()
-    )
-    if reply is None or _is_streaming(conversation_id):
-        return None
-    config = publishing.current()
-    who = Who.of(reply.turn.visitor)
-    if reply.cause == Reply.Cause.FIRST:
-        consideration = considering.first(who, conversation_id, reply.turn.text, config, reply.turn.ordinal)
-    else:
-        source = Reply.objects.get(pk=reply.decision["from"])
-        consideration = considering.again(who, reply, source, config)
-    spent, hold = _payment(reply, who, consideration)
-    with holding(hold) as keep:
-        started = _start_queued(reply, consideration, config, worker, received, spent)
-        if started and started.generation:
-            keep(reply.pk)
-    return started
-
-
-def _start_queued(
-    reply: Reply,
-    consideration: Consideration,
-    config: Config,
-    worker: UUID,
-    received: float,
-    spent: Spent | None,
-) -> Started | None:
-    try:
-        with transaction.atomic():
-            if not Reply.objects.filter(pk=reply.pk, state=Reply.State.QUEUED).update(
-                state=Reply.State.STREAMING, owner=worker
-            ):
-                return None
-            reply.owner = worker
-            if reply.cause == Reply.Cause.FIRST:
-                _note_question(reply.turn, reply, consideration)
-                asked_again.note(reply.turn, consideration, config)
-            return _decide(reply.turn, reply, consideration, config, received, False, spent)
-    except IntegrityError:
-        return None  # another process started one first; its end starts the next
-
-
-def _payment(reply: Reply, who: Who, consideration: Consideration) -> tuple[Spent | None, Hold]:
-    """Return the money held back for a reply that has waited, or which limit of its sender lacks it."""
-    if reply.purpose != Purpose.VISITOR:
-        return None, ()
-    guard = Guard(allowance().sender(reply.pk, who))
-    try:
-        return None, guard.answer(consideration.to_hold)
-    except AnswersSpent as limited:
-        language = reply_language(reply.turn.text, consideration.signals.language)
-        return Spent.of_sender(limited, language), ()
-
-
-def _is_streaming(conversation_id: UUID) -> bool:
-    return Reply.objects.filter(conversation_id=conversation_id, state=Reply.State.STREAMING).exists()

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from assistant import ending, limits, services, starting, words
+from assistant import ending, limits, queueing, services, words
 from assistant.buckets import Buckets, Rate, Want
 from assistant.ending import ReplyEnd
 from assistant.limits import AnswersSpent, Guard, RateLimited, money_rates, network_of
@@ -197,11 +197,11 @@ def test_a_message_that_has_waited_meets_the_limit_when_its_turn_comes(seeded: N
     assert ask(who, RESET, conversation).reply.state == "queued"
     ask(sender(visitor_id=who.visitor_id, address="192.0.2.1"), RESET)  # a free one stays free
     Reply.objects.filter(pk=running.reply.pk).update(state="completed")
-    started = starting.start_queued(conversation, uuid4(), ticks())
+    started = queueing.start_queued(conversation, uuid4(), ticks())
     assert started is not None and started.generation is None
     assert (started.reply.ended_by, started.reply.decision["budget"]["scope"]) == ("budget", "visitor")
     assert "used up for now; there are more in" in started.reply.notice
-    free = starting.start_queued(conversation, uuid4(), ticks())
+    free = queueing.start_queued(conversation, uuid4(), ticks())
     assert free is not None and free.reply.route == "faq"
 
 
