@@ -110,6 +110,8 @@ def _catalogue(price_list: Path) -> str:
     added, changed = catalogue.load_catalogue(_models(price_list))
     if not Route.objects.exists():
         raise KeepingError("This desk has no routes yet: run manage.py seed, which makes the first ones.")
+    # No page lets a draft lose its last rule: rows like that were written by hand, and are said at once.
+    publishing.check_rules(publishing.draft_content())
     row = AssistantSettings.objects.first()
     config = publishing.publish(
         by="upgrade",
