@@ -124,7 +124,7 @@ def test_a_spent_budget_is_said_and_nothing_is_half_done(upstream: Control) -> N
     assert not writing.propose(str(run.uuid))
     run.refresh_from_db()
     assert run.state == Work.State.FAILED
-    assert "daily cost cap" in run.error
+    assert "The daily budget of 5.00 USD for drafts for staff is used up until" in run.error
     assert (run.done, run.cost_pico) == (0, 0)
     assert not Proposal.objects.exists() and not ModelCall.objects.exists()
     Budget.objects.all().delete()
