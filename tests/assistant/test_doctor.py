@@ -163,7 +163,7 @@ def test_every_key_is_called_once_and_booked(desk: DeskServer, vendor: Control) 
     assert all("ok" in json.dumps(call["body"]) for call in calls)
     query = (
         "from routing.models import ModelCall; "
-        "calls = ModelCall.objects.filter(purpose='probe', prompt_version='doctor'); "
+        "calls = ModelCall.objects.filter(purpose='probe', prompt_version='one word'); "
         "print('BOOKED', calls.filter(ended_at__isnull=False).count())"
     )
     assert "BOOKED 3" in desk.manage("shell", "-v", "0", "-c", query)
