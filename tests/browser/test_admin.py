@@ -83,7 +83,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     staff: Callable[[str], Staff], chat: Chat
 ) -> None:
     word = f"zeppelin{uuid.uuid4().hex[:8]}"
-    chat.ask(f"Do you rent a {word}?")
+    chat.ask(f"Does the {word} send text reminders too?")
     support = staff("support")
     assert support.offers() == [
         "Home",
@@ -98,6 +98,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
         "Rules",
         "Versions",
         "Try a question",
+        "Rehearse an outage",
     ]
 
     page = support.open(f"assistant/conversation/?q={word}")
@@ -120,7 +121,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     expect(page.locator("#result_list")).to_contain_text("Airships")
     publish_draft(page)
     page = support.open("try/")
-    page.fill("[name=text]", f"Do you rent a {word}?")
+    page.fill("[name=text]", f"Does the {word} send text reminders too?")
     page.get_by_role("button", name="Try it").click()
     expect(page.locator(".desk-try-result")).to_contain_text("Rule that fired: Airships")
 
@@ -135,7 +136,8 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
 
 def test_a_manager_reads_the_metrics_and_nothing_of_what_was_said(staff: Callable[[str], Staff]) -> None:
     manager = staff("manager")
-    assert manager.offers() == ["Home", "Versions", "Metrics", "Ladder changes", "Probe runs"]
+    figures = ["Metrics", "Ladder changes", "Probe runs"]
+    assert manager.offers() == ["Home", "Versions", *figures, "Budgets", "Plan budgets"]
     expect(manager.open("metrics/").locator("#content")).to_contain_text("as of")
     manager.refused(
         "assistant/conversation/", "faq/entry/", "routing/rule/", "try/", "routing/route/", "auth/user/"
