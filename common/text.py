@@ -4,7 +4,8 @@ import unicodedata
 
 from common.personal import find
 
-_BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+# Embeddings, overrides and isolates; marks that only say which way a word runs may stay.
+BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 
 
 def clean(text: str) -> str:
@@ -13,7 +14,7 @@ def clean(text: str) -> str:
     PostgreSQL refuses NUL, UTF-8 refuses lone surrogates, and bidi overrides let a text look like
     another one. Lengths and limits everywhere count the code points of what this returns.
     """
-    text = text.replace("\x00", "").translate(_BIDI_CONTROLS)
+    text = text.replace("\x00", "").translate(BIDI_CONTROLS)
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return unicodedata.normalize("NFC", text)
 

@@ -5,6 +5,8 @@ Pure. Both hold back what they cannot judge yet and give the rest out at once.
 
 import re
 
+from common.text import BIDI_CONTROLS
+
 REPEAT_CHARS = (
     8000  # how far back a repeat is looked for; longer answers are rare, searching them is not free
 )
@@ -15,7 +17,10 @@ _LEAD = re.compile(r"^(?:\s|\u2026|\.{3}|[\"'\u00ab\u201c\u2018])+")
 
 
 class DeltaText:
-    """Removes NUL, joins surrogate pairs that two deltas tore apart, replaces lone ones by U+FFFD."""
+    """Removes NUL and bidi controls, joins surrogate pairs that two deltas tore apart, replaces lone ones.
+
+    A bidi override would let a price or an address read as another one; a lone surrogate becomes U+FFFD.
+    """
 
     def __init__(self) -> None:
         self._high = ""
@@ -24,7 +29,7 @@ class DeltaText:
         """Return what of `text` is certain."""
         if not self._high and text.isascii() and "\x00" not in text:
             return text
-        text, self._high = (self._high + text).replace("\x00", ""), ""
+        text, self._high = (self._high + text).replace("\x00", "").translate(BIDI_CONTROLS), ""
         if text and "\ud800" <= text[-1] <= "\udbff":
             text, self._high = text[:-1], text[-1]
         return _paired(text)

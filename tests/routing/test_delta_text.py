@@ -21,18 +21,21 @@ CASES = [
     (("end\ud83c",), "end\ufffd"),
     (("\ud83c", "\x00", "\udf88"), "🎈"),
     (("", "\ud83c\udf88"), "🎈"),
+    (("from \u202e$0.06", "\u202c a message"), "from $0.06 a message"),
+    (("\ud83c", "\u2067\udf88"), "🎈"),
+    (("1 \u200f\u05d0", ""), "1 \u200f\u05d0"),
 ]
 
 
 @pytest.mark.parametrize(("deltas", "text"), CASES)
-def test_nul_and_surrogates(deltas: tuple[str, ...], text: str) -> None:
+def test_nul_bidi_controls_and_surrogates(deltas: tuple[str, ...], text: str) -> None:
     assert through(*deltas) == text
 
 
 @given(st.lists(st.text(st.characters(), max_size=5), max_size=8))
 def test_what_comes_out_can_always_be_stored(deltas: list[str]) -> None:
     out = through(*deltas)
-    assert "\x00" not in out
+    assert not {"\x00", "\u202e", "\u2066"} & set(out)
     out.encode()
 
 
