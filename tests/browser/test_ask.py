@@ -92,8 +92,9 @@ def test_a_thumb_down_asks_what_was_wrong_and_is_kept(chat: Chat) -> None:
     expect(answer).to_contain_text("Thank you.")
     chat.page.reload()
     chat.online()
-    down = chat.answer.get_by_role("button", name="Bad answer")
+    down = chat.answers.first.get_by_role("button", name="Bad answer")
     expect(down).to_have_attribute("aria-pressed", "true")
+    expect(chat.answers).to_have_count(2)  # the larger model was asked at once
 
 
 def test_only_the_last_answer_asks_whether_it_helped(chat: Chat) -> None:
@@ -131,15 +132,16 @@ def test_nobody_is_asked_twice_what_was_wrong(chat: Chat, reason: str) -> None:
     expect(suggestions).to_have_count(0)
     if reason:
         answer.get_by_role("button", name=reason).click()
-        expect(suggestions).to_be_visible()
+    expect(chat.answers).to_have_count(2)  # the larger model was asked at once
     chat.page.reload()
     chat.online()
-    down = chat.answer.get_by_role("button", name="Bad answer")
+    judged = chat.answers.first
+    down = judged.get_by_role("button", name="Bad answer")
     expect(down).to_have_attribute("aria-pressed", "true")
-    expect(chat.answer.locator(".thanks")).to_have_count(1 if reason else 0)
-    expect(chat.answer.locator(".reasons")).to_have_count(0)
+    expect(judged.locator(".thanks")).to_have_count(1 if reason else 0)
+    expect(judged.locator(".reasons")).to_have_count(0)
     down.click()
-    expect(chat.answer.locator(".reasons")).to_be_visible()
+    expect(judged.locator(".reasons")).to_be_visible()
 
 
 def test_a_text_that_acts_is_shown_as_text(chat: Chat, upstream: Control) -> None:
