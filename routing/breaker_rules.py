@@ -73,6 +73,9 @@ def fault_of(failure: CallFailed | None, finish: FinishReason) -> Fault | None:
     return Fault(words, connection=isinstance(failure, errors.ConnectFailed))
 
 
+WORDS_OF_CLASS = {kind.__name__: words for kind, words in _WORDS}
+
+
 def _words(failure: CallFailed) -> str:
     words = next((words for kind, words in _WORDS if isinstance(failure, kind)), "failed")
     return f"{words} (status {failure.status})" if failure.status else words

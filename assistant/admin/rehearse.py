@@ -28,6 +28,7 @@ from assistant.protocol import TEXT_LIMIT
 from assistant.rehearsing import QUESTION
 from assistant.rendering import render
 from common.text import clean
+from routing.breaker_rules import WORDS_OF_CLASS
 from routing.fault_words import FAULT_WORDS
 from routing.models import Route
 from routing.rehearsal import Moment, Rehearsal, Tried, Watched, load
@@ -35,6 +36,7 @@ from routing.rehearsal import Moment, Rehearsal, Tried, Watched, load
 PERMISSION = "assistant.try_question"
 # A start with the FAQ's index, and the rehearsal's own limit; proxies give up on a request after 60 s.
 PATIENCE_S = 57.0
+CUT = "truncated_output: token_stream "  # the ledger's own words, which say here what the class says
 STATES = {
     "completed": ("Answered", "good"),
     "truncated": ("Cut short", "warn"),
@@ -72,7 +74,7 @@ class RehearseForm(forms.Form):
         widget=UnfoldAdminRadioSelectWidget(),
     )
     after_tokens = forms.IntegerField(
-        label="After, tokens",
+        label="Tokens before it",
         required=False,
         min_value=-1,
         max_value=5000,
@@ -212,9 +214,9 @@ def _watched(title: str, watched: Watched) -> WatchedView:
 LABELS = {
     "status": "reads",
     "text": "reads the answer",
-    "seam": "mark",
+    "seam": "reads in between",
     "notice": "reads under it",
-    "end": "end",
+    "end": "in the end",
 }
 
 
@@ -230,11 +232,17 @@ def _moment(moment: Moment) -> MomentView:
 
 def _attempt(tried: Tried) -> TriedView:
     took = "not over" if tried.ended_ms is None else _seconds(tried.ended_ms - tried.at_ms)
-    words = f"{tried.error}: {tried.detail}" if tried.error else tried.finish.replace("_", " ")
+    words = _failed(tried) if tried.error else tried.finish.replace("_", " ")
     kind = "bad" if tried.error else "good" if tried.finish == "complete" else "plain"
     return TriedView(
         _seconds(tried.at_ms), tried.model, CAUSES.get(tried.cause, tried.cause), took, words, kind
     )
+
+
+def _failed(tried: Tried) -> str:
+    """Return why an attempt failed in the words of the breakers' page, with what staff can look for."""
+    said = tried.detail.removeprefix(CUT).strip()
+    return f"{WORDS_OF_CLASS.get(tried.error, tried.error)}{f': {said}' if said else ''}"
 
 
 def _seconds(ms: int) -> str:

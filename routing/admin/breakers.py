@@ -76,6 +76,8 @@ def _row(view: BreakerView, label: str, zone: tzinfo) -> Row:
     if view.state == "closed" and not view.calls and not view.errors:
         state, kind = "Nothing known", "plain"
     calls = f"{view.failed} of {view.calls} failed" if view.calls else "none"
+    if view.errors and not view.calls:
+        calls = "none, or none since it was closed"
     return Row(
         provider=view.provider,
         model=view.model,
@@ -88,7 +90,7 @@ def _row(view: BreakerView, label: str, zone: tzinfo) -> Row:
         calls=calls,
         errors=tuple((_time(at, zone), words) for at, words in reversed(view.errors)),
         usual=view.state == "closed",
-        untouched=not view.calls and view.state == "closed",
+        untouched=not view.failed and view.state == "closed",
     )
 
 

@@ -1,5 +1,6 @@
 """Stored answers: what may be given again, how often it was, and a way to have it forgotten."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,10 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import DropdownFilter
 
+from common.clock import now
 from common.text import shorten
 from routing import cache_store
 from routing.admin.base import ModelAdmin, muted
 from routing.models import Route, StoredAnswer
+
+MINUTE = timedelta(minutes=1)
 
 
 class StoredRouteFilter(DropdownFilter):  # type: ignore[misc]
@@ -31,10 +35,16 @@ class StoredRouteFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(route=self.value()) if self.value() else queryset
 
 
+def _ago(moment: datetime) -> str:
+    """Return how long ago a moment was; Django's own words would begin with "0 minutes"."""
+    return "just now" if now() - moment < MINUTE else f"{timesince(moment, depth=1)} ago"
+
+
 @admin.register(StoredAnswer)
 class StoredAnswerAdmin(ModelAdmin[StoredAnswer]):
     """Read only but for forgetting: an answer that is wrong is mended in the FAQ or the instructions."""
 
+    empty_words = "Answers are stored on routes that say so: Routes, a route, Answers."
     list_display = ("asked", "route_name", "written_by", "age", "uses")
     list_filter = (StoredRouteFilter,)
     list_filter_submit = True
@@ -99,16 +109,14 @@ class StoredAnswerAdmin(ModelAdmin[StoredAnswer]):
 
     @admin.display(description="Written", ordering="written_at")
     def age(self, obj: StoredAnswer) -> str:
-        return f"{timesince(obj.written_at, depth=1)} ago"
+        return _ago(obj.written_at)
 
     @admin.display(description="Given again", ordering="hits")
     def uses(self, obj: StoredAnswer) -> SafeString:
         if not obj.hits or obj.used_at is None:
             return muted("not yet")
         times = "once" if obj.hits == 1 else f"{obj.hits:,} times"
-        return format_html(
-            "{}<small class='desk-sub'>last {} ago</small>", times, timesince(obj.used_at, depth=1)
-        )
+        return format_html("{}<small class='desk-sub'>last {}</small>", times, _ago(obj.used_at))
 
     @admin.display(description="Conversation")
     def conversation(self, obj: StoredAnswer) -> SafeString:

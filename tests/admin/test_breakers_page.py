@@ -49,7 +49,7 @@ def test_it_says_who_is_left_alone_why_and_until_when(sign_in: SignIn) -> None:
     said = words(sign_in("admin").get(reverse("admin:breakers")).content.decode())
     assert "1 left alone" in said
     assert "5 of 5 calls within 60 s failed, last: provider error (status 503)." in said
-    assert re.search(r"Since \d\d:\d\d:\d\d, until \d\d:\d\d:\d\d\. Calls in the last minute: 5 of 5", said)
+    assert re.search(r"Since \d\d:\d\d:\d\d, until \d\d:\d\d:\d\d\. Counted in the last minute: 5 of 5", said)
     assert said.count("provider error (status 503)") == 1 + 5, "the reason and the last five errors"
     breaker.tell(Opened("gemini", "", "No credit", now(), 15.0, LITE, "at once"))
     whole = words(sign_in("admin").get(reverse("admin:breakers")).content.decode())

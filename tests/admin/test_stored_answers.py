@@ -38,10 +38,12 @@ def reply(seeded: None) -> Reply:
 def test_the_list_is_filtered_by_route_and_what_is_forgotten_leaves_no_words(
     reply: Reply, admin: Client
 ) -> None:
+    assert "Answers are stored on routes that say so" in text_of(admin.get(LIST))
     one = stored(reply, hits=3)
     other = stored(reply, "Do you have an app for tablets?", route="complex")
     page = text_of(admin.get(LIST))
-    for words in (QUESTION, "Do you have an app", "Gemini 3.5 Flash-Lite", "3 times", "not yet", "Common"):
+    shown = (QUESTION, "Do you have an app", "Gemini 3.5 Flash-Lite", "3 times", "just now", "not yet")
+    for words in (*shown, "Common"):
         assert words in page
     assert "Do you have an app" not in text_of(admin.get(LIST, {"route": "common"}))
     assert "delete_selected" not in page
