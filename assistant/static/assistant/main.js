@@ -83,6 +83,7 @@ const handoff = new Handoff(byId("handoff"), {
     transcript.sync(chat, line);
     transcript.toEnd();
   },
+  changed: () => transcript.sync(chat, line),
 });
 const composer = new Composer(byId("composer"), { onSend: ask, onStop: () => stop(runningReply(chat)) });
 const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
