@@ -13,6 +13,7 @@ from assistant.fixed_replies import without_answer
 
 CONTINUABLE = frozenset({"truncated", "cancelled"})
 RETRYABLE = frozenset({"failed", "cancelled"})
+CAPPED = "reply_cap"  # an endless model would go on in the same way; asked anew, it may end
 FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
 SOLVED_ACTIONS = ("solved_yes", "solved_no")  # under our reply to a "thanks"
 STORE = "store"  # of a decision record: why no stored answer was looked for, or its key and the one used
@@ -44,12 +45,12 @@ class ReplyRow(Protocol):
 
 def retryable(row: ReplyRow) -> bool:
     """Return whether Retry makes sense: not when the day's budget is spent, as it would fail again."""
-    return row.state in RETRYABLE and row.ended_by != "budget"
+    return (row.state in RETRYABLE and row.ended_by != "budget") or row.ended_by == CAPPED
 
 
 def continuable(row: ReplyRow) -> bool:
     """Return whether Continue makes sense: there is a beginning, and it was cut or stopped."""
-    return row.state in CONTINUABLE and bool(row.text)
+    return row.state in CONTINUABLE and bool(row.text) and row.ended_by != CAPPED
 
 
 def suggestions(row: ReplyRow) -> list[str]:

@@ -183,7 +183,7 @@ def _check_verb(verb: str, source: Reply) -> None:
     if source.state in (Reply.State.QUEUED, Reply.State.STREAMING):
         raise NotAvailable("This answer is still being written.")
     if verb == "retry" and not frames.retryable(source):
-        raise NotAvailable("Only an answer that failed or was stopped can be tried again.")
+        raise NotAvailable("Only an answer that failed, was stopped or grew too long can be tried again.")
     if verb == "continue" and not frames.continuable(source):
         raise NotAvailable("Only an answer that was cut off can be continued.")
     climbs = verb == "escalate" and source.route != offering.ROUTE  # "None of these" asks the rules anew

@@ -201,7 +201,7 @@ export class Answer {
     const words = reply.notice || (spent ? SPENT : ENDINGS[reply.state]) || "";
     const buttons = [];
     if (latest && !reply.asked && !spent) {
-      if (reply.state === "truncated") buttons.push(this.#button("Continue", "arrow", () => this.actions.carryOn(reply)));
+      if (reply.state === "truncated" && reply.continuable) buttons.push(this.#button("Continue", "arrow", () => this.actions.carryOn(reply)));
       if (reply.retryable) buttons.push(this.#button("Retry", "retry", () => this.actions.retry(reply)));
     }
     if (!words && !buttons.length) return null;

@@ -180,6 +180,7 @@ function ending(frame) {
     sources: frame.sources ?? [],
     suggestions: frame.suggestions ?? [],
     retryable: frame.retryable ?? false,
+    continuable: frame.continuable ?? false,
     notice: frame.notice ?? "",
     actions: frame.feedback_actions ?? [],
     offersPerson: frame.offer_person ?? false,
