@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from assistant import considering, fixed_replies, stored_answers
+from assistant import considering, fixed_replies, stored_answers, unasked
 from assistant.frames import used_answer
 from assistant.languages import reply_language
 from assistant.limits import allowance
@@ -130,7 +130,7 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
         end.notice, end.state, end.ended_by, config.settings, language_of(reply), now()
     )
     with transaction.atomic():
-        values = {
+        values: dict[str, Any] = {
             "state": end.state,
             "ended_by": end.ended_by,
             "ended_at": now(),
@@ -145,10 +145,10 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             "first_text_ms": end.first_text_ms,
             "total_ms": end.total_ms,
             "continued": end.continued,
-            "decision": {**reply.decision, **_found(end.verdict)},
+            "decision": {**reply.decision, **_found(end.verdict), **_beside(reply, end.text)},
         }
         if end.budget:
-            values["decision"] = {**reply.decision, **_found(end.verdict), KEY: end.budget}
+            values["decision"] = {**values["decision"], KEY: end.budget}
         ours = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
         if not ours.update(**values):
             return False
@@ -167,6 +167,14 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
 def _found(verdict: Verdict) -> dict[str, Any]:
     """Return what the receipt keeps of what was found of an answer."""
     return {} if verdict == NOTHING_AGAINST else {"verdict": asdict(verdict)}
+
+
+def _beside(reply: Reply, text: str) -> dict[str, Any]:
+    """Return what the record keeps of a reply that nobody asked for, beside the answer that it is under."""
+    if not unasked.is_unasked(reply):
+        return {}
+    above = Reply.objects.filter(pk=reply.decision.get("from")).values_list("text", flat=True).first()
+    return unasked.beside(above or "", text)
 
 
 def cancel_queued(reply_id: UUID) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from assistant import considering
+from assistant import considering, unasked
 from assistant.limits import AnswersSpent, Guard, allowance, holding
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
@@ -76,10 +76,10 @@ def _may(source: Reply) -> bool:
 
 
 def is_newest(source: Reply) -> bool:
-    """Return whether the visitor has sent no message since, and no later reply stands under this one's."""
+    """Return whether the visitor has sent no message since, and no later reply is shown under this one."""
     newer = Turn.objects.filter(conversation_id=source.conversation_id, ordinal__gt=source.turn.ordinal)
     under = Reply.objects.filter(turn_id=source.turn_id, ordinal__gt=source.ordinal)
-    return not newer.exists() and not under.exists()
+    return not newer.exists() and all(unasked.is_quiet(reply) for reply in under)
 
 
 def _larger(source: Reply, consideration: Consideration, config: Config) -> bool:

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from assistant import offering
+from assistant import offering, unasked
 from assistant.fixed_replies import without_answer
 
 CONTINUABLE = frozenset({"truncated", "cancelled"})
 RETRYABLE = frozenset({"failed", "cancelled"})
+CAPPED = "reply_cap"  # an endless model would go on in the same way; asked anew, it may end
 FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
 SOLVED_ACTIONS = ("solved_yes", "solved_no")  # under our reply to a "thanks"
 STORE = "store"  # of a decision record: why no stored answer was looked for, or its key and the one used
@@ -44,12 +45,14 @@ class ReplyRow(Protocol):
 
 def retryable(row: ReplyRow) -> bool:
     """Return whether Retry makes sense: not when the day's budget is spent, as it would fail again."""
-    return row.state in RETRYABLE and row.ended_by != "budget"
+    if unasked.is_quiet(row):
+        return False
+    return (row.state in RETRYABLE and row.ended_by != "budget") or row.ended_by == CAPPED
 
 
 def continuable(row: ReplyRow) -> bool:
     """Return whether Continue makes sense: there is a beginning, and it was cut or stopped."""
-    return row.state in CONTINUABLE and bool(row.text)
+    return row.state in CONTINUABLE and bool(row.text) and row.ended_by != CAPPED
 
 
 def suggestions(row: ReplyRow) -> list[str]:
@@ -74,8 +77,15 @@ def _signals(row: ReplyRow) -> Mapping[str, Any]:
 
 
 def person_reason(row: ReplyRow) -> str:
-    """Return why the form for a person stands under an ended reply, "" when it does not."""
+    """Return why a person is offered under an ended reply, "" when none is.
+
+    "button" offers the button alone; with any other reason the form itself stands there.
+    """
     if not row.ended_by:
+        return ""
+    if unasked.is_at_a_loss(row):
+        return "button"
+    if unasked.is_quiet(row):
         return ""
     if row.route == "person":
         signals = _signals(row)
@@ -119,6 +129,7 @@ def done_body(row: ReplyRow) -> dict[str, Any]:
         "feedback_actions": feedback_actions(row),
         "offer_person": bool(person_reason(row)),
         "person_reason": person_reason(row),
+        "quiet": unasked.is_quiet(row),
     }
 
 
@@ -163,6 +174,17 @@ def reply_view(row: ReplyRow) -> dict[str, Any]:
         "rating": {1: "up", -1: "down"}.get(row.rating or 0),
         **done_body(row),
     }
+
+
+def reply_views(rows: Sequence[ReplyRow]) -> list[dict[str, Any]]:
+    """Return the replies of a turn as they are shown: a quiet one hands its offer to the answer above it."""
+    views: list[dict[str, Any]] = []
+    for row in rows:
+        if not unasked.is_quiet(row):
+            views.append(reply_view(row))
+        elif views and person_reason(row):
+            views[-1].update(offer_person=True, person_reason=person_reason(row))
+    return views
 
 
 def turn_frame(turn_id: UUID, client_message_id: str, text: str, row: ReplyRow) -> dict[str, Any]:

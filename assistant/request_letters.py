@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.urls import reverse
 
-from assistant import mail_queue, mailing, words
+from assistant import mail_queue, mailing, unasked, words
 from assistant.models import Message, Reply, Request, Turn
 from common.text import shorten
 from routing import desk
@@ -166,6 +166,8 @@ def _transcript(turns: Iterable[Turn], language: str, visitor: str) -> list[str]
     for turn in turns:
         lines += [f"{visitor} ({_clock(turn.created_at, zone)}):", turn.text, ""]
         for reply in turn.replies.all():
+            if unasked.is_quiet(reply):
+                continue  # nobody has read it; its receipt is in the team's mail
             lines += [f"{said.assistant}:", reply.text or reply.notice or "-", ""]
     return lines[:-1]
 

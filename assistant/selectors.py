@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from assistant import frames
+from assistant import frames, unasked
 from assistant.models import Conversation, Message, Reply, Turn, Visitor
 from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
 from assistant.prompts import PastTurn
@@ -68,7 +68,8 @@ def facts(who: Who, conversation_id: UUID, before: int | None = None) -> Convers
     history = tuple(
         PastTurn(turn.text, answer) for turn, replies in past if (answer := _latest_usable(replies))
     )
-    last = past[-1][1][-1] if past and past[-1][1] else None
+    shown = [reply for reply in past[-1][1] if not unasked.is_quiet(reply)] if past else []
+    last = shown[-1] if shown else None
     return ConversationFacts(
         plan=plan_of(who),
         language=who.language,
@@ -132,7 +133,7 @@ def turn_view(turn: Turn, replies: Sequence[Reply]) -> dict[str, Any]:
         "client_message_id": turn.client_message_id,
         "text": turn.text,
         "created_at": turn.created_at.isoformat(),
-        "replies": [frames.reply_view(reply) for reply in replies],
+        "replies": frames.reply_views(replies),
     }
 
 

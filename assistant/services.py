@@ -7,9 +7,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from assistant import considering, escalating, frames, offering, stored_answers
+from assistant import considering, escalating, frames, offering, stored_answers, unasked
 from assistant.limits import Guard, allowance, holding
 from assistant.models import Conversation, Reply, Turn, Visitor
 from assistant.pipeline import Consideration
@@ -21,6 +21,8 @@ from common.text import shorten
 from faq import labels
 from routing import publishing, recorder
 from routing.evidence import Kind
+
+NEAR_THE_END = 5  # replies in which one that is shown is found: the desk escalates once a turn
 
 
 class Conflict(Exception):
@@ -143,7 +145,7 @@ def start_verb(
     cause = {"retry": "retry", "continue": "continue", "escalate": "escalation"}[verb]
     after = Reply.objects.filter(turn_id=source.turn_id, ordinal__gt=source.ordinal).order_by("ordinal")
     after = after.exclude(cause=Reply.Cause.CHOICE)  # of the visitor, and no answer to this verb
-    made = after.first() if verb == "retry" else after.filter(cause=cause).first()
+    made = _first_shown(after if verb == "retry" else after.filter(cause=cause))
     if made is not None:
         return Started(source.turn, made, repeated=True)
     _check_verb(verb, source)
@@ -173,17 +175,22 @@ def start_verb(
     try:
         return _paid(guard, consideration, store)
     except IntegrityError:
-        made = after.first()
+        made = _first_shown(after)
         if made is None:
             raise Busy from None
         return Started(source.turn, made, repeated=True)
+
+
+def _first_shown(replies: QuerySet[Reply]) -> Reply | None:
+    """Return the first reply that its visitor knows of: one that nobody saw answers no verb."""
+    return next((reply for reply in replies if not unasked.is_quiet(reply)), None)
 
 
 def _check_verb(verb: str, source: Reply) -> None:
     if source.state in (Reply.State.QUEUED, Reply.State.STREAMING):
         raise NotAvailable("This answer is still being written.")
     if verb == "retry" and not frames.retryable(source):
-        raise NotAvailable("Only an answer that failed or was stopped can be tried again.")
+        raise NotAvailable("Only an answer that failed, was stopped or grew too long can be tried again.")
     if verb == "continue" and not frames.continuable(source):
         raise NotAvailable("Only an answer that was cut off can be continued.")
     climbs = verb == "escalate" and source.route != offering.ROUTE  # "None of these" asks the rules anew
@@ -219,7 +226,7 @@ def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None
     ended = Reply.objects.filter(conversation_id=conversation_id, ended_at__isnull=False)
     if reply_id is not None:
         ended = ended.filter(pk=reply_id)
-    latest = ended.order_by("-turn__ordinal", "-ordinal").first()
+    latest = _first_shown(ended.order_by("-turn__ordinal", "-ordinal")[:NEAR_THE_END])
     if conversation is None or latest is None:
         raise NotFound("reply")
     with transaction.atomic():
@@ -227,8 +234,8 @@ def resolve(who: Who, conversation_id: UUID, solved: bool, reply_id: UUID | None
         if latest.route == "small_talk":
             # "Did that solve it?" asks about the answer before the visitor's thanks.
             answers = Reply.objects.filter(conversation_id=conversation_id, ended_at__lte=latest.ended_at)
-            meant = answers.exclude(route="small_talk").order_by("-turn__ordinal", "-ordinal").first()
-            latest = meant or latest
+            answers = answers.exclude(route="small_talk").order_by("-turn__ordinal", "-ordinal")
+            latest = _first_shown(answers[:NEAR_THE_END]) or latest
             Reply.objects.filter(pk=latest.pk).update(resolved=solved)
         recorder.amend_outcome(latest.pk, resolved=solved)
         if not solved:

@@ -135,6 +135,33 @@ def test_a_done_rebuilt_from_the_row_ends_the_reply_once(modules: Page) -> None:
     assert result["reply"]["text"] == "a"
 
 
+@pytest.mark.parametrize("offers", [False, True])
+def test_a_quiet_reply_is_taken_away_and_leaves_the_answer_above_alone(modules: Page, offers: bool) -> None:
+    turn = {
+        "type": "turn",
+        "turn_id": "t",
+        "client_message_id": "m1",
+        "text": "Hello?",
+        "cause": "escalation",
+    }
+    waiting = {"type": "status", "reply_id": "r2", "seq": 1, "stage": "waiting", "label": "Asking"}
+    first = (OPENED, ACK, delta(1, "a"), done(2), {**turn, "reply_id": "r2", "epoch": 1}, waiting)
+    end = {**done(2), "reply_id": "r2", "state": "failed", "notice": "It failed.", "retryable": True}
+    shown = run(modules, *first, end)
+    assert shown["chat"]["turns"][0]["replyIds"] == ["r", "r2"]
+    assert shown["chat"]["replies"]["r2"]["notice"] == "It failed."
+    person = {"offer_person": True, "person_reason": "button"} if offers else {}
+    result = run(modules, *first, {**end, "quiet": True, **person}, {**end, "quiet": True})
+    assert result["effects"][-2:] == [["quiet"], []]
+    assert result["chat"]["turns"][0]["replyIds"] == ["r"]
+    assert list(result["chat"]["replies"]) == ["r"]
+    assert (result["reply"]["state"], result["reply"]["problem"]) == ("completed", None)
+    assert (result["reply"]["offersPerson"], result["reply"]["personReason"]) == (
+        offers,
+        "button" if offers else "",
+    )
+
+
 def test_the_alive_frame_shows_a_loss(modules: Page) -> None:
     alive = {"type": "alive", "reply_id": "r", "seq": 2}
     assert run(modules, OPENED, ACK, delta(2, "ab", first=1), alive)["effects"][-1] == []

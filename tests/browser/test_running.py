@@ -40,6 +40,24 @@ def test_stop_takes_the_place_of_send_and_keeps_the_text(chat: Chat, upstream: C
     expect(chat.button("Retry")).to_have_count(0)
 
 
+def test_a_stopped_look_of_the_larger_model_leaves_nothing(chat: Chat, upstream: Control) -> None:
+    for model in ("claude-sonnet-5-5", "gemini-3.8-flash"):
+        upstream.fault("stall", model, after_tokens=-1, times=12)
+    chat.send("do you give a discount on pro for registered charities?")  # no help text says so
+    expect(chat.answers).to_have_count(2, timeout=WAIT_MS)
+    expect(chat.answer).to_contain_text("Asking the larger model")
+    chat.button("Stop").click()
+    expect(chat.answers).to_have_count(1, timeout=WAIT_MS)
+    expect(chat.answer).to_contain_text("could not find")
+    expect(chat.answer.get_by_role("button", name="Good answer")).to_be_visible()
+    expect(chat.page.locator(".notice, .problem, form.request")).to_have_count(0)
+    expect(chat.page.locator("#announce")).to_have_text("")
+    expect(chat.button("Send")).to_be_visible()
+    chat.page.reload()
+    chat.online()
+    expect(chat.answers).to_have_count(1)
+
+
 def test_a_failed_answer_says_so_and_retry_brings_one(chat: Chat, upstream: Control) -> None:
     upstream.fault("error_first", times=12)
     answer = chat.ask(TEXTS)

@@ -81,8 +81,11 @@ export class Answer {
     return CAUSES[reply.cause] ? el("span", { class: "cause" }, CAUSES[reply.cause]) : null;
   }
 
-  /** Bring the page to what the log says; `latest` is whether this is the last answer of its message, `end` of all. */
-  update(reply, { latest, end }) {
+  /**
+   * Bring the page to what the log says; `latest` is whether this is the last answer of its message, `end` of all,
+   * `form` whether the form for a person stands below.
+   */
+  update(reply, { latest, end, form }) {
     const running = isRunning(reply);
     this.reply = reply;
     if (reply.seq !== this.seenSeq) {
@@ -96,7 +99,7 @@ export class Answer {
     if (running) this.#stream(reply);
     else this.#finish(reply);
     this.tick();
-    this.#footOf(reply, latest, end);
+    this.#footOf(reply, latest, end, form);
   }
 
   #stream(reply) {
@@ -174,17 +177,18 @@ export class Answer {
     return [" You can ", el("button", { type: "button", class: "link", onclick: () => this.actions.stop(this.reply) }, "stop"), " and ask again", ...person, "."];
   }
 
-  #footOf(reply, latest, end) {
-    const key = JSON.stringify([reply.state, latest, end, reply.problem, reply.rating, reply.reason, reply.choosing, reply.asked, reply.resolved]);
+  #footOf(reply, latest, end, form) {
+    const offers = reply.offersPerson && latest && !(end && form); // not beside the form that it would open
+    const key = JSON.stringify([reply.state, latest, end, offers, reply.problem, reply.rating, reply.reason, reply.choosing, reply.asked, reply.resolved]);
     if (key === this.footKey) return;
     const hadFocus = this.foot.contains(document.activeElement);
     this.footKey = key;
-    this.foot.replaceChildren(...(isRunning(reply) ? [] : this.#ending(reply, latest, end)), this.#problem(reply) ?? "");
+    this.foot.replaceChildren(...(isRunning(reply) ? [] : this.#ending(reply, latest, end, offers)), this.#problem(reply) ?? "");
     if (hadFocus && !this.foot.contains(document.activeElement)) this.root.focus({ preventScroll: true });
   }
 
-  #ending(reply, latest, end) {
-    const parts = [this.#notice(reply, latest), this.#person(reply, latest), this.#sources(reply), this.#meta(reply)];
+  #ending(reply, latest, end, offers) {
+    const parts = [this.#notice(reply, latest), offers ? this.#person(reply) : null, this.#sources(reply), this.#meta(reply)];
     const last = latest && end;
     if (reply.rating === "down") parts.push(this.#reasons(reply, latest));
     if (reply.actions.length) parts.push(this.#choices(reply, latest, last));
@@ -197,7 +201,7 @@ export class Answer {
     const words = reply.notice || (spent ? SPENT : ENDINGS[reply.state]) || "";
     const buttons = [];
     if (latest && !reply.asked && !spent) {
-      if (reply.state === "truncated") buttons.push(this.#button("Continue", "arrow", () => this.actions.carryOn(reply)));
+      if (reply.state === "truncated" && reply.continuable) buttons.push(this.#button("Continue", "arrow", () => this.actions.carryOn(reply)));
       if (reply.retryable) buttons.push(this.#button("Retry", "retry", () => this.actions.retry(reply)));
     }
     if (!words && !buttons.length) return null;
@@ -205,8 +209,7 @@ export class Answer {
     return el("div", { class: "notice", "data-kind": kind }, el("p", {}, words), ...buttons);
   }
 
-  #person(reply, latest) {
-    if (!reply.offersPerson || !latest) return null;
+  #person(reply) {
     return el("div", { class: "offer" }, this.#button("Talk to a person", "person", () => this.actions.person(reply)));
   }
 

@@ -17,10 +17,10 @@ function newId() {
 }
 
 export class Handoff {
-  /** `holder` takes the form; `send` a frame and says whether it went out; `shown` is called when the page has grown. */
-  constructor(holder, { send, shown }) {
+  /** `holder` takes the form; `send` a frame and says whether it went out; `shown` when the page has grown, `changed` when the form came or went. */
+  constructor(holder, { send, shown, changed }) {
     this.holder = holder;
-    this.handlers = { send, shown };
+    this.handlers = { send, shown, changed };
     this.person = {};
     this.draft = null;
     this.timer = 0;
@@ -54,6 +54,7 @@ export class Handoff {
     this.withdraw(); // an offer that nobody took makes way for the newer one
     if (this.draft) return false;
     this.#begin(asked, true);
+    this.handlers.changed();
     return true;
   }
 
@@ -96,11 +97,13 @@ export class Handoff {
   }
 
   close() {
+    const wasOpen = this.isOpen;
     this.draft = null;
     this.parts = null;
     clearTimeout(this.timer);
     this.holder.replaceChildren();
     rememberRequest(null);
+    if (wasOpen) this.handlers.changed();
   }
 
   #isReceipt(message) {

@@ -134,7 +134,7 @@ const VERBS = {
   error: applyError,
 };
 
-/** Return {chat, effects}; effects are {kind: "opened" | "turns" | "reply" | "resume" | "error", ...}. */
+/** Return {chat, effects}; effects are {kind: "opened" | "turns" | "reply" | "quiet" | "resume" | "error", ...}. */
 export function apply(chat, frame) {
   const verb = VERBS[frame.type];
   return verb ? verb(chat, frame) : { chat, effects: [] };
@@ -180,6 +180,7 @@ function ending(frame) {
     sources: frame.sources ?? [],
     suggestions: frame.suggestions ?? [],
     retryable: frame.retryable ?? false,
+    continuable: frame.continuable ?? false,
     notice: frame.notice ?? "",
     actions: frame.feedback_actions ?? [],
     offersPerson: frame.offer_person ?? false,
@@ -330,6 +331,7 @@ function applyDone(chat, frame) {
   if (frame.epoch < reply.epoch) return { chat, effects: [] };
   // A done that was rebuilt from the stored row may carry the seq this page has already.
   if (frame.epoch > reply.epoch || frame.seq > reply.seq + 1) return missing(chat, reply);
+  if (frame.quiet) return withoutReply(chat, reply, frame);
   return changed(chat, reply.id, {
     ...ending(frame),
     state: frame.state,
@@ -338,6 +340,18 @@ function applyDone(chat, frame) {
     awaiting: false,
     problem: null,
   });
+}
+
+/** Take away a reply that nobody asked for and that brought nothing; its offer goes to the answer above it. */
+function withoutReply(chat, reply, frame) {
+  const { [reply.id]: gone, ...replies } = chat.replies;
+  const turns = chat.turns.map((turn) =>
+    turn.id === gone.turnId ? { ...turn, replyIds: turn.replyIds.filter((id) => id !== gone.id) } : turn,
+  );
+  const above = turns.find((turn) => turn.id === gone.turnId)?.replyIds.at(-1) ?? null;
+  const { offersPerson, personReason } = ending(frame);
+  const next = note({ ...chat, turns, replies }, above, { asked: false, ...(offersPerson ? { offersPerson, personReason } : {}) });
+  return { chat: next, effects: [{ kind: "quiet", replyId: gone.id, above }] };
 }
 
 function applyAlive(chat, frame) {

@@ -83,6 +83,7 @@ const handoff = new Handoff(byId("handoff"), {
     transcript.sync(chat, line);
     transcript.toEnd();
   },
+  changed: () => transcript.sync(chat, line),
 });
 const composer = new Composer(byId("composer"), { onSend: ask, onStop: () => stop(runningReply(chat)) });
 const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
@@ -199,6 +200,7 @@ const REACTIONS = {
     // A Stop that went into a dead line is said again; the desk takes it twice without harm.
     if (isRunning(chat.replies[stoppingId])) connection.send({ type: "stop", reply_id: stoppingId });
     if (runningReply(chat)) announcer.answering();
+    else announcer.quiet();
   },
   turns(next, effect) {
     const now = new Date().toISOString();
@@ -210,6 +212,14 @@ const REACTIONS = {
     // An error that belongs to a reply means that nothing new is on its way: its buttons come back.
     const { problem } = next.replies[effect.replyId];
     set(problem ? note(next, effect.replyId, { asked: false }) : next, effect.replyId);
+  },
+  quiet(next, effect) {
+    if (effect.replyId === stoppingId) stoppingId = null;
+    const hadFocus = document.getElementById(`reply-${effect.replyId}`)?.contains(document.activeElement);
+    set(next);
+    if (hadFocus) transcript.show(effect.above);
+    announcer.answered("");
+    if (runningReply(chat)) announcer.answering();
   },
   resume(next, effect) {
     set(next, effect.replyId);
@@ -241,8 +251,8 @@ function ended(reply) {
   // What a choice has stopped is no news: the chosen answer has just been read out.
   if (reply.state === "cancelled" && isSuperseded(chat, reply)) announcer.quiet();
   else announcer.answered(`${desk.name}: ${transcript.answerText(reply.id)} ${reply.notice}`);
-  // The words of such a reply point at the form below it; the focus stays where it is.
-  if (reply.offersPerson) {
+  // The words of such a reply point at the form below it; the focus stays where it is. "button" offers no more than that.
+  if (reply.offersPerson && reply.personReason !== "button") {
     const asked = { reason: reasonOf(reply), replyId: reply.id, text: questionFor(chat, reply.id) };
     transcript.growUnder(reply.id, () => handoff.offer(asked));
   } else if (reply.state === "completed") handoff.withdraw();

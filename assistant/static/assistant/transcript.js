@@ -253,7 +253,7 @@ export class Transcript {
       this.sections.get(turn.clientMessageId || turn.id).node.append(answer.root);
     }
     const latest = turn.replyIds.at(-1) === reply.id;
-    answer.update(reply, { latest, end: this.#isLast(reply.turnId, chat) });
+    answer.update(reply, { latest, end: this.#isLast(reply.turnId, chat), form: this.context.busy });
     // Stopped by a choice before its first word: nothing was said, so nothing stands there.
     answer.root.hidden = !reply.text && (isRunning(reply) || reply.state === "cancelled") && isSuperseded(chat, reply);
   }
