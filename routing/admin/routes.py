@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from common.clock import now
-from routing.admin.base import DraftAdmin, TabularInline, badge, muted
+from routing.admin.base import DraftAdmin, LinesField, TabularInline, badge, muted
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
 from routing.checks import wider
 from routing.models import CatalogueModel, LadderStep, Route
@@ -98,6 +98,7 @@ class RouteForm(forms.ModelForm[Route]):
             "monthly_budget_usd": "Monthly budget, USD",
         }
         widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
+        field_classes = {"instructions": LinesField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -38,6 +38,14 @@ def route_of(text: str) -> str:
     return consider(text, ConversationFacts(), publishing.current()).route.slug
 
 
+def as_a_browser(form: dict[str, Any]) -> dict[str, Any]:
+    """Return a form with the line ends that a browser sends."""
+    return {
+        name: "\r\n".join(value.splitlines()) if isinstance(value, str) else value
+        for name, value in form.items()
+    }
+
+
 def send_texts_to(route: str) -> Rule:
     """Write a rule into the draft, as its form does."""
     rule = Rule.objects.create(position=0, name="Texts", route_id=route, reason="About text messages.")
@@ -120,6 +128,28 @@ def test_a_discarded_draft_is_what_is_published(admin: Client) -> None:
     assert "Discarded" in said and "unpublished" not in said
     assert publishing.draft_content() == before
     assert ConfigVersion.objects.count() == 1
+
+
+def test_a_form_saved_as_it_was_opened_changes_nothing(admin: Client) -> None:
+    """The line ends of a browser are no edit: of no route, and not of the assistant's settings."""
+    Route.objects.filter(pk="common").update(instructions="One line.\r\nAnother one. \n")
+    publish_draft(admin)
+    config = publishing.current()
+    assert "\n" in config.routes["complex"].instructions, "or nothing is tried here"
+    for slug in config.routes:
+        address = reverse("admin:routing_route_change", args=[slug])
+        admin.post(address, as_a_browser(form_of(admin.get(address))))
+    assert rule_sets.unpublished() == []
+    assert Route.objects.get(pk="common").instructions == "One line.\nAnother one."
+    settings_page = reverse("admin:assistant_assistantsettings_change", args=[1])
+    texts = {"house_instructions": "Be brief. \r\nBe kind.", "closed_on": "12-24\r\n12-25"}
+    admin.post(settings_page, form_of(admin.get(settings_page)) | texts)
+    number = publishing.current().number
+    assert publishing.current().settings["house_instructions"] == "Be brief.\nBe kind."
+    admin.post(settings_page, as_a_browser(form_of(admin.get(settings_page))))
+    assert publishing.current().number == number
+    admin.post(address, form_of(admin.get(address)) | {"meaning": "Another one"})
+    assert len(rule_sets.unpublished()) == 1, "and an edit is one"
 
 
 def test_what_is_off_is_kept_in_a_version_and_comes_back_off(admin: Client) -> None:
