@@ -15,6 +15,7 @@ from routing.config import Config, ModelSpec, RouteSpec
 from routing.ladder import NOT_ALLOWED
 from routing.providers import registry
 from routing.publishing import current
+from routing.ranges import flaws, values_of
 
 # Time to try a successor, compare the two and change the ladders.
 RETIRES_SOON = timedelta(days=45)
@@ -66,6 +67,8 @@ def lint(config: Config, today: date, usable: Usable) -> Iterator[Finding]:
             continue
         if route.kind == "model":
             yield from _lint_ladder(config, route, today, usable)
+        # What an older release let in is told, and refuses no more: see `refusals`.
+        yield from (Finding("error", route.slug, text, "range") for _, text in flaws(values_of(route)))
         yield from _lint_escalation(config, route)
         raised = any(other.escalates_to == route.slug for other in config.routes.values())
         if route.slug not in reached and not raised:

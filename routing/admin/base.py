@@ -42,7 +42,7 @@ __all__ = [
 
 
 class LinesField(forms.CharField):
-    """The text of a textarea as it is stored: a browser ends lines in CRLF, and a snapshot keeps every byte."""
+    """The text of a textarea: a browser ends lines in CRLF, and a snapshot keeps every byte."""
 
     def to_python(self, value: Any) -> Any:
         """Return the text with plain line ends, so that a form saved as it was opened changes nothing."""
