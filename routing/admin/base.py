@@ -139,6 +139,7 @@ class DraftAdmin(PublishingAdmin[M]):
     """An admin of rules or routes: what it saves is a draft until somebody publishes it."""
 
     list_before_template = "admin/desk/draft_before.html"
+    change_form_before_template = "admin/desk/_seen.html"
 
     def publish(self, request: HttpRequest) -> None:
         """Say that the edit waits in the draft, where it does."""

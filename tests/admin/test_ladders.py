@@ -177,6 +177,7 @@ def test_the_ends_of_the_ranges_are_settings_and_an_older_flaw_stands_in_no_ones
     ends = {"daily_budget_usd": "4", "monthly_budget_usd": "4", "min_support": "1", "cache_hours": "720"}
     ends |= {
         "connect_s": "10",
+        "first_text_s": "10",
         "stall_s": "10",
         "total_s": "10",
         "sticky_turns": "50",
@@ -189,6 +190,29 @@ def test_the_ends_of_the_ranges_are_settings_and_an_older_flaw_stands_in_no_ones
     publishing.publish()
     Route.objects.filter(pk="common").update(meaning="Another one")
     assert "Published as version 4" in text_of(publish_draft(admin))
+
+
+def test_two_people_on_one_route_write_nothing_over_unread(admin: Client) -> None:
+    first, second = common_form(admin), common_form(admin)
+    admin.post(url_of("common"), first | {"max_output_tokens": "777", "cache": "exact", "hedge": "on"})
+    page = admin.post(url_of("common"), second | {"max_output_tokens": "555", "meaning": "Mine"})
+    shown = words_of(page)
+    assert "Not saved yet: admin (" in shown and "changed this route while you had it open" in shown
+    assert "Stored meanwhile: “777”" in shown
+    route = Route.objects.get(pk="common")
+    assert (route.max_output_tokens, route.cache) == (777, "exact")
+    again = form_of(page)
+    assert (again["cache"], again["hedge"]) == ("exact", "on"), "what was not touched is what is stored"
+    assert (again["max_output_tokens"], again["meaning"]) == ("555", "Mine"), "what was typed is kept"
+    assert "was changed successfully" in text_of(admin.post(url_of("common"), again, follow=True))
+    route.refresh_from_db()
+    assert (route.max_output_tokens, route.cache, route.meaning) == (555, "exact", "Mine")
+
+    third = common_form(admin)
+    admin.post(url_of("common"), common_form(admin) | {"steps-1-DELETE": "on"})
+    late = words_of(admin.post(url_of("common"), third | {"steps-0-position": "1", "steps-1-position": "0"}))
+    assert "Its ladder now: Gemini 3.5 Flash-Lite. What you typed" in late
+    assert Route.objects.get(pk="common").steps.count() == 1
 
 
 def test_a_route_without_a_model_cannot_be_deleted(admin: Client) -> None:

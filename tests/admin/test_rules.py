@@ -100,6 +100,26 @@ def test_a_row_that_could_never_hold_is_refused_at_its_field(
     assert ConfigVersion.objects.count() == 1
 
 
+def test_two_people_on_one_rule_write_nothing_over_unread(support: Client) -> None:
+    rule = Rule.objects.get(name="Free plan")
+    first, second, third = (form_of(support.get(change_url(rule))) for _ in range(3))
+    support.post(change_url(rule), first | {"route": "complex"})
+    page = support.post(change_url(rule), second | {"route": "person"})
+    assert "changed this rule while you had it open (route)" in text_of(page)
+    assert "Stored meanwhile: “Complex”" in text_of(page)
+    rule.refresh_from_db()
+    assert rule.route_id == "complex"
+    support.post(change_url(rule), form_of(page))
+    rule.refresh_from_db()
+    assert rule.route_id == "person", "who has read it may save again"
+
+    support.post(change_url(rule), form_of(support.get(change_url(rule))) | {"conditions-0-value": "paid"})
+    for _ in range(2):
+        late = text_of(support.post(change_url(rule), third | {"name": "Late"}))
+        assert "Its conditions now: plan: is paid." in late
+    assert not Rule.objects.filter(name="Late").exists()
+
+
 def test_a_comparison_without_a_value_drops_what_was_typed(support: Client) -> None:
     new_rule(support, **{"conditions-0-signal": "why", "conditions-0-operator": "is_true"})
     row = Condition.objects.get(rule__name="Parking")
