@@ -13,6 +13,7 @@ from typing import Literal
 from common.clock import now
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.ladder import NOT_ALLOWED
+from routing.policy import flaw, pointless
 from routing.providers import registry
 from routing.publishing import current
 from routing.ranges import flaws, values_of
@@ -62,6 +63,11 @@ def lint_routing(config: Config | None = None, today: date | None = None) -> lis
 def lint(config: Config, today: date, usable: Usable) -> Iterator[Finding]:
     """Yield what is wrong with each route that is on; `usable` says why a model cannot be asked."""
     reached = {rule.route for rule in config.rules}
+    for rule in config.rules:
+        for row in (row for group in rule.groups for row in group if flaw(row) is None):
+            words = pointless(row)
+            if words is not None:
+                yield Finding("error", "", f"Rule “{rule.name}”: {words}.", "condition")
     for route in config.routes.values():
         if not route.enabled:
             continue

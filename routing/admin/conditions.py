@@ -11,7 +11,7 @@ from unfold.widgets import (
 
 from routing.config import ConditionSpec
 from routing.models import Condition
-from routing.policy import OPERATORS, flaw
+from routing.policy import OPERATORS, flaw, pointless
 from routing.signals import SIGNALS
 
 
@@ -79,8 +79,9 @@ class ConditionForm(forms.ModelForm[Condition]):
             return data
         if not OPERATORS[operator].takes_value:
             data["value"] = ""
-        problem = flaw(ConditionSpec(signal, operator, data.get("value", "")))
-        if problem is not None:
+        row = ConditionSpec(signal, operator, data.get("value", ""))
+        problem = "" if "value" in self.errors else flaw(row) or pointless(row)
+        if problem:
             fits = operator in SIGNALS[signal].operators
             words = problem if fits else f"{problem}. It can be compared by: {_choices(signal)}"
             self.add_error("value" if fits else "operator", f"{words[:1].upper()}{words[1:]}.")

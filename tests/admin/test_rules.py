@@ -41,6 +41,15 @@ def new_rule(client: Client, **rows: Any) -> Any:
     return client.post(reverse("admin:routing_rule_add"), form | rows, follow=True)
 
 
+def compared(signal: str, operator: str, value: str) -> dict[str, str]:
+    """Return the fields of one condition row."""
+    return {
+        "conditions-0-signal": signal,
+        "conditions-0-operator": operator,
+        "conditions-0-value": value,
+    }
+
+
 def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Client) -> None:
     question = "Where is the parking for your office?"
     before = route_of(question)
@@ -87,6 +96,14 @@ def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Clie
             },
             "has no time like 09:00-17:30",
         ),
+        (compared("faq_confidence", "at_least", "1.5"), "is a number from 0 to 1, not 1.5"),
+        (compared("depth", "at_least", "-1"), "is a number from 0 to 1,000,000, not -1"),
+        (compared("message_tokens", "at_least", "1000001"), "is a number from 0 to 1,000,000"),
+        (compared("share", "at_most", "0"), "is a number above 0, and at most 100, not 0"),
+        (compared("share", "at_most", "101"), "from 0 to 100"),
+        (compared("plan_name", "is", " "), "needs something to compare it with"),
+        (compared("faq_entry", "is", ""), "needs something to compare it with"),
+        (compared("language", "is_not", ""), "needs something to compare it with"),
         ({"conditions-0-signal": ""}, "This field is required"),
         ({"conditions-0-signal": "nonsense"}, "Select a valid choice"),
     ],
@@ -98,6 +115,21 @@ def test_a_row_that_could_never_hold_is_refused_at_its_field(
     assert complaint in text_of(answer)
     assert not Rule.objects.filter(name="Parking").exists()
     assert ConfigVersion.objects.count() == 1
+
+
+def test_a_row_that_holds_never_is_no_news_to_the_check_where_it_is_published(support: Client) -> None:
+    rule = Rule.objects.get(name="Free plan")
+    Condition.objects.create(rule=rule, signal="share", operator="at_most", value="0")
+    address = reverse("admin:rule_set")
+    assert "Rule “Free plan”: “share of the conversations, %” is a number above 0" in text_of(
+        support.get(address)
+    )
+    assert "Nothing was published" in text_of(publish_draft(support))
+    publishing.publish()  # as a release that let it in
+    Rule.objects.filter(pk=rule.pk).update(reason="Another one.")
+    assert "Published as version 3" in text_of(publish_draft(support))
+    kept = new_rule(support, **compared("share", "at_most", "100"), **{"name": "All"})
+    assert "was added successfully" in text_of(kept)
 
 
 def test_two_people_on_one_rule_write_nothing_over_unread(support: Client) -> None:
