@@ -66,6 +66,8 @@ class ConditionForm(forms.ModelForm[Condition]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A browser would cut a longer value without a word, and half a pattern means something else.
+        self.fields["value"].widget.attrs.pop("maxlength", None)
         signal, operator = self.fields["signal"], self.fields["operator"]
         if isinstance(signal, forms.ChoiceField) and isinstance(operator, forms.ChoiceField):
             signal.choices = [("", "Choose"), *((name, spec.label) for name, spec in SIGNALS.items())]

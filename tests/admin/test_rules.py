@@ -1,5 +1,6 @@
 """Rules in the admin: edited as rows of a draft, and the last one stays what it is."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,6 +105,7 @@ def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Clie
         (compared("plan_name", "is", " "), "needs something to compare it with"),
         (compared("faq_entry", "is", ""), "needs something to compare it with"),
         (compared("language", "is_not", ""), "needs something to compare it with"),
+        (compared("text", "matches", "x" * 201), "at most 200 characters (it has 201)"),
         ({"conditions-0-signal": ""}, "This field is required"),
         ({"conditions-0-signal": "nonsense"}, "Select a valid choice"),
     ],
@@ -115,6 +117,12 @@ def test_a_row_that_could_never_hold_is_refused_at_its_field(
     assert complaint in text_of(answer)
     assert not Rule.objects.filter(name="Parking").exists()
     assert ConfigVersion.objects.count() == 1
+
+
+def test_a_browser_cuts_no_value(support: Client) -> None:
+    page = support.get(reverse("admin:routing_rule_add")).content.decode()
+    tags = re.findall(r"<input[^>]*conditions-[^>]*-value[^>]*>", page)
+    assert len(tags) == 2 and not any("maxlength" in tag for tag in tags)
 
 
 def test_a_row_that_holds_never_is_no_news_to_the_check_where_it_is_published(support: Client) -> None:
