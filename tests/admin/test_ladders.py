@@ -326,4 +326,7 @@ def test_a_smaller_window_behind_the_first_model_is_warned_about(seeded: None) -
     )
     assert any("may not fit" in warning for warning in ladder_warnings(models, TODAY))
     assert not any("may not fit" in warning for warning in ladder_warnings(models[::-1], TODAY))
+    near, first = CatalogueModel(context_tokens=1_000_000), CatalogueModel(context_tokens=1_048_576)
+    near.pk, first.pk = "claude-haiku-5-5", "gemini-3.5-flash-lite"
+    assert not any("may not fit" in warning for warning in ladder_warnings([first, near], TODAY))
     assert ladder_warnings([], TODAY) == ["This route has no model on its ladder, so it cannot answer."]
