@@ -68,7 +68,8 @@ class SeenForm(forms.ModelForm[M]):
                 now_stored = shorten(self._told(name), SHOWN) or "nothing"
                 self.add_error(
                     name,
-                    f"Stored meanwhile: “{now_stored}”. Yours stands here; saving again puts it in place of that.",
+                    f"Stored meanwhile: “{now_stored}”. Yours stands here; saving again puts it in place of "
+                    "that.",
                 )
         inlines = [name for name in differs if name not in self.fields]
         if not inlines:  # rows that were added or deleted meanwhile cannot be sent again

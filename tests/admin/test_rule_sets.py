@@ -124,7 +124,11 @@ def test_a_discarded_draft_is_what_is_published(admin: Client) -> None:
     assert kinds >= {("rule", kind) for kind in ("added", "removed", "changed")} | {
         ("route", kind) for kind in ("added", "removed", "changed")
     }
-    said = words_of(admin.post(PUBLISH, {**form_of(admin.get(PUBLISH)), "discard": ""}, follow=True))
+    shown = form_of(admin.get(PUBLISH)) | {"discard": ""}
+    asked = admin.post(PUBLISH, shown)
+    assert "Tick that the draft may go" in words_of(asked) and rule_sets.unpublished()
+    assert "sure" not in form_of(asked), "one click discards nothing"
+    said = words_of(admin.post(PUBLISH, {**shown, "sure": "on"}, follow=True))
     assert "Discarded" in said and "unpublished" not in said
     assert publishing.draft_content() == before
     assert ConfigVersion.objects.count() == 1
@@ -223,8 +227,10 @@ def test_who_publishes_has_seen_what_is_published(support: Client, sign_in: Sign
     shown = form_of(support.get(PUBLISH))
     Rule.objects.filter(pk=rule.pk).update(route_id="person")
     for act in ("publish", "discard"):
-        refused = words_of(support.post(PUBLISH, {**shown, act: ""}, follow=True))
-        assert "Look at it once more" in refused
+        answer = support.post(PUBLISH, {**shown, "note": "Mine", "sure": "on", act: ""}, follow=True)
+        assert "Look at it once more" in words_of(answer)
+        assert form_of(answer)["note"] == "Mine", "what was typed is kept beside the new difference"
+        assert form_of(answer)["seen"] == rule_sets.review().seen
     assert route_of(QUESTION) == "complex"
     assert Rule.objects.get(pk=rule.pk).route_id == "person"
     publish_draft(support)
