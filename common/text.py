@@ -32,3 +32,8 @@ def shorten(text: str, limit: int) -> str:
     """Return the first line of `text`, at most `limit` code points, with an ellipsis when cut."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def plain_lines(text: str) -> str:
+    """Return a text with plain line ends, and without blanks where a line or the text ends."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip()

@@ -13,8 +13,10 @@ from typing import Literal
 from common.clock import now
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.ladder import NOT_ALLOWED
+from routing.policy import flaw, pointless
 from routing.providers import registry
 from routing.publishing import current
+from routing.ranges import flaws, values_of
 
 # Time to try a successor, compare the two and change the ladders.
 RETIRES_SOON = timedelta(days=45)
@@ -61,11 +63,18 @@ def lint_routing(config: Config | None = None, today: date | None = None) -> lis
 def lint(config: Config, today: date, usable: Usable) -> Iterator[Finding]:
     """Yield what is wrong with each route that is on; `usable` says why a model cannot be asked."""
     reached = {rule.route for rule in config.rules}
+    for rule in config.rules:
+        for row in (row for group in rule.groups for row in group if flaw(row) is None):
+            words = pointless(row)
+            if words is not None:
+                yield Finding("error", "", f"Rule “{rule.name}”: {words}.", "condition")
     for route in config.routes.values():
         if not route.enabled:
             continue
         if route.kind == "model":
             yield from _lint_ladder(config, route, today, usable)
+        # What an older release let in is told, and refuses no more: see `refusals`.
+        yield from (Finding("error", route.slug, text, "range") for _, text in flaws(values_of(route)))
         yield from _lint_escalation(config, route)
         raised = any(other.escalates_to == route.slug for other in config.routes.values())
         if route.slug not in reached and not raised:

@@ -1,5 +1,6 @@
 """The catalogue, and the routes and rules that staff edit; all tables of this package are found here."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from routing.cache_models import StoredAnswer
@@ -7,6 +8,7 @@ from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, Roll
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.notice_models import CatalogueNotice
+from routing.ranges import RANGES, flaws
 
 __all__ = [
     "Budget",
@@ -202,6 +204,15 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse settings with which the desk could not work, each at its field."""
+        super().clean()
+        found: dict[str, list[str]] = {}
+        for name, text in flaws({name: getattr(self, name) for name in RANGES}):
+            found.setdefault(name, []).append(text)
+        if found:
+            raise ValidationError(found)
 
 
 class LadderStep(models.Model):

@@ -17,6 +17,7 @@ from routing.lexicon.text import normal, phrase_in
 from routing.shares import share_of
 from routing.signals import SIGNALS, Signals, SignalSpec
 
+MOST = 1_000_000  # of whatever is counted; no message and no conversation comes near it
 MAX_WORDS = 40  # alternatives of one `contains` row; more is a list that belongs into the FAQ
 
 
@@ -157,6 +158,25 @@ def flaw(row: ConditionSpec) -> str | None:
     if row.operator not in spec.operators:
         return f"“{spec.label}” cannot be compared by “{row.operator}”"
     return _VALUE_FLAWS[row.operator](spec, row.value) if row.operator in _VALUE_FLAWS else None
+
+
+def pointless(row: ConditionSpec) -> str | None:
+    """Return why a condition that can be read would hold never or always, or None.
+
+    Forms refuse it; the engine goes on as before, so that no rule of an older release fires otherwise.
+    """
+    spec, value = SIGNALS[row.signal], row.value.strip()
+    if spec.type == "text" and row.operator in ("is", "is_not"):
+        return None if value else f"“{spec.label}” needs something to compare it with"
+    number = _number(value) if spec.type == "number" else None
+    if number is None:
+        return None
+    if row.signal == "faq_confidence":
+        return None if 0 <= number <= 1 else f"“{spec.label}” is a number from 0 to 1, not {value}"
+    if row.signal == "share":
+        words = f"“{spec.label}” is a number above 0, and at most 100, not {value}"
+        return None if 0 < number <= 100 else words
+    return None if 0 <= number <= MOST else f"“{spec.label}” is a number from 0 to {MOST:,}, not {value}"
 
 
 def _number_flaw(spec: SignalSpec, value: str) -> str | None:

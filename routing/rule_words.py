@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from common.text import plain_lines
 from routing.config import ConditionSpec
 from routing.policy import in_words
 from routing.snapshot import KEPT
@@ -178,7 +179,7 @@ def _changed_route(
 ) -> Iterator[Change]:
     for field, is_now in _flat(new).items():
         known = _flat(old)
-        if field not in known or known[field] == is_now:
+        if field not in known or _same(known[field], is_now):
             continue
         was = known[field]
         if field == "ladder":
@@ -191,6 +192,13 @@ def _changed_route(
             label = LABELS.get(field, field.replace("_", " "))
             both = (_shown(was, names), _shown(is_now, names))
             yield Change("route", "changed", new["name"], label, *both)
+
+
+def _same(was: Any, is_now: Any) -> bool:
+    """Return whether two values are one; texts that a browser has only ended otherwise are."""
+    if isinstance(was, str) and isinstance(is_now, str):
+        return plain_lines(was) == plain_lines(is_now)
+    return bool(was == is_now)
 
 
 def _flat(route: Row) -> dict[str, Any]:

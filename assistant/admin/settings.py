@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 from assistant.models import AssistantSettings
 from assistant.opening_hours import BadHours, parse_closed, parse_hours
 from assistant.settings_snapshot import as_snapshot
-from routing.admin.base import OneRow, PublishingAdmin
+from routing.admin.base import LinesField, OneRow, PublishingAdmin
 from routing.publishing import publish
 
 # "Phone: 020 7946 0000" are words, whatever stands before the colon; these are refused with a space as well.
@@ -91,6 +91,9 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             "house_instructions": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
             "link_hosts": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         }
+        field_classes = dict.fromkeys(
+            ("house_instructions", "opening_hours", "closed_on", "link_hosts"), LinesField
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from common.text import plain_lines
 from routing.publishing import CannotPublish, publish, unpublished
 
 M = TypeVar("M", bound=Model)
@@ -27,6 +29,7 @@ else:
 
 __all__ = [
     "DraftAdmin",
+    "LinesField",
     "ModelAdmin",
     "PublishingAdmin",
     "ReadOnlyAdmin",
@@ -36,6 +39,15 @@ __all__ = [
     "muted",
     "waits",
 ]
+
+
+class LinesField(forms.CharField):
+    """The text of a textarea: a browser ends lines in CRLF, and a snapshot keeps every byte."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text with plain line ends, so that a form saved as it was opened changes nothing."""
+        return plain_lines(super().to_python(value) or "")
+
 
 BADGES = ("good", "bad", "warn", "info", "plain")
 
@@ -127,6 +139,7 @@ class DraftAdmin(PublishingAdmin[M]):
     """An admin of rules or routes: what it saves is a draft until somebody publishes it."""
 
     list_before_template = "admin/desk/draft_before.html"
+    change_form_before_template = "admin/desk/_seen.html"
 
     def publish(self, request: HttpRequest) -> None:
         """Say that the edit waits in the draft, where it does."""

@@ -11,7 +11,7 @@ from unfold.widgets import (
 
 from routing.config import ConditionSpec
 from routing.models import Condition
-from routing.policy import OPERATORS, flaw
+from routing.policy import OPERATORS, flaw, pointless
 from routing.signals import SIGNALS
 
 
@@ -66,6 +66,8 @@ class ConditionForm(forms.ModelForm[Condition]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A browser would cut a longer value without a word, and half a pattern means something else.
+        self.fields["value"].widget.attrs.pop("maxlength", None)
         signal, operator = self.fields["signal"], self.fields["operator"]
         if isinstance(signal, forms.ChoiceField) and isinstance(operator, forms.ChoiceField):
             signal.choices = [("", "Choose"), *((name, spec.label) for name, spec in SIGNALS.items())]
@@ -79,8 +81,9 @@ class ConditionForm(forms.ModelForm[Condition]):
             return data
         if not OPERATORS[operator].takes_value:
             data["value"] = ""
-        problem = flaw(ConditionSpec(signal, operator, data.get("value", "")))
-        if problem is not None:
+        row = ConditionSpec(signal, operator, data.get("value", ""))
+        problem = "" if "value" in self.errors else flaw(row) or pointless(row)
+        if problem:
             fits = operator in SIGNALS[signal].operators
             words = problem if fits else f"{problem}. It can be compared by: {_choices(signal)}"
             self.add_error("value" if fits else "operator", f"{words[:1].upper()}{words[1:]}.")

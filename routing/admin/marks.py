@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from routing import breaker
+from routing.checks import SMALLER
 from routing.models import CatalogueModel, ModelPrice
 from routing.providers import registry
 from routing.publishing import model_spec
@@ -105,7 +106,7 @@ def ladder_warnings(
         if retired is not None:
             successor = f" Its successor is {model.replaced_by}." if model.replaced_by else ""
             warnings.append(f"{model}: {retired.text[:1].lower()}{retired.text[1:]}.{successor}")
-        if model.context_tokens < models[0].context_tokens:
+        if model.context_tokens < SMALLER * models[0].context_tokens:
             warnings.append(
                 f"{model} takes {model.context_tokens:,} tokens and {models[0]}, which it stands in for, "
                 f"takes {models[0].context_tokens:,}: a long conversation may not fit."

@@ -13,8 +13,9 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from common.clock import now
-from routing.admin.base import DraftAdmin, TabularInline, badge, muted
+from routing.admin.base import DraftAdmin, LinesField, TabularInline, badge, muted
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
+from routing.admin.meanwhile import SeenForm
 from routing.checks import wider
 from routing.models import CatalogueModel, LadderStep, Route
 from routing.providers import registry
@@ -76,7 +77,7 @@ def known_providers(ticked: Iterable[str]) -> list[str]:
     return sorted({*listed, *(provider.name for provider in registry.environment().providers), *ticked})
 
 
-class RouteForm(forms.ModelForm[Route]):
+class RouteForm(SeenForm[Route]):
     """A route; refuses what would leave a message without a way to go."""
 
     allowed_providers = forms.MultipleChoiceField(
@@ -98,6 +99,7 @@ class RouteForm(forms.ModelForm[Route]):
             "monthly_budget_usd": "Monthly budget, USD",
         }
         widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
+        field_classes = {"instructions": LinesField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,6 +107,10 @@ class RouteForm(forms.ModelForm[Route]):
         if isinstance(field, forms.MultipleChoiceField):
             names = known_providers(self.instance.allowed_providers)
             field.choices = [(name, name) for name in names]
+
+    def inlines_in_words(self) -> dict[str, str]:
+        """Return the ladder as it is stored."""
+        return {"ladder": ", then ".join(str(step.model) for step in self.instance.steps.all()) or "empty"}
 
     def clean_enabled(self) -> bool:
         """Keep the route of the last rule on."""

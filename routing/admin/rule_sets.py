@@ -22,6 +22,7 @@ from routing.models import Route
 from routing.publishing import CannotPublish, NotPublished
 from routing.rule_sets import Review
 
+PUBLISHING = {"title": "Publish rules and routes"}
 LOOK, RULES, ROUTES = "routing.view_rule", "routing.change_rule", "routing.change_route"
 
 
@@ -63,13 +64,17 @@ def show_draft(request: HttpRequest) -> HttpResponse:
         raise Http404(str(problem)) from problem
     form = NoteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _act_on_draft(request, review, form.cleaned_data["note"])
-    return _page(request, review, form, {"title": "Publish rules and routes"})
+        return _act_on_draft(request, review, form)
+    return _page(request, review, form, PUBLISHING)
 
 
-def _act_on_draft(request: HttpRequest, review: Review, note: str) -> HttpResponse:
+def _act_on_draft(request: HttpRequest, review: Review, form: NoteForm) -> HttpResponse:
+    """Publish or discard; what could not be done is told on the same page, which keeps the note."""
     _may_act(request, review)
-    here = redirect(reverse("admin:rule_set"))
+    note = form.cleaned_data["note"]
+    if "discard" in request.POST and "sure" not in request.POST:
+        messages.error(request, "Nothing was discarded. Tick that the draft may go, then discard it.")
+        return _page(request, review, form, PUBLISHING)
     try:
         if "discard" in request.POST:
             gone = rule_sets.discard(request.POST.get("seen", ""))
@@ -78,7 +83,7 @@ def _act_on_draft(request: HttpRequest, review: Review, note: str) -> HttpRespon
         config = rule_sets.publish(request.user.get_username(), note, request.POST.get("seen", ""))
     except CannotPublish as refusal:
         messages.error(request, f"Nothing was published or changed. {refusal}")
-        return here
+        return _page(request, rule_sets.review(), form, PUBLISHING)
     messages.success(
         request, f"Published as version {config.number}. The next message follows it, in every process."
     )
@@ -101,15 +106,18 @@ def show_back(request: HttpRequest, number: int) -> HttpResponse:
             )
         except CannotPublish as refusal:
             messages.error(request, f"Nothing was published or changed. {refusal}")
-            return redirect(request.path)
+            return _page(request, rule_sets.review_back(number), form, _going_back(number))
         messages.success(
             request,
             f"Version {config.number} has the rules and routes of version {number}. The next message "
             "follows it, in every process.",
         )
         return _to_list(request)
-    more = {"title": f"Go back to version {number}", "back_to": number}
-    return _page(request, review, form, more)
+    return _page(request, review, form, _going_back(number))
+
+
+def _going_back(number: int) -> dict[str, Any]:
+    return {"title": f"Go back to version {number}", "back_to": number}
 
 
 def _may_look(request: HttpRequest) -> None:

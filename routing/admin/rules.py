@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from routing.admin.base import DraftAdmin, TabularInline, badge
 from routing.admin.conditions import ConditionForm
+from routing.admin.meanwhile import SeenForm
 from routing.config import ConditionSpec
 from routing.models import Condition, Rule
 from routing.policy import in_words
@@ -39,6 +40,18 @@ def in_order(rules: Iterable[Rule], before: dict[int, int]) -> list[Rule]:
         return rule.locked, rule.position, (moved > 0) - (moved < 0), rule.pk
 
     return sorted(rules, key=place)
+
+
+class RuleForm(SeenForm[Rule]):
+    """A rule, without its conditions."""
+
+    class Meta:
+        model = Rule
+        fields = ("name", "route", "enabled", "reason")
+
+    def inlines_in_words(self) -> dict[str, str]:
+        """Return the conditions as they are stored."""
+        return {"conditions": "; or ".join(words_of(self.instance.conditions.all())) or "none"}
 
 
 class RuleRowForm(forms.ModelForm[Rule]):
@@ -71,6 +84,7 @@ class ConditionInline(TabularInline[Condition, Rule]):
 
 @admin.register(Rule)
 class RuleAdmin(DraftAdmin[Rule]):
+    form = RuleForm
     list_display = ("title", "goes_to", "enabled", "position")
     list_display_links = ("title",)
     list_editable = ("enabled", "position")

@@ -138,6 +138,83 @@ def test_the_last_rules_route_stays_on_and_escalation_does_not_circle(admin: Cli
     assert publishing.current().routes["complex"].enabled is False
 
 
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"total_s": "0"}, "Total deadline: more than 0, not 0."),
+        ({"connect_s": "-1"}, "Connect deadline: more than 0, not -1."),
+        ({"connect_s": "11"}, "First-text deadline: not less than “connect deadline”."),
+        ({"first_text_s": "9999"}, "Total deadline: not less than “first-text deadline”."),
+        ({"stall_s": "9999"}, "Total deadline: not less than “stall limit”."),
+        ({"min_support": "30"}, "Support an answer needs: from 0 to 1, not 30."),
+        ({"max_output_tokens": "0"}, "Answer, up to: at least 16, not 0."),
+        ({"max_message_tokens": "15"}, "Message, up to: at least 16, not 15."),
+        ({"daily_budget_usd": "-0.5"}, "Daily budget: at least 0, not -0.5."),
+        (
+            {"daily_budget_usd": "5", "monthly_budget_usd": "4"},
+            "Monthly budget: not less than “daily budget”.",
+        ),
+        ({"target_error_rate": "2"}, "Target for errors: from 0 to 1, not 2."),
+        ({"target_total_p95_ms": "0"}, "Target for the whole answer: more than 0, not 0."),
+        ({"cache_hours": "0"}, "Keep stored answers: from 1 to 720, not 0."),
+        ({"sticky_turns": "51"}, "Stay for: from 0 to 50, not 51."),
+    ],
+)
+def test_a_setting_that_breaks_the_desk_is_refused_at_its_field_and_by_the_check(
+    admin: Client, changes: dict[str, str], complaint: str
+) -> None:
+    page = text_of(admin.post(url_of("common"), common_form(admin) | changes))
+    assert complaint in page and "was changed successfully" not in page
+    assert publishing.unpublished() == []
+    Route.objects.filter(pk="common").update(**changes)
+    shown = admin.get(reverse("admin:rule_set"))
+    assert complaint in text_of(shown) and "To mend first" in text_of(shown)
+    refused = admin.post(reverse("admin:rule_set"), {**form_of(shown), "publish": ""}, follow=True)
+    assert "Nothing was published" in text_of(refused)
+
+
+def test_the_ends_of_the_ranges_are_settings_and_an_older_flaw_stands_in_no_ones_way(admin: Client) -> None:
+    ends = {"daily_budget_usd": "4", "monthly_budget_usd": "4", "min_support": "1", "cache_hours": "720"}
+    ends |= {
+        "connect_s": "10",
+        "first_text_s": "10",
+        "stall_s": "10",
+        "total_s": "10",
+        "sticky_turns": "50",
+        "max_message_tokens": "16",
+    }
+    page = text_of(admin.post(url_of("common"), common_form(admin) | ends, follow=True))
+    assert "was changed successfully" in page
+    assert "Published as version 2" in text_of(publish_draft(admin))
+    Route.objects.filter(pk="common").update(cache_hours=0)  # as a release without ranges let it
+    publishing.publish()
+    Route.objects.filter(pk="common").update(meaning="Another one")
+    assert "Published as version 4" in text_of(publish_draft(admin))
+
+
+def test_two_people_on_one_route_write_nothing_over_unread(admin: Client) -> None:
+    first, second = common_form(admin), common_form(admin)
+    admin.post(url_of("common"), first | {"max_output_tokens": "777", "cache": "exact", "hedge": "on"})
+    page = admin.post(url_of("common"), second | {"max_output_tokens": "555", "meaning": "Mine"})
+    shown = words_of(page)
+    assert "Not saved yet: admin (" in shown and "changed this route while you had it open" in shown
+    assert "Stored meanwhile: “777”" in shown
+    route = Route.objects.get(pk="common")
+    assert (route.max_output_tokens, route.cache) == (777, "exact")
+    again = form_of(page)
+    assert (again["cache"], again["hedge"]) == ("exact", "on"), "what was not touched is what is stored"
+    assert (again["max_output_tokens"], again["meaning"]) == ("555", "Mine"), "what was typed is kept"
+    assert "was changed successfully" in text_of(admin.post(url_of("common"), again, follow=True))
+    route.refresh_from_db()
+    assert (route.max_output_tokens, route.cache, route.meaning) == (555, "exact", "Mine")
+
+    third = common_form(admin)
+    admin.post(url_of("common"), common_form(admin) | {"steps-1-DELETE": "on"})
+    late = words_of(admin.post(url_of("common"), third | {"steps-0-position": "1", "steps-1-position": "0"}))
+    assert "Its ladder now: Gemini 3.5 Flash-Lite. What you typed" in late
+    assert Route.objects.get(pk="common").steps.count() == 1
+
+
 def test_a_route_without_a_model_cannot_be_deleted(admin: Client) -> None:
     assert admin.post(reverse("admin:routing_route_delete", args=["faq"])).status_code == 403
     Route.objects.get(slug="scaffold").rules.all().delete()
@@ -249,4 +326,7 @@ def test_a_smaller_window_behind_the_first_model_is_warned_about(seeded: None) -
     )
     assert any("may not fit" in warning for warning in ladder_warnings(models, TODAY))
     assert not any("may not fit" in warning for warning in ladder_warnings(models[::-1], TODAY))
+    near, first = CatalogueModel(context_tokens=1_000_000), CatalogueModel(context_tokens=1_048_576)
+    near.pk, first.pk = "claude-haiku-5-5", "gemini-3.5-flash-lite"
+    assert not any("may not fit" in warning for warning in ladder_warnings([first, near], TODAY))
     assert ladder_warnings([], TODAY) == ["This route has no model on its ladder, so it cannot answer."]

@@ -38,6 +38,14 @@ def route_of(text: str) -> str:
     return consider(text, ConversationFacts(), publishing.current()).route.slug
 
 
+def as_a_browser(form: dict[str, Any]) -> dict[str, Any]:
+    """Return a form with the line ends that a browser sends."""
+    return {
+        name: "\r\n".join(value.splitlines()) if isinstance(value, str) else value
+        for name, value in form.items()
+    }
+
+
 def send_texts_to(route: str) -> Rule:
     """Write a rule into the draft, as its form does."""
     rule = Rule.objects.create(position=0, name="Texts", route_id=route, reason="About text messages.")
@@ -116,10 +124,36 @@ def test_a_discarded_draft_is_what_is_published(admin: Client) -> None:
     assert kinds >= {("rule", kind) for kind in ("added", "removed", "changed")} | {
         ("route", kind) for kind in ("added", "removed", "changed")
     }
-    said = words_of(admin.post(PUBLISH, {**form_of(admin.get(PUBLISH)), "discard": ""}, follow=True))
+    shown = form_of(admin.get(PUBLISH)) | {"discard": ""}
+    asked = admin.post(PUBLISH, shown)
+    assert "Tick that the draft may go" in words_of(asked) and rule_sets.unpublished()
+    assert "sure" not in form_of(asked), "one click discards nothing"
+    said = words_of(admin.post(PUBLISH, {**shown, "sure": "on"}, follow=True))
     assert "Discarded" in said and "unpublished" not in said
     assert publishing.draft_content() == before
     assert ConfigVersion.objects.count() == 1
+
+
+def test_a_form_saved_as_it_was_opened_changes_nothing(admin: Client) -> None:
+    """The line ends of a browser are no edit: of no route, and not of the assistant's settings."""
+    Route.objects.filter(pk="common").update(instructions="One line.\r\nAnother one. \n")
+    publish_draft(admin)
+    config = publishing.current()
+    assert "\n" in config.routes["complex"].instructions, "or nothing is tried here"
+    for slug in config.routes:
+        address = reverse("admin:routing_route_change", args=[slug])
+        admin.post(address, as_a_browser(form_of(admin.get(address))))
+    assert rule_sets.unpublished() == []
+    assert Route.objects.get(pk="common").instructions == "One line.\nAnother one."
+    settings_page = reverse("admin:assistant_assistantsettings_change", args=[1])
+    texts = {"house_instructions": "Be brief. \r\nBe kind.", "closed_on": "12-24\r\n12-25"}
+    admin.post(settings_page, form_of(admin.get(settings_page)) | texts)
+    number = publishing.current().number
+    assert publishing.current().settings["house_instructions"] == "Be brief.\nBe kind."
+    admin.post(settings_page, as_a_browser(form_of(admin.get(settings_page))))
+    assert publishing.current().number == number
+    admin.post(address, form_of(admin.get(address)) | {"meaning": "Another one"})
+    assert len(rule_sets.unpublished()) == 1, "and an edit is one"
 
 
 def test_what_is_off_is_kept_in_a_version_and_comes_back_off(admin: Client) -> None:
@@ -193,8 +227,10 @@ def test_who_publishes_has_seen_what_is_published(support: Client, sign_in: Sign
     shown = form_of(support.get(PUBLISH))
     Rule.objects.filter(pk=rule.pk).update(route_id="person")
     for act in ("publish", "discard"):
-        refused = words_of(support.post(PUBLISH, {**shown, act: ""}, follow=True))
-        assert "Look at it once more" in refused
+        answer = support.post(PUBLISH, {**shown, "note": "Mine", "sure": "on", act: ""}, follow=True)
+        assert "Look at it once more" in words_of(answer)
+        assert form_of(answer)["note"] == "Mine", "what was typed is kept beside the new difference"
+        assert form_of(answer)["seen"] == rule_sets.review().seen
     assert route_of(QUESTION) == "complex"
     assert Rule.objects.get(pk=rule.pk).route_id == "person"
     publish_draft(support)

@@ -1,5 +1,6 @@
 """Rules in the admin: edited as rows of a draft, and the last one stays what it is."""
 
+import re
 from typing import Any
 
 import pytest
@@ -39,6 +40,15 @@ def new_rule(client: Client, **rows: Any) -> Any:
         "conditions-0-group": "1",
     }
     return client.post(reverse("admin:routing_rule_add"), form | rows, follow=True)
+
+
+def compared(signal: str, operator: str, value: str) -> dict[str, str]:
+    """Return the fields of one condition row."""
+    return {
+        "conditions-0-signal": signal,
+        "conditions-0-operator": operator,
+        "conditions-0-value": value,
+    }
 
 
 def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Client) -> None:
@@ -87,6 +97,15 @@ def test_a_new_rule_changes_the_next_decision_once_it_is_published(support: Clie
             },
             "has no time like 09:00-17:30",
         ),
+        (compared("faq_confidence", "at_least", "1.5"), "is a number from 0 to 1, not 1.5"),
+        (compared("depth", "at_least", "-1"), "is a number from 0 to 1,000,000, not -1"),
+        (compared("message_tokens", "at_least", "1000001"), "is a number from 0 to 1,000,000"),
+        (compared("share", "at_most", "0"), "is a number above 0, and at most 100, not 0"),
+        (compared("share", "at_most", "101"), "from 0 to 100"),
+        (compared("plan_name", "is", " "), "needs something to compare it with"),
+        (compared("faq_entry", "is", ""), "needs something to compare it with"),
+        (compared("language", "is_not", ""), "needs something to compare it with"),
+        (compared("text", "matches", "x" * 201), "at most 200 characters (it has 201)"),
         ({"conditions-0-signal": ""}, "This field is required"),
         ({"conditions-0-signal": "nonsense"}, "Select a valid choice"),
     ],
@@ -98,6 +117,47 @@ def test_a_row_that_could_never_hold_is_refused_at_its_field(
     assert complaint in text_of(answer)
     assert not Rule.objects.filter(name="Parking").exists()
     assert ConfigVersion.objects.count() == 1
+
+
+def test_a_browser_cuts_no_value(support: Client) -> None:
+    page = support.get(reverse("admin:routing_rule_add")).content.decode()
+    tags = re.findall(r"<input[^>]*conditions-[^>]*-value[^>]*>", page)
+    assert len(tags) == 2 and not any("maxlength" in tag for tag in tags)
+
+
+def test_a_row_that_holds_never_is_no_news_to_the_check_where_it_is_published(support: Client) -> None:
+    rule = Rule.objects.get(name="Free plan")
+    Condition.objects.create(rule=rule, signal="share", operator="at_most", value="0")
+    address = reverse("admin:rule_set")
+    assert "Rule “Free plan”: “share of the conversations, %” is a number above 0" in text_of(
+        support.get(address)
+    )
+    assert "Nothing was published" in text_of(publish_draft(support))
+    publishing.publish()  # as a release that let it in
+    Rule.objects.filter(pk=rule.pk).update(reason="Another one.")
+    assert "Published as version 3" in text_of(publish_draft(support))
+    kept = new_rule(support, **compared("share", "at_most", "100"), **{"name": "All"})
+    assert "was added successfully" in text_of(kept)
+
+
+def test_two_people_on_one_rule_write_nothing_over_unread(support: Client) -> None:
+    rule = Rule.objects.get(name="Free plan")
+    first, second, third = (form_of(support.get(change_url(rule))) for _ in range(3))
+    support.post(change_url(rule), first | {"route": "complex"})
+    page = support.post(change_url(rule), second | {"route": "person"})
+    assert "changed this rule while you had it open (route)" in text_of(page)
+    assert "Stored meanwhile: “Complex”" in text_of(page)
+    rule.refresh_from_db()
+    assert rule.route_id == "complex"
+    support.post(change_url(rule), form_of(page))
+    rule.refresh_from_db()
+    assert rule.route_id == "person", "who has read it may save again"
+
+    support.post(change_url(rule), form_of(support.get(change_url(rule))) | {"conditions-0-value": "paid"})
+    for _ in range(2):
+        late = text_of(support.post(change_url(rule), third | {"name": "Late"}))
+        assert "Its conditions now: plan: is paid." in late
+    assert not Rule.objects.filter(name="Late").exists()
 
 
 def test_a_comparison_without_a_value_drops_what_was_typed(support: Client) -> None:
