@@ -7,9 +7,10 @@ made it, is no difference.
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from difflib import SequenceMatcher
+from typing import Any, Literal, NamedTuple
 
-from common.text import plain_lines
+from common.text import plain_lines, shorten
 from routing.config import ConditionSpec
 from routing.policy import in_words
 from routing.snapshot import KEPT
@@ -18,30 +19,59 @@ Kind = Literal["added", "removed", "moved", "changed"]
 Snapshot = Mapping[str, Any]
 Row = Mapping[str, Any]
 
-# What a field of a route is called on its form, where the field's own name would not do.
-LABELS = {
-    "kind": "kind",
-    "max_message_tokens": "message, up to tokens",
-    "max_prompt_tokens": "prompt, up to tokens",
-    "max_output_tokens": "answer, up to tokens",
-    "connect_s": "connect deadline, s",
-    "first_text_s": "first-text deadline, s",
-    "stall_s": "stall limit, s",
-    "total_s": "total deadline, s",
-    "first_text_p95_ms": "target for the first text, ms",
-    "total_p95_ms": "target for the whole answer, ms",
-    "error_rate": "target for errors",
-    "truncation_rate": "target for cut answers",
-    "escalates_to": "escalates to",
-    "redact": "takes personal details out",
-    "hedge": "asks a second model when the first is late",
-    "promises_fallback": "promises a second provider",
-    "sticky_turns": "keeps a conversation for, messages",
-    "cache": "uses stored answers for",
-    "escalate_on_evidence": "asks the next tier when an answer did not do",
-    "min_support": "support an answer needs",
+
+class Words(NamedTuple):
+    """How a field of a route is told: its label, what its numbers count, its choices, and how it is unset."""
+
+    label: str
+    unit: str = ""
+    choices: Mapping[str, str] = {}
+    empty: str = "none"
+
+
+SPENT = {
+    "cheaper": "ask a cheaper tier",
+    "faq": "answer from the FAQ only",
+    "message": "say so and offer a person",
 }
-LONG = 80  # characters of instructions that are shown of each side
+STORED = {"off": "off", "exact": "the same question", "near": "the same question in other words, too"}
+TIERS = {"none": "No model", "lite": "Lite", "standard": "Standard", "heavy": "Heavy"}
+KINDS = {"faq": "Approved answer", "fixed": "Fixed reply", "person": "A person", "model": "Language model"}
+
+# The labels, units and choices of the route's form; a test holds the choices beside those of the table.
+FIELDS = {
+    "name": Words("name"),
+    "kind": Words("kind", choices=KINDS),
+    "tier": Words("tier", choices=TIERS),
+    "instructions": Words("instructions"),
+    "max_message_tokens": Words("message, up to", "tokens"),
+    "max_prompt_tokens": Words("prompt, up to", "tokens"),
+    "max_output_tokens": Words("answer, up to", "tokens"),
+    "daily_budget_usd": Words("daily budget", "USD"),
+    "monthly_budget_usd": Words("monthly budget", "USD"),
+    "when_spent": Words("when a budget is spent", choices=SPENT),
+    "connect_s": Words("connect deadline", "s"),
+    "first_text_s": Words("first-text deadline", "s"),
+    "stall_s": Words("stall limit", "s"),
+    "total_s": Words("total deadline", "s"),
+    "first_text_p95_ms": Words("target for the first text", "ms"),
+    "total_p95_ms": Words("target for the whole answer", "ms"),
+    "error_rate": Words("target for errors"),
+    "truncation_rate": Words("target for cut answers"),
+    "escalates_to": Words("escalates to"),
+    "redact": Words("take personal details out"),
+    "allowed_providers": Words("allowed providers", empty="all"),
+    "hedge": Words("ask a second model when the first is late"),
+    "promises_fallback": Words("promises a second provider"),
+    "sticky_turns": Words("stay for", "messages"),
+    "cache": Words("stored answers", choices=STORED),
+    "cache_hours": Words("keep stored answers", "hours"),
+    "escalate_on_evidence": Words("ask the next tier when an answer did not do"),
+    "min_support": Words("support an answer needs"),
+}
+LONG = 80  # characters of a value in one line of the list of versions
+AROUND = 60  # characters that a long line shows before the place where it differs
+MOST = 600  # characters of each side
 
 
 @dataclass(frozen=True)
@@ -54,6 +84,13 @@ class Change:
     text: str
     before: str = ""
     after: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the change in one line, long values cut."""
+        before, after = (shorten(" ".join(side.split()), LONG) for side in (self.before, self.after))
+        values = f"{before} → {after}" if before and after else before or after
+        return f"{self.name} {self.text}{': ' if values else ''}{values}"
 
 
 def changes(before: Snapshot, after: Snapshot) -> list[Change]:
@@ -189,9 +226,8 @@ def _changed_route(
             text = "is switched on" if is_now else "is switched off"
             yield Change("route", "changed", new["name"], text)
         else:
-            label = LABELS.get(field, field.replace("_", " "))
-            both = (_shown(was, names), _shown(is_now, names))
-            yield Change("route", "changed", new["name"], label, *both)
+            words = FIELDS.get(field, Words(field.replace("_", " ")))
+            yield Change("route", "changed", new["name"], words.label, *_both(words, was, is_now, names))
 
 
 def _same(was: Any, is_now: Any) -> bool:
@@ -211,12 +247,36 @@ def _ladder(models: Sequence[str], names: Mapping[str, str]) -> str:
     return ", then ".join(names.get(model, model) for model in models) or "no model"
 
 
-def _shown(value: Any, names: Mapping[str, str]) -> str:
+def _both(words: Words, was: Any, is_now: Any, names: Mapping[str, str]) -> tuple[str, str]:
+    """Return how a field was and is; of a text with several lines, and of a long one, what differs."""
+    before, after = _shown(was, words, names), _shown(is_now, words, names)
+    if max(len(before), len(after)) <= LONG and "\n" not in before + after:
+        return before, after
+    old, new = plain_lines(before).splitlines(), plain_lines(after).splitlines()
+    differs = [
+        code[1:] for code in SequenceMatcher(None, old, new, False).get_opcodes() if code[0] != "equal"
+    ]
+    gone = "\n".join(line for start, end, _, _ in differs for line in old[start:end])
+    come = "\n".join(line for _, _, start, end in differs for line in new[start:end])
+    alike = next((at for at, (one, other) in enumerate(zip(gone, come, strict=False)) if one != other), 0)
+    skipped = max(0, alike - AROUND)
+    return _from(gone, skipped), _from(come, skipped)
+
+
+def _from(text: str, start: int) -> str:
+    shown = text[start : start + MOST].rstrip()
+    return f"{'… ' if start and text else ''}{shown}{' …' if len(text) > start + MOST else ''}"
+
+
+def _shown(value: Any, words: Words, names: Mapping[str, str]) -> str:
     if value is None or value in ("", []):
-        return "nothing"
+        return words.empty
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
-    text = names.get(value, str(value)) if isinstance(value, str) else f"{value:g}"
-    return text if len(text) <= LONG else f"{text[:LONG].rstrip()} …"
+    if isinstance(value, str):
+        text = names.get(value, value) if words.label == "escalates to" else words.choices.get(value, value)
+    else:
+        text = f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return f"{text} {words.unit}".strip()

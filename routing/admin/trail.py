@@ -80,7 +80,7 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
         previous = getattr(obj, "previous", None)
         if previous is None:
             return muted("The first version")
-        found = [f"{change.name} {change.text}" for change in rule_words.changes(previous, obj.snapshot)]
+        found = [change.sentence for change in rule_words.changes(previous, obj.snapshot)]
         others = len(differences(_beside(previous), _beside(obj.snapshot)))
         found += [f"{others} in models, prices or settings"] if others else []
         more = [f"and {len(found) - SUMMARY} more"] if len(found) > SUMMARY else []

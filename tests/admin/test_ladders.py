@@ -270,7 +270,9 @@ def test_what_a_version_changed_is_told_without_json(admin: Client) -> None:
     route, model = (
         words_of(admin.get(reverse("admin:routing_configversion_change", args=[number]))) for number in (2, 3)
     )
-    assert "answer, up to tokens 1024 777" in route
+    listed = words_of(admin.get(reverse("admin:routing_configversion_changelist")))
+    assert "answer, up to 1,024 tokens 777 tokens" in route
+    assert "Common answer, up to: 1,024 tokens → 777 tokens" in listed
     assert "Our Haiku" in model and "777" not in model
     assert "{&quot;" not in route + model
 

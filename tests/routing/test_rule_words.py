@@ -13,7 +13,7 @@ from routing.catalogue import seed_routing
 from routing.config import ConditionSpec, ModelSpec, RouteSpec, RuleSpec
 from routing.models import Condition, LadderStep, Route, Rule
 from routing.restoring import _SAME_NAME, CannotRestore, restore
-from routing.rule_words import _moved, changes
+from routing.rule_words import FIELDS, _flat, _moved, changes
 
 MODELS = [ModelSpec(name, "p", "openai", name.title(), "lite", 9000, 900) for name in ("one", "two")]
 ROUTES = [
@@ -102,16 +102,49 @@ def test_as_few_rules_as_possible_are_said_to_move(order: list[int], gone: set[i
         ({"ladder": ("two",)}, "asks other models, or in another order One, then Two Two"),
         ({"ladder": ()}, "asks other models, or in another order One, then Two no model"),
         ({"enabled": False}, "is switched off"),
-        ({"redact": True}, "takes personal details out no yes"),
-        ({"daily_budget_usd": Decimal("1.50")}, "daily budget usd nothing 1.5"),
-        ({"allowed_providers": ("a", "b")}, "allowed providers nothing a, b"),
-        ({"escalates_to": "complex"}, "escalates to nothing Complex"),
-        ({"sticky_turns": 3}, "keeps a conversation for, messages 0 3"),
-        ({"instructions": "x" * 90}, f"instructions nothing {'x' * 80} …"),
+        ({"redact": True}, "take personal details out no yes"),
+        ({"daily_budget_usd": Decimal("1.50")}, "daily budget none 1.5 USD"),
+        ({"allowed_providers": ("a", "b")}, "allowed providers all a, b"),
+        ({"escalates_to": "complex"}, "escalates to none Complex"),
+        ({"sticky_turns": 3}, "stay for 0 messages 3 messages"),
+        ({"cache": "exact"}, "stored answers off the same question"),
+        ({"cache_hours": 48}, "keep stored answers 24 hours 48 hours"),
+        (
+            {"when_spent": "message"},
+            "when a budget is spent answer from the FAQ only say so and offer a person",
+        ),
+        ({"max_prompt_tokens": 1_000_000}, "prompt, up to 8,000 tokens 1,000,000 tokens"),
+        ({"instructions": "x" * 90}, f"instructions none {'x' * 90}"),
     ],
 )
 def test_a_changed_route_says_what(change: dict[str, Any], says: str) -> None:
     assert told(content(routes=[replace(ROUTES[0], **change), ROUTES[1]])) == [f"route changed Common {says}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("One.\nTwo.\nThree.", "One.\n2.\nThree.\nFour.", ("Two.", "2.\nFour.")),
+        ("One.\r\nTwo.", "One.", ("Two.", "")),
+        ("a" * 300 + " now", "a" * 300 + " then", (f"… {'a' * 59} now", f"… {'a' * 59} then")),
+    ],
+)
+def test_of_long_instructions_the_lines_are_shown_that_differ(
+    before: str, after: str, shown: tuple[str, str]
+) -> None:
+    old, new = (
+        content(routes=[replace(ROUTES[0], instructions=text), ROUTES[1]]) for text in (before, after)
+    )
+    (change,) = changes(old, new)
+    assert (change.before, change.after) == shown
+    assert len(change.sentence) < 200 and "\n" not in change.sentence
+
+
+def test_every_field_is_told_in_the_words_of_its_form() -> None:
+    told_by_sentence = {"slug", "ladder", "enabled"}
+    assert set(_flat(content()["routes"][0])) - told_by_sentence == set(FIELDS)
+    for field in ("kind", "tier", "when_spent", "cache"):
+        assert FIELDS[field].choices == dict(Route._meta.get_field(field).choices or ())  # type: ignore[union-attr]
 
 
 def test_what_an_older_release_did_not_know_is_no_change() -> None:
