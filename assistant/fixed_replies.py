@@ -44,10 +44,15 @@ def no_model(settings: Mapping[str, Any], language: str, now: datetime, offered:
     return _joined(first, words.next_step(settings, language, now), words.reach(settings, language))
 
 
-def spent_person(settings: Mapping[str, Any], until: datetime, language: str, now: datetime) -> str:
-    """Return the answer of a route that says that its budget is spent, and offers a person."""
-    when = words.moment_text(until, words.zone_of(settings), language)
-    first = words.words(language).spent_person.format(until=when)
+def spent_person(settings: Mapping[str, Any], until: datetime | None, language: str, now: datetime) -> str:
+    """Return the answer of a route that says that its budget is spent, and offers a person.
+
+    Without an `until` no time is named: the budget never holds one answer.
+    """
+    said = words.words(language)
+    first = said.budget_never
+    if until is not None:
+        first = said.spent_person.format(until=words.moment_text(until, words.zone_of(settings), language))
     return _joined(first, words.next_step(settings, language, now), words.reach(settings, language))
 
 
@@ -57,9 +62,14 @@ def unavailable_notice(language: str) -> str:
 
 
 def spent_notice(settings: Mapping[str, Any], until: datetime | None, whole_day: bool, language: str) -> str:
-    """Return that no model may be asked, and until when; `whole_day` is the budget of the desk's day."""
+    """Return that no model may be asked, and until when, None for never.
+
+    `whole_day` is the budget of the desk's day.
+    """
     said = words.words(language)
-    if whole_day or until is None:
+    if until is None:
+        return said.budget_never
+    if whole_day:
         return said.budget_spent.format(zone=settings.get("time_zone") or "UTC")
     when = words.moment_text(until, words.zone_of(settings), language)
     return said.budget_spent_until.format(until=when)

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import Group
+
 from assistant import frames, unasked
 from assistant.models import Conversation, Message, Reply, Turn, Visitor
 from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
 from assistant.prompts import PastTurn
-from assistant.signed_in import signed_in
+from assistant.signed_in import PREFIX, signed_in
 from assistant.who import Who
 from routing.sticking import Answered
 
@@ -42,6 +44,13 @@ def reply_of(who: Who, reply_id: UUID) -> Reply:
     if reply is None:
         raise NotFound("reply")
     return reply
+
+
+def plans() -> set[str]:
+    """Return every plan that a visitor or a user of this site has."""
+    visitors = Visitor.objects.exclude(plan="").order_by().values_list("plan", flat=True).distinct()
+    groups = Group.objects.filter(name__startswith=PREFIX, user__isnull=False).values_list("name", flat=True)
+    return {*visitors, *(name.removeprefix(PREFIX) for name in groups)}
 
 
 def plan_of(who: Who) -> str:

@@ -24,18 +24,27 @@ TIERS = ("none", "lite", "standard", "heavy")
 
 @dataclass(frozen=True)
 class Spent:
-    """Which budget is spent, until when, what staff read of it and, where it differs, what the visitor."""
+    """Which budget is spent, until when, what staff read of it and, where it differs, what the visitor.
+
+    `never`: the budget cannot hold one such answer at all, so nobody is told when there are more.
+    """
 
     scope: str
     period: str
     ends_at: datetime
     why: str
     said: str = ""
+    never: bool = False
+
+    @property
+    def until(self) -> datetime | None:
+        """Return when answers come again, None for never."""
+        return None if self.never else self.ends_at
 
     @classmethod
     def of(cls, error: BudgetExhausted) -> "Spent":
         """Return what an error says."""
-        return cls(error.scope, error.period, error.ends_at or now(), str(error))
+        return cls(error.scope, error.period, error.ends_at or now(), str(error), never=error.never)
 
     @classmethod
     def of_sender(cls, limited: AnswersSpent, language: str) -> "Spent":
@@ -69,12 +78,14 @@ class Spent:
     ) -> str:
         """Return the Markdown of a reply that asks no model."""
         if instead == "message":
-            return fixed_replies.spent_person(settings, self.ends_at, language, at)
+            return fixed_replies.spent_person(settings, self.until, language, at)
         return fixed_replies.no_model(settings, language, at, offered)
 
-    def notice(self, settings: Mapping[str, Any], language: str) -> str:
-        """Return the words under the reply: until when no model can be asked."""
-        return self.said or fixed_replies.spent_notice(settings, self.ends_at, self.whole_day, language)
+    def notice(self, instead: str, settings: Mapping[str, Any], language: str) -> str:
+        """Return the words under the reply: until when no model can be asked; "" where its text says it."""
+        if instead == "message":
+            return ""
+        return self.said or fixed_replies.spent_notice(settings, self.until, self.whole_day, language)
 
 
 def way_of(route: RouteSpec, config: Config, spent: Spent) -> WhenSpent:

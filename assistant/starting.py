@@ -163,7 +163,7 @@ def _degraded(
     reply.decision = {**reply.decision, offering.KEY: offer, KEY: spent.record(instead)}
     language = reply_language(turn.text, consideration.signals.language)
     text = spent.text(instead, config.settings, bool(offer), language, now())
-    reply.notice = spent.notice(config.settings, language)
+    reply.notice = spent.notice(instead, config.settings, language)
     return _ended_without(turn, reply, consideration, config, received, False, "budget", text)
 
 

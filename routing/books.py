@@ -57,6 +57,8 @@ class Compared:
     estimated: int
     nameless: int
     running: int
+    estimates: Sums  # the estimated rows as the ledger has them
+    estimates_bill: Sums  # the same calls as they were billed
 
 
 def compare(ledger: Mapping[str, Booked], records: Sequence[Mapping[str, Any]]) -> Compared:
@@ -74,21 +76,56 @@ def compare(ledger: Mapping[str, Booked], records: Sequence[Mapping[str, Any]]) 
         for call, times in Counter(str(record["call_id"]) for record in named).items()
         if times > 1
     ]
-    estimated = 0
+    estimates, bill = Sums(), Sums()
     for record in over:
         call, booked = str(record["call_id"]), ledger.get(str(record["call_id"]))
         name = booked.model if booked else str(record["model"])
-        theirs[name] = theirs[name].plus(record["input_tokens"], record["output_tokens"], record["cost_pico"])
+        billed = (record["input_tokens"], record["output_tokens"], record["cost_pico"])
+        theirs[name] = theirs[name].plus(*billed)
         if booked is None:
             differences.append(f"call {call}: the sandbox answered {name}, the ledger has no such call")
             continue
         if booked.ended:
-            ours[name] = ours[name].plus(booked.input_tokens, booked.output_tokens, booked.cost_pico)
-            estimated += booked.estimated
+            mine = (booked.input_tokens, booked.output_tokens, booked.cost_pico)
+            ours[name] = ours[name].plus(*mine)
+            if booked.estimated:
+                estimates, bill = estimates.plus(*mine), bill.plus(*billed)
             differences += (f"call {call} ({name}): {words}" for words in _apart(booked, record))
     return Compared(
-        ours, theirs, tuple(differences), estimated, len(records) - len(named), len(named) - len(over)
+        ours,
+        theirs,
+        tuple(differences),
+        estimates.requests,
+        len(records) - len(named),
+        len(named) - len(over),
+        estimates,
+        bill,
     )
+
+
+def estimates_apart(compared: Compared) -> str:
+    """Return in words how far the estimated rows in all are from what was billed; "" without estimates."""
+    mine, bill = compared.estimates, compared.estimates_bill
+    if not mine.requests:
+        return ""
+    rows = "1 row is an estimate" if mine.requests == 1 else f"{mine.requests:,} rows are estimates"
+    if (mine.input_tokens, mine.output_tokens, mine.cost_pico) == (
+        bill.input_tokens,
+        bill.output_tokens,
+        bill.cost_pico,
+    ):
+        return f"{rows}, equal to the bill in all."
+    ours, theirs = (f"{from_pico(sums.cost_pico).normalize():f}" for sums in (mine, bill))
+    times = f", {_ratio(mine.cost_pico, bill.cost_pico)} times" if mine.cost_pico and bill.cost_pico else ""
+    return (
+        f"{rows}: in all {ours} USD and {mine.output_tokens:,} output tokens in the ledger, {theirs} USD and "
+        f"{bill.output_tokens:,} on the bill{times}."
+    )
+
+
+def _ratio(mine: int, bill: int) -> str:
+    """Return the larger amount as a multiple of the smaller one."""
+    return f"{max(mine, bill) / min(mine, bill):.1f}"
 
 
 def _apart(booked: Booked, record: Mapping[str, Any]) -> Iterator[str]:

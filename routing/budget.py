@@ -65,10 +65,14 @@ def reserve(purpose: str, at: datetime, amount: int, route: str = "", plan: str 
     """Set `amount` pico-USD aside in every budget of a call at `at`, inside the caller's transaction.
 
     Returns the rows that it was taken from, for `settle`. Raises BudgetExhausted, having changed
-    nothing, when spent and reserved would pass the cap of any of them.
+    nothing, when spent and reserved would pass the cap of any of them; first of all for one that could not
+    hold the amount even if nothing were spent.
     """
     caps = desk.caps()
     wanted = pots(caps, scopes_of(purpose, route, plan), at)
+    for pot in wanted:
+        if pot.cap < max(amount, 1):
+            raise _too_small(pot, amount)
     known = _rows(wanted)
     with transaction.atomic():
         rows = []
@@ -124,10 +128,26 @@ def calls_of(scope: str) -> Q:
     return Q(purpose__in=[purpose for purpose, own in SCOPES.items() if own == scope])
 
 
-def _exhausted(pot: Pot, tz: ZoneInfo) -> BudgetExhausted:
-    kind = {"day": "daily", "month": "monthly"}[pot.period]
+_KINDS = {"day": "daily", "month": "monthly"}
+
+
+def _too_small(pot: Pot, amount: int) -> BudgetExhausted:
+    of = f"The {_KINDS[pot.period]} budget of {from_pico(pot.cap).normalize():f} USD for {name_of(pot.scope)}"
+    needs = f"{of} is too small for one answer, which reserves {from_pico(amount).normalize():f} USD."
+    nothing = f"{of} allows no model."
     return BudgetExhausted(
-        f"The {kind} budget of {from_pico(pot.cap):.2f} USD for {name_of(pot.scope)} is used up until "
+        needs if pot.cap > 0 else nothing,
+        scope=pot.scope,
+        period=pot.period,
+        ends_at=pot.ends_at,
+        never=True,
+    )
+
+
+def _exhausted(pot: Pot, tz: ZoneInfo) -> BudgetExhausted:
+    whose = f"{from_pico(pot.cap):.2f} USD for {name_of(pot.scope)}"
+    return BudgetExhausted(
+        f"The {_KINDS[pot.period]} budget of {whose} is used up until "
         f"{pot.ends_at.astimezone(tz):%Y-%m-%d %H:%M} ({tz}).",
         scope=pot.scope,
         period=pot.period,

@@ -13,6 +13,19 @@ FindingKind = Literal["retired", "not_found", "other_model", "retires"]
 RETIRES_SOON = timedelta(days=45)
 GRAVE: frozenset[str] = frozenset({"retired", "not_found"})  # the model does not answer; the others still do
 
+# A gateway that once named its model otherwise is no outage; five times in a day, or one answer in twenty,
+# is another model than the one that is paid for.
+OFTEN_TIMES, OFTEN_SHARE = 5, 0.05
+
+
+def often(others: int, answered: int) -> bool:
+    """Return whether so many of a day's answers by another model are more than a slip; one never is."""
+    return others >= OFTEN_TIMES or (others > 1 and others / max(answered, 1) >= OFTEN_SHARE)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -72,15 +85,15 @@ def _about(
         words = f"Retires on {ends:%Y-%m-%d}, in {left} day{'' if left == 1 else 's'}.{where}{successor}"
         yield Finding(name, "retires", words)
     if seen.not_found:
-        times = "once" if seen.not_found == 1 else f"{seen.not_found} times"
+        times = _times(seen.not_found)
         advice = successor or " Look up its id at the provider, or take it off."
         said = f" It says: {seen.said.rstrip('.')}." if seen.said else ""
         words = f"Its provider answered {times} that it does not know it.{said}{where}{advice}"
         yield Finding(name, "not_found", words)
     if seen.others:
-        who = ", ".join(f"{other} ({count})" for other, count in sorted(seen.others.items()))
+        who = "; ".join(f"by {other}, {_times(count)}" for other, count in sorted(seen.others.items()))
         words = (
-            f"In the last day others answered in its place: {who}.{where} Ask the provider; if it is only "
-            "another name, note it under “Other names”."
+            f"In the last day answered {who}.{where} Ask the provider; if it is only another name, note it "
+            "under “Other names”."
         )
         yield Finding(name, "other_model", words)

@@ -2,17 +2,17 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 
 from routing import publishing
-from routing.care import GRAVE, Finding, Seen, findings, ladders_of
-from routing.config import ModelSpec, RouteSpec
+from routing.care import GRAVE, Finding, Seen, findings, ladders_of, often
+from routing.config import Config, ConfigError, ModelSpec, RouteSpec
 from routing.ladder import answers_for
-from routing.models import CatalogueModel, CatalogueNotice, ModelCall, Route
+from routing.models import CatalogueNotice, ModelCall
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,8 @@ UNKNOWN_MODEL = "UnknownModel"  # the class in routing.errors of a 404
 
 def check(now: datetime) -> list[CatalogueNotice]:
     """Look at models, ladders and the last day's calls; store and log what is found; return what is open."""
-    models, routes = _models(), _routes()
+    publishing.refresh()  # a worker has no poll of its own
+    models, routes = published().models, _routes()
     found = findings(models, routes, seen_since(now - LOOK_BACK, models), now.date())
     for each in found:
         level = logging.ERROR if each.grave else logging.WARNING
@@ -30,16 +31,25 @@ def check(now: datetime) -> list[CatalogueNotice]:
     return _store(found, now)
 
 
-def _models() -> dict[str, ModelSpec]:
-    rows = CatalogueModel.objects.prefetch_related("prices")
-    return {row.pk: publishing.model_spec(row) for row in rows}
+def published() -> Config:
+    """Return what visitors are answered by now, an empty configuration before the first."""
+    try:
+        return publishing.current()
+    except ConfigError:
+        return Config(0, "")
 
 
 def _routes() -> list[RouteSpec]:
-    return [publishing.route_spec(row) for row in Route.objects.prefetch_related("steps")]
+    return list(published().routes.values())
 
 
-def seen_since(start: datetime, models: dict[str, ModelSpec]) -> dict[str, Seen]:
+def ladders_by_model() -> dict[str, list[str]]:
+    """Return the names of the routes that are on, by the models on their published ladders."""
+    routes = _routes()
+    return {model: ladders_of(model, routes) for route in routes if route.enabled for model in route.ladder}
+
+
+def seen_since(start: datetime, models: Mapping[str, ModelSpec]) -> dict[str, Seen]:
     """Return what calls since `start` say of the models that they asked; those without news are left out."""
     calls = ModelCall.objects.filter(started_at__gte=start, ended_at__isnull=False).order_by("started_at")
     lost: Counter[str] = Counter()
@@ -86,16 +96,30 @@ def _store(found: Iterable[Finding], now: datetime) -> list[CatalogueNotice]:
 def notices() -> list[CatalogueNotice]:
     """Return the open notices that still hold by today's ladders, the worst first.
 
-    A ladder that was changed meanwhile needs no second look: its notice is gone from the pages at once, and
-    the next check closes it.
+    A ladder that was published without the model meanwhile needs no second look: its notice is gone from the
+    pages at once, and the next check closes it.
     """
     rows = list(CatalogueNotice.objects.filter(closed_at=None))
     if not rows:
         return []
-    routes = _routes()
-    known = set(CatalogueModel.objects.values_list("pk", flat=True))
+    routes, known = _routes(), published().models
     holding = [row for row in rows if row.model not in known or ladders_of(row.model, routes)]
     return sorted(holding, key=lambda row: row.kind not in GRAVE)
+
+
+def pressing(notice: CatalogueNotice, now: datetime) -> bool:
+    """Return whether somebody should act on a notice today; a name that was seen once can wait."""
+    if notice.kind != CatalogueNotice.Kind.OTHER_MODEL:
+        return True
+    calls = ModelCall.objects.filter(
+        asked_model=notice.model, started_at__gte=now - LOOK_BACK, ended_at__isnull=False, error_class=""
+    )
+    names = calls.order_by().values_list("answering_model").annotate(times=Count("pk"))
+    spec, answered, others = published().models.get(notice.model), 0, 0
+    for answering, times in names:
+        answered += times
+        others += 0 if _same(spec, notice.model, answering) else times
+    return often(others, answered)
 
 
 def unmailed() -> list[CatalogueNotice]:

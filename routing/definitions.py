@@ -87,7 +87,15 @@ _ALL = (
         "errors",
         "Errors",
         "replies",
-        "Replies that ended as failed: after every fallback the visitor still had no proper answer.",
+        "Replies that ended as failed: after every fallback the visitor still had no proper answer. Replies "
+        "without an answer because a budget was spent are not counted.",
+    ),
+    Definition(
+        "out_of_budget",
+        "Out of budget",
+        "replies",
+        "Replies that got no answer because a budget was spent: what staff have decided, so neither an "
+        "error nor part of the error rate.",
     ),
     Definition(
         "truncations",

@@ -54,17 +54,24 @@ class RoutingError(Exception):
 class BudgetExhausted(RoutingError):
     """The reservation for an attempt does not fit into a budget.
 
-    `scope` and `period` (day or month) say which one, `ends_at` when the next period begins.
+    `scope` and `period` (day or month) say which one, `ends_at` when the next period begins; `never` that
+    the whole budget is smaller than the reservation, so that no new period helps.
     """
 
     level = logging.INFO
     notice = "The assistant has answered as much as it may for now. The help texts are still here for you."
 
     def __init__(
-        self, detail: str, *, scope: str = "all", period: str = "day", ends_at: datetime | None = None
+        self,
+        detail: str,
+        *,
+        scope: str = "all",
+        period: str = "day",
+        ends_at: datetime | None = None,
+        never: bool = False,
     ) -> None:
         super().__init__(detail)
-        self.scope, self.period, self.ends_at = scope, period, ends_at
+        self.scope, self.period, self.ends_at, self.never = scope, period, ends_at, never
 
 
 class CallFailed(RoutingError):

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from routing import tally
-from routing.config import Sla
+from routing import publishing, tally
+from routing.config import ConfigError, Sla
 from routing.evidence import KINDS
-from routing.models import Purpose, RollUpState, Route
+from routing.models import Purpose, RollUpState
 from routing.stored import read
 from routing.tally import Tally
 
@@ -58,6 +58,7 @@ class Figures:
     cost_unknown: int
     cost_per_1000_pico: int | None
     errors: int
+    out_of_budget: int
     refused: int
     cancelled: int
     truncations: int
@@ -183,19 +184,12 @@ def figures(
 
 
 def _routes() -> dict[str, _RouteFacts]:
-    return {
-        route.slug: _RouteFacts(
-            route.name,
-            route.tier,
-            Sla(
-                route.target_first_text_p95_ms,
-                route.target_total_p95_ms,
-                route.target_error_rate,
-                route.target_truncation_rate,
-            ),
-        )
-        for route in Route.objects.all()
-    }
+    """Return the routes as visitors have them, whatever the draft calls them by now."""
+    try:
+        published = publishing.current().routes
+    except ConfigError:
+        return {}
+    return {slug: _RouteFacts(route.name, route.tier, route.sla) for slug, route in published.items()}
 
 
 def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tally) -> Figures:
@@ -221,6 +215,7 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         cost_unknown=mine["cost_unknown"],
         cost_per_1000_pico=round(mine["cost_pico"] * 1000 / requests) if requests else None,
         errors=mine["errors"],
+        out_of_budget=mine["out_of_budget"],
         refused=mine["refused"],
         cancelled=mine["cancelled"],
         truncations=mine["truncations"],

@@ -50,8 +50,11 @@ def _usd(name: str) -> Callable[[Tally], float]:
     return lambda value: float(from_pico(value[name]))
 
 
+ENDED_WHOLE = ("completed", "errors", "out_of_budget", "refused", "cancelled")
+
+
 def _truncated(value: Tally) -> float:
-    return value["requests"] - sum(value[name] for name in ("completed", "errors", "refused", "cancelled"))
+    return value["requests"] - sum(value[name] for name in ENDED_WHOLE)
 
 
 REPLY_COUNTS = (
@@ -61,6 +64,7 @@ REPLY_COUNTS = (
         (
             (("completed",), _of("completed")),
             (("failed",), _of("errors")),
+            (("out_of_budget",), _of("out_of_budget")),
             (("refused",), _of("refused")),
             (("cancelled",), _of("cancelled")),
             (("truncated",), _truncated),

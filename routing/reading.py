@@ -43,6 +43,7 @@ class Reading:
         self._delta = DeltaText()
         self._head = b""
         self._text = Gathered()
+        self._left_out = 0
 
     @property
     def finished(self) -> bool:
@@ -76,8 +77,11 @@ class Reading:
 
     @property
     def estimated_output(self) -> int | None:
-        """Return our estimate of the text's tokens, None without text."""
-        return math.ceil(estimate_tokens(self.text) * self._model.token_factor) if self.length else None
+        """Return our estimate of the tokens of all text that came, kept or not; None without text."""
+        if not self.length:
+            return None
+        came = 1 + self._left_out / self.length  # what was left out beyond the cap is billed as well
+        return math.ceil(estimate_tokens(self.text) * self._model.token_factor * came)
 
     def feed(self, chunk: bytes) -> str:
         """Return the text that `chunk` adds; an error in it is kept until its text has gone out."""
@@ -117,7 +121,9 @@ class Reading:
 
     def _shown(self, text: str) -> str:
         if self.length + len(text) > self._room:
-            text = text[: self._room - self.length]
+            kept = text[: self._room - self.length]
+            self._left_out += len(text) - len(kept)
+            text = kept
             self.failure = errors.ReplyTooLong(f"the reply passed its cap of {self._room} characters")
         self._text.add(text)
         return text

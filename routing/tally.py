@@ -51,6 +51,8 @@ class CallFacts(Protocol):
 
 # A visitor who leaves or presses Stop cuts the answer short, and no model is to blame for that.
 CUT_BY_VISITOR = frozenset({"abandoned", "stop"})
+# A spent budget is what staff have decided, and no outage: it breaks no promise of a route.
+OUT_OF_BUDGET = "budget"
 
 
 def was_truncated(reply: ReplyFacts) -> bool:
@@ -76,7 +78,8 @@ def _by(kind: str) -> Callable[[ReplyFacts], int]:
 REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "requests": lambda reply: 1,
     "completed": lambda reply: int(reply.state == "completed"),
-    "errors": lambda reply: int(reply.state == "failed"),
+    "errors": lambda reply: int(reply.state == "failed" and reply.ended_by != OUT_OF_BUDGET),
+    "out_of_budget": lambda reply: int(reply.state == "failed" and reply.ended_by == OUT_OF_BUDGET),
     "refused": lambda reply: int(reply.state == "refused"),
     "cancelled": lambda reply: int(reply.state == "cancelled"),
     "truncations": lambda reply: int(was_truncated(reply)),

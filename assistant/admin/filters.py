@@ -16,7 +16,9 @@ THUMBS = {
     "none": Q(rating=None),
 }
 ENDINGS = {
-    "unfinished": Q(state__in=(Reply.State.FAILED, Reply.State.TRUNCATED)),
+    # A spent budget is a decision of staff: it has a choice of its own.
+    "unfinished": Q(state__in=(Reply.State.FAILED, Reply.State.TRUNCATED)) & ~Q(ended_by="budget"),
+    "budget": Q(ended_by="budget"),
     "failed": Q(state=Reply.State.FAILED),
     "truncated": Q(state=Reply.State.TRUNCATED),
     "refused": Q(state=Reply.State.REFUSED),
@@ -73,6 +75,7 @@ class AnswerFilter(ReplyFilter):
         return [
             ("unfinished", "Failed or cut short"),
             ("failed", "Failed"),
+            ("budget", "Out of budget"),
             ("truncated", "Cut short"),
             ("refused", "Refused"),
             ("cancelled", "Stopped by the visitor"),

@@ -213,7 +213,8 @@ def _spend() -> Step:
 def _machinery() -> list[Step]:
     today = now().date()
     on_ladders = CatalogueModel.objects.filter(steps__isnull=False).distinct().prefetch_related("prices")
-    ending = [model for model in on_ladders if retirement(model.retires_on, today)]
+    asked = CatalogueModel.objects.filter(pk__in=list(caring.ladders_by_model()))  # not those of the draft
+    ending = [model for model in asked if retirement(model.retires_on, today)]
     ready = {model.pk for model in on_ladders if key_status(model).kind != "warn"}
     routes = Route.objects.filter(Q(kind=Route.Kind.MODEL), enabled=True).prefetch_related("steps")
     stuck = [route for route in routes if not ready & {step.model_id for step in route.steps.all()}]
@@ -241,18 +242,23 @@ def _machinery() -> list[Step]:
 
 def _care() -> list[Step]:
     """Return a step for each model that the daily check found not to answer as it should."""
-    return [
-        Step(
-            f"{notice.model}: {notice.get_kind_display().lower()}",
-            "Act",
-            notice.detail,
-            _link("routing_cataloguemodel_changelist", life="care"),
-            "build",
-            "bad",
-        )
+    found = [
+        notice
         for notice in caring.notices()
         if notice.kind not in (CatalogueNotice.Kind.RETIRED, CatalogueNotice.Kind.RETIRES)
     ][:ROWS]
+    return [_care_step(notice, caring.pressing(notice, now())) for notice in found]
+
+
+def _care_step(notice: CatalogueNotice, pressing: bool) -> Step:
+    return Step(
+        f"{notice.model}: {notice.get_kind_display().lower()}",
+        "Act" if pressing else "Notice",
+        notice.detail,
+        _link("routing_cataloguemodel_changelist", life="care"),
+        "build",
+        "bad" if pressing else "warn",
+    )
 
 
 def _complaints() -> list[dict[str, Any]]:

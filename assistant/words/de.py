@@ -47,6 +47,7 @@ WORDS = Words(
         "Ich kann im Moment nur freigegebene Antworten geben. Vielleicht meinen Sie eine der Fragen oben."
     ),
     budget_spent_until="Dazu kann bis {until} kein KI-Modell gefragt werden.",
+    budget_never="Dazu kann kein KI-Modell gefragt werden.",
     spent_person=(
         "Ich habe so viele Antworten dieser Art gegeben, wie ich darf; ab {until} gibt es wieder welche."
     ),

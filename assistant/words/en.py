@@ -47,6 +47,7 @@ WORDS = Words(
         "I can only give approved answers at the moment. One of the questions above may be the one you mean."
     ),
     budget_spent_until="No AI model can be asked about this until {until}.",
+    budget_never="No AI model can be asked about this.",
     spent_person="I have given as many answers of this kind as I may; there are more from {until} on.",
     unavailable="No AI model is available at the moment.",
     too_fast="Those were many messages in a short time. You can go on in {wait}.",

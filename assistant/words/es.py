@@ -48,6 +48,7 @@ WORDS = Words(
         "preguntas de arriba."
     ),
     budget_spent_until="No se puede consultar ningún modelo de IA sobre esto hasta el {until}.",
+    budget_never="No se puede consultar ningún modelo de IA sobre esto.",
     spent_person="He dado todas las respuestas de este tipo que puedo; habrá más a partir del {until}.",
     unavailable="En este momento no hay ningún modelo de IA disponible.",
     too_fast="Son muchos mensajes en poco tiempo. Podrá continuar en {wait}.",

@@ -49,6 +49,7 @@ WORDS = Words(
         "des questions ci-dessus."
     ),
     budget_spent_until="Aucun modèle d'IA ne peut être interrogé à ce sujet avant le {until}.",
+    budget_never="Aucun modèle d'IA ne peut être interrogé à ce sujet.",
     spent_person=(
         "J'ai donné autant de réponses de ce genre que je le peux ; il y en aura d'autres à partir "
         "du {until}."

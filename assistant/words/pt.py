@@ -55,6 +55,7 @@ WORDS = Words(
         "Neste momento só posso dar respostas aprovadas. Talvez queira fazer uma das perguntas acima."
     ),
     budget_spent_until="Nenhum modelo de IA pode ser consultado sobre isto até {until}.",
+    budget_never="Nenhum modelo de IA pode ser consultado sobre isto.",
     spent_person="Dei todas as respostas deste tipo que posso dar; haverá mais a partir de {until}.",
     unavailable="Neste momento não há nenhum modelo de IA disponível.",
     too_fast="Foram muitas mensagens em pouco tempo. Pode continuar dentro de {wait}.",

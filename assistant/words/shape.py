@@ -35,6 +35,7 @@ class Words:
     budget_spent: str  # {zone}
     approved_near: str  # under the questions that stand as buttons
     budget_spent_until: str  # {until}
+    budget_never: str  # no budget holds one answer, so no time is named
     spent_person: str  # {until}
     unavailable: str
 

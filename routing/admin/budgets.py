@@ -1,6 +1,6 @@
 """What may be spent, by the desk, its routes and plans, what is spent of it, and where it is set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -67,6 +67,17 @@ class Row:
     used: str
     meter: float  # of 1, at most
     kind: str
+    warning: str = ""
+    why: str = ""
+
+
+def warning_of(each: Standing) -> tuple[str, str]:
+    """Return what is to be said of a budget that one answer does not fit into, and why; "" of others."""
+    if each.needs is None or not each.tight:
+        return "", ""
+    least, most = usd(each.needs.least), usd(each.needs.most)
+    why = f"One answer reserves {least}, and up to {most} with the longest prompt."
+    return ("Too small for one answer" if each.too_small else "Too small for the longest prompts"), why
 
 
 def row_of(each: Standing, routes: Mapping[str, str], tz: ZoneInfo) -> Row:
@@ -74,6 +85,7 @@ def row_of(each: Standing, routes: Mapping[str, str], tz: ZoneInfo) -> Row:
     name, about = names_of(each.pot.scope, routes)
     last = each.pot.ends_at.astimezone(tz) - timedelta(seconds=1)
     month = each.pot.period == "month"
+    warning, why = warning_of(each)
     return Row(
         scope=each.pot.scope,
         period=each.pot.period,
@@ -85,7 +97,9 @@ def row_of(each: Standing, routes: Mapping[str, str], tz: ZoneInfo) -> Row:
         cap=usd(each.pot.cap),
         used=percent(each.share),
         meter=min(1.0, each.share),
-        kind=kind_of(each.share),
+        kind="bad" if each.too_small else kind_of(each.share),
+        warning=warning,
+        why=why,
     )
 
 
@@ -148,6 +162,15 @@ def _routes() -> dict[str, str]:
     return dict(Route.objects.values_list("slug", "name"))
 
 
+# Who knows which plans visitors have had: the apps above this one, which it may not import, add themselves.
+PLAN_SOURCES: list[Callable[[], Collection[str]]] = []
+
+
+def plans_seen() -> set[str]:
+    """Return every plan that a visitor has had, as far as anybody knows."""
+    return {plan for source in PLAN_SOURCES for plan in source()}
+
+
 class PlanBudgetForm(forms.ModelForm[PlanBudget]):
     """A plan's budget; an empty amount is no budget, and nothing is a budget of nothing."""
 
@@ -173,7 +196,7 @@ class PlanBudgetForm(forms.ModelForm[PlanBudget]):
 class PlanBudgetAdmin(PublishingAdmin[PlanBudget]):
     form = PlanBudgetForm
     list_before_template = "admin/desk/plan_budgets_before.html"
-    list_display = ("plan", "daily", "monthly", "then")
+    list_display = ("name", "daily", "monthly", "then")
     search_fields = ("plan",)
     actions = None
     warn_unsaved_form = True
@@ -181,6 +204,21 @@ class PlanBudgetAdmin(PublishingAdmin[PlanBudget]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: PlanBudget | None = None) -> list[str]:
         return ["plan"] if obj else []
+
+    @admin.display(description="Plan", ordering="plan")
+    def name(self, obj: PlanBudget) -> SafeString | str:
+        if obj.plan in self._seen:
+            return obj.plan
+        return format_html("{}<small class='desk-sub'>{}</small>", obj.plan, "no visitor with this plan yet")
+
+    _seen: Collection[str] = ()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Look up once which plans there are."""
+        self._seen = plans_seen()  # the same for everybody who looks at the list just now
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description="Daily budget", ordering="daily_budget_usd")
     def daily(self, obj: PlanBudget) -> SafeString | str:

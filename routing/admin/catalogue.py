@@ -17,7 +17,7 @@ from common.clock import now
 from routing import caring
 from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import RETIRES_SOON_DAYS, current_price, dollars, key_status, retirement
-from routing.models import CatalogueModel, CatalogueNotice, LadderStep, ModelPrice
+from routing.models import CatalogueModel, CatalogueNotice, ModelPrice
 from routing.price_check import known
 
 
@@ -100,7 +100,7 @@ class RetirementFilter(DropdownFilter):  # type: ignore[misc]
         if self.value() == "living":
             return queryset.exclude(pk__in=soon)
         if self.value() == "used":
-            return queryset.filter(pk__in=LadderStep.objects.values("model"))
+            return queryset.filter(pk__in=list(caring.ladders_by_model()))
         return queryset
 
 
@@ -125,6 +125,11 @@ class CatalogueForm(forms.ModelForm[CatalogueModel]):
             "note": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "answers_as": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
+
+
+def _noticed(notice: CatalogueNotice) -> tuple[SafeString, str]:
+    kind = "bad" if caring.pressing(notice, now()) else "warn"
+    return badge(notice.get_kind_display(), kind, notice.detail), notice.detail
 
 
 @admin.register(CatalogueModel)
@@ -156,9 +161,10 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
     )
 
     _notices: Mapping[str, list[CatalogueNotice]] = {}
+    _ladders: Mapping[str, list[str]] = {}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogueModel]:
-        return super().get_queryset(request).prefetch_related("prices", "steps__route")
+        return super().get_queryset(request).prefetch_related("prices")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -168,6 +174,7 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
         for notice in caring.notices():
             if notice.kind not in (CatalogueNotice.Kind.RETIRED, CatalogueNotice.Kind.RETIRES):
                 found[notice.model].append(notice)
+        self._ladders = caring.ladders_by_model()
         self._notices = found  # the same for everybody who looks at the list just now
         return super().changelist_view(request, extra_context)
 
@@ -228,11 +235,7 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
             )
         found = self._notices.get(obj.pk, [])
         if found:
-            return format_html_join(
-                "",
-                "{}<small class='desk-sub'>{}</small>",
-                ((badge(each.get_kind_display(), "bad", each.detail), each.detail) for each in found),
-            )
+            return format_html_join("", "{}<small class='desk-sub'>{}</small>", map(_noticed, found))
         if obj.retires_on is None:
             return muted("No date known")
         return muted(f"until {obj.retires_on:%-d %b %Y}")
@@ -261,5 +264,5 @@ class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
 
     @admin.display(description="On ladders")
     def ladders(self, obj: CatalogueModel) -> SafeString | str:
-        routes = sorted({step.route.name for step in obj.steps.all()})
+        routes = sorted(self._ladders.get(obj.pk, ()))
         return format_html_join(", ", "{}", ((name,) for name in routes)) or "–"

@@ -38,6 +38,7 @@ CARD_COUNTS = (
     "input_tokens",
     "output_tokens",
     "errors",
+    "out_of_budget",
     "truncations",
     "fallbacks",
     "cached",

@@ -1,5 +1,6 @@
 """What the daily check found on the pages, in the mail and at the terminal, and prices that are proposed."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -11,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from assistant import catalogue_care
+from assistant.admin import home as home_module
 from common.clock import now
-from routing import caring
+from routing import caring, publishing
 from routing.models import CatalogueModel, CatalogueNotice, LadderStep, ModelCall
 from tests.admin.pages import form_of, text_of
 
@@ -29,6 +31,60 @@ def unknown(seeded: None) -> None:
     )  # fmt: skip
 
 
+def publish() -> None:
+    publishing.publish()
+    publishing.refresh(force=True)
+
+
+def column(client: Client, model: str) -> str:
+    """Return what the list of models shows under "On ladders"."""
+    page = client.get(reverse(MODELS), {"q": model}).content.decode()
+    (cell,) = re.findall(r"<td[^>]*field-ladders[^>]*>(.*?)</td>", page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+
+
+def answered_by(other: str, times: int) -> None:
+    for _ in range(times):
+        ModelCall.objects.create(
+            route="common", tier="lite", provider="gemini", asked_model=LITE, answering_model=other,
+            started_at=now() - timedelta(hours=1), ended_at=now(),
+        )  # fmt: skip
+
+
+@pytest.mark.usefixtures("seeded")
+def test_one_answer_under_another_name_is_a_notice_and_several_are_to_be_acted_on(admin: Client) -> None:
+    answered_by("some-other-model-1", 1)
+    caring.check(now())
+    (step,) = home_module._care()
+    assert (step.figure, step.kind) == ("Notice", "warn")
+    assert "answered by some-other-model-1, once." in step.text
+    assert "some-other-model-1, once" in text_of(admin.get(reverse(MODELS)))
+    answered_by("some-other-model-1", 1)
+    (step,) = home_module._care()
+    assert (step.figure, step.kind) == ("Act", "bad"), "two of two answers"
+    answered_by(LITE, 60)
+    (step,) = home_module._care()
+    assert step.figure == "Notice", "two of 62"
+    answered_by("some-other-model-1", 3)
+    (step,) = home_module._care()
+    assert step.figure == "Act", "five in a day"
+
+
+@pytest.mark.usefixtures("seeded")
+def test_home_counts_the_retiring_models_that_visitors_get(admin: Client) -> None:
+    CatalogueModel.objects.filter(pk=LITE).update(retires_on=now().date() + timedelta(days=3))
+    publish()
+    LadderStep.objects.filter(model_id=LITE).delete()
+    label = CatalogueModel.objects.get(pk=LITE).label
+    assert retiring() == label
+    publish()
+    assert retiring() != label
+
+
+def retiring() -> str:
+    return next(step.text for step in home_module._machinery() if step.title == "Models that retire")
+
+
 @pytest.mark.usefixtures("unknown")
 def test_home_and_models_say_what_to_do_until_the_ladder_is_changed(admin: Client) -> None:
     home, models = reverse("admin:index"), reverse(MODELS)
@@ -39,6 +95,10 @@ def test_home_and_models_say_what_to_do_until_the_ladder_is_changed(admin: Clien
     assert "Not known to its provider" in page and "On the ladders of: Common" in page
     assert "claude-haiku-5-5" not in page
     LadderStep.objects.filter(model_id=LITE).delete()
+    assert "not known to its provider" in text_of(admin.get(home)), "a draft changes nothing for visitors"
+    assert "Common" in column(admin, LITE)
+    publish()
+    assert column(admin, LITE) == "–"
     assert "not known to its provider" not in text_of(admin.get(home))
     assert "Not known to its provider" not in text_of(admin.get(models))
 

@@ -119,6 +119,9 @@ def test_filters_about_answers_hold_for_one_and_the_same_answer(support: Client)
     assert found(support, escalated="yes") == {"joined"}
     assert found(support, answer="failed") == {"joined"}
     assert found(support, answer="truncated") == set()
+    add_turn(make_conversation("poor"), "one", state=Reply.State.FAILED, ended_by="budget")
+    assert found(support, answer="unfinished") == {"joined"}
+    assert found(support, answer="budget") == {"poor"}
 
 
 def test_an_empty_list_says_whether_anything_is_hidden(support: Client) -> None:

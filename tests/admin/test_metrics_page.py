@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -14,14 +15,14 @@ from django.test import Client
 from django.urls import reverse
 
 from common import clock
-from routing import budget, example, prometheus, rollup
+from routing import budget, example, prometheus, publishing, rollup
 from routing.admin.cells import target_lines
 from routing.definitions import DEFINITIONS, ESCALATIONS
 from routing.evidence import KINDS
 from routing.metrics import TargetCheck
 from routing.models import ExampleRun, MinuteRow, RollUpState, Route
 from routing.recorder import record_outcome, settle_call, start_call
-from tests.routing.ledger import attempt, config, outcome, outcome_facts, result
+from tests.routing.ledger import attempt, config, outcome, outcome_facts, publish_routes, result
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,14 @@ class Figures(HTMLParser):
         given = dict(attrs)
         if tag == "td" and given.get("data-route") and given.get("data-metric"):
             self.found[str(given["data-route"]), str(given["data-metric"])] = given.get("data-value") or ""
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Leave no configuration behind in this process."""
+    publishing.forget()
+    yield
+    publishing.forget()
 
 
 @pytest.fixture
@@ -66,6 +75,7 @@ def test_sixty_scripted_replies_are_on_the_page_as_scripted(manager: Client) -> 
     Route.objects.all().delete()
     route("common", "Everyday", target_first_text_p95_ms=1000)
     route("faq", "Approved", kind="faq")
+    publish_routes()
     now = clock.now()
     for index in range(40):
         start = attempt(started_at=now, asked_model="small")

@@ -1,5 +1,6 @@
 """A message whose budget is spent gets what staff chose for that case, and the receipt says so."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,9 @@ from assistant.settings_snapshot import as_snapshot
 from assistant.spent import Spent
 from assistant.starting import Started
 from assistant.who import Who
-from common.clock import ticks
+from common.clock import now, ticks
 from faq import index
-from routing import dispatch, publishing, recorder
+from routing import budget, dispatch, publishing, recorder
 from routing.errors import BudgetExhausted
 from routing.models import Budget, ModelCall, PlanBudget, Route, RouteOutcome
 from tests.breakers import forget_calls
@@ -27,6 +28,7 @@ from tests.example_rows import make_once
 COMPARE = "Compare Pro and Studio for 3 locations; what happens if we downgrade?"
 GERMAN = "Warum ist Studio teurer als Pro, und was passiert, wenn wir wechseln?"
 RESET = "How do I reset my password?"
+USD = 10**12
 LITE = {"gemini-3.5-flash-lite", "claude-haiku-5-5"}
 
 
@@ -58,6 +60,12 @@ def ask(text: str = COMPARE, plan: str = "pro") -> Started:
     return services.accept_message(who, uuid4(), str(uuid4()), text, ticks(), uuid4())
 
 
+def spend() -> None:
+    """Spend the last of the route's USD."""
+    rows = budget.reserve("visitor", now(), USD, "complex")
+    budget.settle(rows, reserved=USD, spent=USD)
+
+
 def receipt(reply: Reply) -> str:
     return decision_view(Reply.objects.get(pk=reply.pk).decision, {}, names={"common": "Common"}).budget
 
@@ -79,7 +87,7 @@ def test_a_cheaper_tier_goes_on_with_the_money_of_its_own_route(allowed: list[st
     assert (kept.state, kept.tier, kept.route) == ("streaming", "lite", "complex")
     assert kept.decision["budget"]["scope"] == "route:complex"
     said = receipt(kept)
-    assert "daily budget of 0.00 USD for the route complex is used up" in said
+    assert "daily budget of 0 USD for the route complex allows no model" in said
     assert "claude-haiku-5-5" in said
     payer = Route.objects.get(slug=call.paid_by)
     paid = Budget.objects.filter(scope=f"route:{payer.slug}")
@@ -92,7 +100,7 @@ def test_when_nothing_cheaper_can_be_paid_the_faq_is_what_is_left() -> None:
     assert started.generation is None
     assert (started.reply.state, started.reply.ended_by) == ("failed", "budget")
     assert started.reply.decision["budget"]["instead"] == "faq"
-    assert "until midnight" in started.reply.notice
+    assert "No AI model can be asked about this." in started.reply.notice
     assert ModelCall.objects.count() == 0
     assert set(Budget.objects.values_list("reserved_pico", flat=True)) <= {0}
     assert RouteOutcome.objects.get().ended_by == "budget"
@@ -100,7 +108,8 @@ def test_when_nothing_cheaper_can_be_paid_the_faq_is_what_is_left() -> None:
 
 
 def test_the_faq_alone_answers_with_what_it_may_have_as_buttons() -> None:
-    set_up({"daily_budget_usd": 0, "when_spent": "faq"})
+    set_up({"daily_budget_usd": 1, "when_spent": "faq"})
+    spend()
     reply = ask().reply
     assert reply.decision["did_you_mean"], "the question is near to entries of the example"
     assert "One of the questions above" in reply.text
@@ -112,13 +121,28 @@ def test_the_faq_alone_answers_with_what_it_may_have_as_buttons() -> None:
 
 
 def test_a_route_may_say_so_and_offer_a_person_with_the_end_of_its_month() -> None:
-    set_up({"monthly_budget_usd": 0, "when_spent": "message"}, {"time_zone": "Europe/Berlin"})
+    set_up({"monthly_budget_usd": 1, "when_spent": "message"}, {"time_zone": "Europe/Berlin"})
+    spend()
     reply = ask(GERMAN).reply
     assert reply.text.startswith("Ich habe so viele Antworten dieser Art gegeben, wie ich darf; ab ")
     assert "1. " in reply.text and "00:00 Uhr (Berlin)" in reply.text
+    assert reply.notice == "", "the text has said it"
     assert reply.decision["did_you_mean"] == []
     assert frames.done_body(reply)["offer_person"] is True
     assert receipt(reply).endswith("offered a person.")
+
+
+@pytest.mark.parametrize("amount", ["0", "0.0005"])
+@pytest.mark.parametrize("way", ["faq", "message"])
+def test_no_time_is_promised_where_the_whole_budget_is_smaller_than_one_answer(amount: str, way: str) -> None:
+    set_up({"daily_budget_usd": Decimal(amount), "when_spent": way})
+    reply = ask().reply
+    said = f"{reply.text} {reply.notice}"
+    assert said.count("No AI model can be asked about this.") == 1
+    assert not re.search("until|midnight|from .* on", said)
+    assert frames.done_body(reply)["offer_person"] is True
+    too_small = "is too small for one answer, which reserves 0."
+    assert (too_small if Decimal(amount) else "allows no model") in receipt(reply)
 
 
 def test_a_spent_plan_decides_itself_and_leaves_the_others_alone() -> None:

@@ -109,6 +109,15 @@ def test_f22_a_flood_is_bounded(
     assert grown.most < PROMISED
 
 
+def test_f22_the_estimate_counts_what_came_and_not_only_what_is_kept() -> None:
+    whole, cut = (Reading(WIRES["openai"].mapper(), OPENAI, room) for room in (REPLY_CHARS, 1_000))
+    for reading in (whole, cut):
+        reading.feed(delta("and so on " * 1_000))
+    assert whole.failure is None and isinstance(cut.failure, errors.ReplyTooLong)
+    assert (whole.length, cut.length) == (10_000, 1_000)
+    assert cut.estimated_output == pytest.approx(whole.estimated_output, rel=0.01)
+
+
 @pytest.mark.parametrize("fault", ["endless", "endless_line", "giant_token"])
 async def test_f22_the_whole_way_from_the_socket_is_bounded(
     control: Control, ledger: MemoryLedger, fault: str

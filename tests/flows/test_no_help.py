@@ -104,7 +104,7 @@ async def test_with_every_model_failing_the_form_is_the_next_step(
     assert (row["text"], row["state"], row["reply"]) == (COMMON, "new", shown.reply_id)
 
 
-async def test_a_spent_budget_names_the_form_and_midnight(tmp_path: Path, sandbox: str) -> None:
+async def test_a_budget_of_nothing_names_the_form_and_no_time(tmp_path: Path, sandbox: str) -> None:
     spend = """
 from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
@@ -120,7 +120,7 @@ publish(by="test", settings=as_snapshot(AssistantSettings.objects.get()))
                 shown = await chat.ask(COMMON)
             assert named_step(shown)
             assert (shown.done or {})["person_reason"] == "budget"
-            assert "midnight" in (shown.done or {})["notice"]
+            assert "No AI model can be asked about this." in (shown.done or {})["notice"]
 
 
 async def test_a_refused_message_leads_to_a_person(control: Control, new_chat: NewChat) -> None:

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from routing import publishing
 from routing.attempts import AttemptResult, AttemptStart
 from routing.config import Config, ModelSpec, Price, RouteSpec
 from routing.events import FinishReason, UsageReport
-from routing.models import RouteOutcome
+from routing.models import Route, RouteOutcome, Rule
 from routing.recorder import OutcomeFacts
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -31,6 +32,15 @@ def config() -> Config:
             "complex": RouteSpec("complex", "Complex", "model", "heavy", ("gone", "big")),
         },
     )
+
+
+def publish_routes() -> None:
+    """Publish the routes that a test has made, with the last rule that they need."""
+    Rule.objects.get_or_create(
+        name="The rest", defaults={"route": Route.objects.all()[0], "reason": "none other", "locked": True}
+    )
+    publishing.publish(settings={})
+    publishing.refresh(force=True)
 
 
 def outcome(**values: Any) -> RouteOutcome:

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from routing import caring, known_prices
-from routing.care import Finding, Seen, findings
+from routing import caring, known_prices, publishing
+from routing.care import Finding, Seen, findings, often
 from routing.config import ModelSpec, RouteSpec
 from routing.models import CatalogueNotice, LadderStep, ModelCall
 from tests.example_rows import make_once
@@ -64,6 +64,27 @@ def call(model: str, minutes_ago: int, **more: object) -> None:
     ModelCall.objects.create(reply_id=uuid4(), route="common", tier="lite", provider="gemini", **facts)
 
 
+def publish() -> None:
+    publishing.publish()
+    publishing.refresh(force=True)
+
+
+@pytest.mark.parametrize(
+    ("others", "answered", "much"),
+    [
+        (1, 1, False),
+        (2, 2, True),
+        (2, 40, True),
+        (2, 41, False),
+        (4, 1000, False),
+        (5, 1000, True),
+        (0, 0, False),
+    ],
+)
+def test_how_often_another_name_is_too_often(others: int, answered: int, much: bool) -> None:
+    assert often(others, answered) is much
+
+
 NOT_FOUND = {"answering_model": "", "error_class": "UnknownModel", "error_detail": "not found"}
 LITE, HAIKU = "gemini-3.5-flash-lite", "claude-haiku-5-5"
 
@@ -90,11 +111,14 @@ def test_a_notice_opens_counts_and_closes_by_itself(caplog: pytest.LogCaptureFix
     row = CatalogueNotice.objects.get(model=LITE)
     assert (row.count, row.first_seen, row.last_seen) == (2, NOON, NOON + timedelta(hours=1))
     LadderStep.objects.filter(model_id=LITE).delete()
+    assert LITE in [each.model for each in caring.notices()]  # only a draft
+    publish()
     assert [each.model for each in caring.notices()] == ["gemini-3.8-flash"]  # gone from the pages at once
     assert caring.check(NOON + timedelta(hours=25)) == []  # a day later: nothing of it was seen again
     assert CatalogueNotice.objects.filter(closed_at=None).count() == 0
     call(LITE, -25 * 60, **NOT_FOUND)
     LadderStep.objects.create(route_id="common", position=9, model_id=LITE)
+    publish()
     assert [each.count for each in caring.check(NOON + timedelta(hours=26))] == [1]  # a new notice
 
 

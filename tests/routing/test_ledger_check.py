@@ -13,7 +13,7 @@ from django.db.models import F
 
 from common.clock import now
 from routing import publishing
-from routing.books import Booked, Sums, compare, invoice_apart, unseen
+from routing.books import Booked, Sums, compare, estimates_apart, invoice_apart, unseen
 from routing.catalogue import seed_routing
 from routing.events import UsageReport
 from routing.models import Budget, ModelCall, RouteOutcome
@@ -128,6 +128,23 @@ def test_sums_by_model_and_what_is_left_out() -> None:
     invoice = {"small": {"requests": 1, "input_tokens": 1000, "output_tokens": 100, "cost_pico": 300}}
     assert invoice_apart(invoice, [RECORD]) == []
     assert invoice_apart(invoice, [RECORD, RECORD]) != []
+
+
+def test_estimates_are_said_with_how_far_they_are_from_the_bill() -> None:
+    guess = replace(BOOKED, estimated=True, output_tokens=50, cost_pico=100)
+    records = [
+        {**RECORD, "usage_sent": False},
+        {**RECORD, "call_id": "b", "usage_sent": False, "cost_pico": 840},
+    ]
+    assert estimates_apart(compare({"a": BOOKED}, [RECORD])) == ""
+    both = compare({"a": guess, "b": guess}, records)
+    assert both.differences == () and both.estimated == 2
+    assert estimates_apart(both) == (
+        "2 rows are estimates: in all 0.0000000002 USD and 100 output tokens in the ledger, 0.00000000114 "
+        "USD and 200 on the bill, 5.7 times."
+    )
+    equal = compare({"a": replace(BOOKED, estimated=True)}, records[:1])
+    assert estimates_apart(equal) == "1 row is an estimate, equal to the bill in all."
 
 
 def test_a_price_is_checked_again_with_the_catalogue_of_the_call(db: None) -> None:

@@ -1,14 +1,16 @@
 """The figures of a period: equal to what was scripted, and silent where there is too little."""
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing import metrics, rollup
+from routing import metrics, prometheus, publishing, rollup
 from routing.models import Route
 from routing.periods import PeriodError, parse
-from tests.routing.ledger import NOON, outcome
+from tests.routing.ledger import NOON, outcome, publish_routes
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
@@ -18,6 +20,15 @@ def route(slug: str, **values: object) -> None:
     Route.objects.update_or_create(
         slug=slug, defaults={"name": slug.title(), "meaning": "", "kind": "model", "tier": "lite", **values}
     )
+    publish_routes()
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Leave no configuration behind in this process."""
+    publishing.forget()
+    yield
+    publishing.forget()
 
 
 def report(**values: object) -> metrics.Report:
@@ -76,6 +87,39 @@ def test_a_target_is_judged_from_twenty_replies_on(replies: int, met: bool | Non
     for _ in range(replies):
         outcome(state="failed")
     assert of("common", report()).met is met
+
+
+@pytest.mark.django_db
+def test_a_spent_budget_is_counted_by_itself_and_breaks_no_promise() -> None:
+    route("common", target_error_rate=0.05)
+    for index in range(40):
+        outcome(state="failed" if index < 20 else "completed", ended_by="budget" if index < 20 else "finish")
+    common = of("common", report())
+    assert (common.requests, common.errors, common.out_of_budget, common.met) == (40, 0, 20, True)
+    for _ in range(3):
+        outcome(state="failed", ended_by="upstream")
+    common = of("common", report())
+    assert (common.errors, common.out_of_budget, common.met) == (3, 20, False)
+    states = dict(
+        re.findall(r'support_replies_total{.*state="(\w+)"} (\S+)', prometheus.render(NOON).decode())
+    )
+    assert {name for name, value in states.items() if float(value)} == {
+        "completed",
+        "failed",
+        "out_of_budget",
+    }
+    assert (states["out_of_budget"], states["failed"], states["truncated"]) == ("20.0", "3.0", "0.0")
+
+
+@pytest.mark.django_db
+def test_a_draft_changes_neither_names_nor_targets() -> None:
+    route("common", target_error_rate=0.05)
+    Route.objects.filter(slug="common").update(name="Draft name", target_error_rate=None)
+    before = of("common", report())
+    assert (before.name, len(before.targets)) == ("Common", 1)
+    publish_routes()
+    after = of("common", report())
+    assert (after.name, len(after.targets)) == ("Draft name", 0)
 
 
 @pytest.mark.django_db

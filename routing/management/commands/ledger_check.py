@@ -43,17 +43,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         since = self._since(options["since"])
         self.stdout.write(f"{ledger_check.calls(since):,} calls since {since:%Y-%m-%d %H:%M} UTC")
-        found = list(ledger_check.check(since, now()))
+        found, estimates = list(ledger_check.check(since, now())), ""
         url = options["sandbox"] or (
             f"http://127.0.0.1:{registry.environment().sandbox_port}" if registry.sandbox_active() else ""
         )
         if url:
-            found += self._beside(url.rstrip("/"), bool(options["sandbox"]))
+            apart, estimates = self._beside(url.rstrip("/"), bool(options["sandbox"]))
+            found += apart
         for words in found:
             self.stdout.write(f"  {words}")
+        if estimates:
+            self.stdout.write(self.style.WARNING(f"Warning: {estimates}"))
+        beside = " beside the estimates" if estimates else ""
         if found:
-            raise CommandError(f"{len(found):,} difference{'' if len(found) == 1 else 's'}.")
-        self.stdout.write("No difference.")
+            raise CommandError(f"{len(found):,} difference{'' if len(found) == 1 else 's'}{beside}.")
+        self.stdout.write(f"No difference{beside}.")
 
     def _since(self, given: str) -> datetime:
         tz = desk.caps().tz
@@ -70,15 +74,15 @@ class Command(BaseCommand):
             raise CommandError(f"--since takes a day such as 2026-11-29, not {given!r}.")
         return moment if moment.tzinfo else moment.replace(tzinfo=tz)
 
-    def _beside(self, url: str, asked: bool) -> list[str]:
-        """Print both sides by model and return their differences."""
+    def _beside(self, url: str, asked: bool) -> tuple[list[str], str]:
+        """Print both sides by model; return their differences, and in words those of the estimates."""
         try:
             records, invoice = _get(url, "requests"), _get(url, "invoice")
         except (OSError, ValueError, http.client.HTTPException) as error:
             if asked:
                 raise CommandError(f"The sandbox at {url} does not answer: {error}") from error
             self.stdout.write(f"The sandbox at {url} does not answer; only the ledger itself was checked.")
-            return []
+            return [], ""
         ids = [UUID(record["call_id"]) for record in records if _is_id(record.get("call_id"))]
         ledger = ledger_check.booked(ids)
         compared = books.compare(ledger, records)
@@ -90,7 +94,7 @@ class Command(BaseCommand):
         if whole:
             found += books.invoice_apart(invoice, records)
         self._print(compared, len(records), whole)
-        return found
+        return found, books.estimates_apart(compared)
 
     def _print(self, compared: books.Compared, requests: int, whole: bool) -> None:
         gone = "" if whole or not requests else ", the earlier ones are gone"
