@@ -152,8 +152,11 @@ class Reading:
         return TRUNCATED.format(n=max(said or 0, self.estimated_output or 0))
 
     def reason(self, failure: CallFailed | None) -> FinishReason:
-        """Return how the stream ended, for the ledger; without end marker and failure it was left."""
-        if self.finish is not None:
+        """Return how the stream ended, for the ledger; without end marker and failure it was left.
+
+        An answer past the cap was left by us, also where its end marker came in the same piece.
+        """
+        if self.finish is not None and not isinstance(failure, errors.ReplyTooLong):
             return self.finish.reason
         if failure is None:
             return FinishReason.CANCELLED
