@@ -113,7 +113,7 @@ def test_saving_a_route_tells_what_is_wrong_with_its_ladder(admin: Client) -> No
     CatalogueModel.objects.filter(pk="gemini-3.5-flash-lite").update(retires_on=now().date())
     promised = common_form(admin) | {"promises_fallback": "on"}
     assert "promises a second" not in words_of(admin.post(url_of("common"), promised, follow=True))
-    alone = promised | {"allowed_providers": ["anthropic"]}
+    alone = common_form(admin) | {"promises_fallback": "on", "allowed_providers": ["anthropic"]}
     page = text_of(admin.post(url_of("common"), alone, follow=True))
     assert "promises a second provider, and its ladder has models of anthropic only" in page
     assert "Claude Haiku 5.5 has no price" in page
