@@ -65,6 +65,7 @@ class ReplyLog:
     upto: int = 0
     closed: bool = False
     offer: list[dict[str, str]] = field(default_factory=list)  # did you mean: stands from the first record on
+    length: int = 0  # of the text, so that nobody joins it for its length
     _parts: list[str] = field(default_factory=list)
 
     @property
@@ -90,6 +91,7 @@ class ReplyLog:
         self.records.append(record)
         if record.type == "delta":
             self._parts.append(record.body["text"])
+            self.length += len(record.body["text"])
         elif record.type == "block":
             self.html += record.body["html"]
             self.upto = record.body["upto"]
@@ -103,6 +105,7 @@ class ReplyLog:
         """Start again from a snapshot: the text up to `seq` of `epoch`, its records unknown."""
         self.epoch, self.base_seq, self.base_text, self.offer = epoch, seq, text, offer
         self.records, self._parts, self.html, self.upto, self.closed = [], [], "", 0, False
+        self.length = len(text)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the frame that replaces whatever a client has of this reply."""
