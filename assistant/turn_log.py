@@ -67,8 +67,8 @@ class Feed:
             if log is None:
                 continue
             frames, seq = log.since(epoch, after)
-            out.extend(frames)
             if frames:
+                out.extend(frames)
                 self.seen[reply_id] = (log.epoch, seq)
             if log.closed and seq == log.seq:
                 del self.seen[reply_id]
