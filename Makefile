@@ -46,8 +46,8 @@ lint: venv ## check style and who imports whom
 types: venv ## check the types
 	@DEBUG=1 $(PY) -m mypy
 
-bench: venv ## measure matching and deciding on this machine
-	@DEBUG=1 $(PY) -m benchmarks
+bench: venv ## run every benchmark in short on this machine (DATA=folder of question sets, JSON=folder)
+	@DEBUG=1 $(PY) -m benchmarks $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json "$(JSON)")
 
 check: lint types ## all that needs no running server: style, types, migrations, production settings
 	@DEBUG=1 DATABASE_URL=sqlite://:memory: $(PY) manage.py makemigrations --check --dry-run
