@@ -243,9 +243,33 @@ def parse(raw: str) -> Frame:
     return Frame(kind, fields)
 
 
+class SharedFrame(dict[str, Any]):
+    """A server frame that is sent to several sockets, and encoded for the first of them only."""
+
+    __slots__ = ("encoded",)
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.encoded = ""
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
 def encode(frame: Mapping[str, Any]) -> str:
     """Return a server frame as compact JSON text."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"), default=str)
+    if not isinstance(frame, SharedFrame):
+        return _as_json(frame)
+    if not frame.encoded:
+        frame.encoded = _encoded_delta(frame) if frame["type"] == "delta" else _as_json(frame)
+    return frame.encoded
+
+
+def _encoded_delta(frame: Mapping[str, Any]) -> str:
+    """Return a delta as JSON; nearly all frames are deltas, and this takes a fifth of the encoder's time."""
+    first = f',"first":{frame["first"]}' if "first" in frame else ""
+    start = f'{{"type":"delta","reply_id":"{frame["reply_id"]}","seq":{frame["seq"]}'
+    return f'{start},"text":{_as_json(frame["text"])}{first}}}'
 
 
 def ids_in(raw: str) -> dict[str, str]:

@@ -18,6 +18,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+from assistant.block_lines import OpenBlock
+
 _SCHEMES = {"https", "mailto"}
 _PLAIN_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,20}")
@@ -164,21 +166,6 @@ def render(text: str, link_hosts: Sequence[str] = ()) -> str:
     return _CLEANER.clean(_RENDERER.render(text, {"link_hosts": hosts})).strip()
 
 
-def _decided(tail: str) -> tuple[str, int]:
-    """Return `tail` without a last line that may still become anything, and a mark of how far it went.
-
-    Blocks can only begin where a line is complete or its kind is settled, so two tails with the same
-    mark hold the same blocks and need no second scan: a long line costs nothing.
-    """
-    if tail.endswith("\r"):
-        tail = tail[:-1]
-    ends = [match.end() for match in _LINE.finditer(tail)]
-    last = ends[-1] if ends else 0
-    if _UNDECIDED.fullmatch(tail, last):
-        return tail[:last], 2 * len(ends)
-    return tail, 2 * len(ends) + 1
-
-
 def _block_starts(tail: str) -> list[int]:
     """Return where each top-level block of `tail` begins; what precedes the first belongs to it."""
     lines = [0, *(match.end() for match in _LINE.finditer(tail))]
@@ -190,31 +177,62 @@ class BlockRenderer:
     """Turns a growing text into HTML, each Markdown block exactly once, when it can no longer change.
 
     A block is final as soon as the next one has begun. The open block is not rendered: the page shows
-    it as plain text.
+    it as plain text. A block can only begin where a line is complete or its kind is settled, so that
+    what goes on in a settled line costs nothing.
     """
 
     def __init__(self, link_hosts: Sequence[str] = ()) -> None:
         self._hosts = tuple(link_hosts)
-        self._scanned = 0
         self.upto = 0
+        self.length = 0
+        self._tail = ""  # the text behind `upto`
+        self._open = OpenBlock()
+        self._line = 0  # where the last line of the tail begins
+        self._settled = False  # its kind is known, and has been looked at
+        self._after_cr = False
 
     def feed(self, text: str) -> list[tuple[str, int]]:
-        """Return (html, upto) for each block that the whole `text` so far has newly made final."""
-        begin = self.upto
-        tail, progress = _decided(text[begin:])
-        if progress == self._scanned:
+        """Return (html, upto) for each block that this next piece of text makes final."""
+        self._tail += text
+        self.length += len(text)
+        if self._settled and not self._after_cr and "\n" not in text and "\r" not in text:
             return []
-        final: list[tuple[str, int]] = []
-        for start in _block_starts(tail)[1:]:
-            final.append((render(text[self.upto : begin + start], self._hosts), begin + start))
-            self.upto = begin + start
-        self._scanned = _decided(text[self.upto :])[1] if final else progress
+        # An LF may still follow a CR, and belong to the same line end.
+        self._after_cr = self._tail.endswith("\r")
+        known = self._tail[:-1] if self._after_cr else self._tail
+        if not self._look_at_lines(known):
+            return []
+        starts = _block_starts(known if self._settled else known[: self._line])[1:]
+        return self._final(starts, known) if starts else []
+
+    def _look_at_lines(self, known: str) -> bool:
+        """Return whether a line that has become complete, or settled, may begin a new block."""
+        found = False
+        for end in _LINE.finditer(known, self._line):
+            line = known[self._line : end.start()]
+            asked = False if self._settled else self._open.settled(line)
+            found = self._open.complete(line) or asked or found
+            self._line, self._settled = end.end(), False
+        if not self._settled and not _UNDECIDED.fullmatch(known, self._line):
+            self._settled = True
+            found = self._open.settled(known[self._line :]) or found
+        return found
+
+    def _final(self, starts: Sequence[int], known: str) -> list[tuple[str, int]]:
+        final, begin = [], 0
+        for start in starts:
+            self.upto += start - begin
+            final.append((render(self._tail[begin:start], self._hosts), self.upto))
+            begin = start
+        self._tail = self._tail[begin:]
+        self._open, self._line, self._settled = OpenBlock(), 0, False
+        self._look_at_lines(known[begin:])
         return final
 
-    def finish(self, text: str) -> list[tuple[str, int]]:
-        """Return what `feed` would, then the rest of the whole `text` as the last block."""
-        final = self.feed(text)
-        if len(text) > self.upto:
-            final.append((render(text[self.upto :], self._hosts), len(text)))
-        self.upto = len(text)
-        return final
+    def finish(self) -> list[tuple[str, int]]:
+        """Return the rest of the text as the last block; afterwards nothing is fed."""
+        if not self._tail:
+            return []
+        self.upto += len(self._tail)
+        html, self._tail = render(self._tail, self._hosts), ""
+        return [(html, self.upto)]

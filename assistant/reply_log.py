@@ -4,16 +4,17 @@ Pure: no clock, no socket, no Redis. A record stands for seq `first..seq`; only 
 are ever merged. Joined deltas since the last snapshot, after its text, are exactly the reply's text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from assistant.protocol import SharedFrame
 
 TERMINAL = frozenset({"completed", "truncated", "failed", "cancelled", "refused"})
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One frame of a reply; `first` is the seq of the earliest record merged into it."""
 
     seq: int
@@ -21,8 +22,9 @@ class Record:
     type: str
     body: Mapping[str, Any]
 
-    def frame(self, reply_id: UUID) -> dict[str, Any]:
-        frame = {"type": self.type, "reply_id": str(reply_id), "seq": self.seq, **self.body}
+    def frame(self, reply_id: str) -> SharedFrame:
+        frame = SharedFrame(type=self.type, reply_id=reply_id, seq=self.seq)
+        frame.update(self.body)
         if self.first != self.seq:
             frame["first"] = self.first
         return frame
@@ -65,7 +67,12 @@ class ReplyLog:
     upto: int = 0
     closed: bool = False
     offer: list[dict[str, str]] = field(default_factory=list)  # did you mean: stands from the first record on
+    length: int = 0  # of the text, so that nobody joins it for its length
     _parts: list[str] = field(default_factory=list)
+    _said: tuple[int, int, list[Mapping[str, Any]]] | None = None
+
+    def __post_init__(self) -> None:
+        self._name = str(self.reply_id)
 
     @property
     def seq(self) -> int:
@@ -90,6 +97,7 @@ class ReplyLog:
         self.records.append(record)
         if record.type == "delta":
             self._parts.append(record.body["text"])
+            self.length += len(record.body["text"])
         elif record.type == "block":
             self.html += record.body["html"]
             self.upto = record.body["upto"]
@@ -103,12 +111,13 @@ class ReplyLog:
         """Start again from a snapshot: the text up to `seq` of `epoch`, its records unknown."""
         self.epoch, self.base_seq, self.base_text, self.offer = epoch, seq, text, offer
         self.records, self._parts, self.html, self.upto, self.closed = [], [], "", 0, False
+        self.length, self._said = len(text), None
 
     def snapshot(self) -> dict[str, Any]:
         """Return the frame that replaces whatever a client has of this reply."""
         return {
             "type": "snapshot",
-            "reply_id": str(self.reply_id),
+            "reply_id": self._name,
             "epoch": self.epoch,
             # `done` follows a snapshot of an ended reply, so the snapshot ends one before it.
             "seq": self.seq - 1 if self.closed else self.seq,
@@ -118,23 +127,31 @@ class ReplyLog:
             "did_you_mean": self.offer,
         }
 
-    def since(self, epoch: int, after: int) -> tuple[list[dict[str, Any]], int]:
+    def since(self, epoch: int, after: int) -> tuple[Sequence[Mapping[str, Any]], int]:
         """Return the frames that bring a reader at (`epoch`, `after`) up to date, and its new seq.
 
-        A reader of another epoch, ahead of its owner, or inside a merged record gets a snapshot.
+        A reader of another epoch, ahead of its owner, or inside a merged record gets a snapshot. Readers
+        at the same place are given the same frames, so that each is encoded once.
         """
         if epoch == self.epoch and after > self.seq and not self.owned:
             return [], after  # the reader has seen another process further on; this copy catches up
         known = epoch == self.epoch and self.base_seq <= after <= self.seq
         if known and after == self.seq:
             return [], after
+        if known and self._said and self._said[:2] == (after, self.seq):
+            return self._said[2], self.seq
         fresh = self._tail(after) if known else []
         if not known or (fresh and fresh[0].first != after + 1):
-            frames = [self.snapshot()]
-            if self.closed:
-                frames.append(self.records[-1].frame(self.reply_id))
-            return frames, self.seq
-        return [record.frame(self.reply_id) for record in merged(fresh)], self.seq
+            return self._all(), self.seq
+        frames: list[Mapping[str, Any]] = [record.frame(self._name) for record in merged(fresh)]
+        self._said = (after, self.seq, frames)
+        return frames, self.seq
+
+    def _all(self) -> list[Mapping[str, Any]]:
+        frames: list[Mapping[str, Any]] = [self.snapshot()]
+        if self.closed:
+            frames.append(self.records[-1].frame(self._name))
+        return frames
 
     def _tail(self, after: int) -> list[Record]:
         """Return the records behind `after`; owned logs are dense, so the index is known."""

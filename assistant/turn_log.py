@@ -67,8 +67,8 @@ class Feed:
             if log is None:
                 continue
             frames, seq = log.since(epoch, after)
-            out.extend(frames)
             if frames:
+                out.extend(frames)
                 self.seen[reply_id] = (log.epoch, seq)
             if log.closed and seq == log.seq:
                 del self.seen[reply_id]
@@ -106,7 +106,9 @@ class Writer:
             return
         text, self.pending = "".join(self.pending), []
         self.log.add("delta", text=text)
-        for html, upto in self.blocks.feed(self.log.text):
+        if self.blocks.length + len(text) != self.log.length:
+            text = self.log.text[self.blocks.length :]  # an earlier owner wrote the beginning
+        for html, upto in self.blocks.feed(text):
             self.log.add("block", html=html, upto=upto)
         self.hub.wake(self.log.conversation_id)
 

@@ -104,6 +104,8 @@ class Attempt:
                     text = self._moved_by(reading.feed(chunk))
                     if text:
                         yield text
+                if reading.finished and reading.failure is None:
+                    await upstream.read_rest(self._deadline())
         rest = self._moved_by(reading.end())
         if rest:
             yield rest

@@ -11,7 +11,7 @@ from routing import errors
 from routing.config import ModelSpec
 from routing.delta_text import DeltaText, Gathered
 from routing.errors import CallFailed
-from routing.events import AnsweringModel, Finish, FinishReason, ProviderEvent, TextDelta, UsageReport
+from routing.events import AnsweringModel, Finish, FinishReason, TextDelta, UsageReport
 from routing.providers.failures import from_event
 from routing.providers.sse import LineTooLong, SseDecoder, SseEvent
 from routing.providers.wire import Mapper
@@ -85,7 +85,7 @@ class Reading:
 
     def feed(self, chunk: bytes) -> str:
         """Return the text that `chunk` adds; an error in it is kept until its text has gone out."""
-        if not self.length and len(self._head) < HEAD_BYTES:
+        if not self._text.length and len(self._head) < HEAD_BYTES:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
         try:
             return self._shown(self._said(self._decoder.feed(chunk)))
@@ -102,15 +102,16 @@ class Reading:
         try:
             for event in events:
                 for said in self._mapper.feed(event):
-                    self._note(said, found)
+                    if isinstance(said, TextDelta):
+                        found.append(self._delta.feed(said.text))
+                    else:
+                        self._note(said)
         except CallFailed as failure:
             self.failure = self.failure or failure
         return "".join(found)
 
-    def _note(self, said: ProviderEvent, found: list[str]) -> None:
+    def _note(self, said: UsageReport | AnsweringModel | Finish) -> None:
         match said:
-            case TextDelta():
-                found.append(self._delta.feed(said.text))
             case UsageReport():
                 self.usage = said
                 self.usage_final = self.finished
@@ -120,6 +121,8 @@ class Reading:
                 self.finish = self.finish or said
 
     def _shown(self, text: str) -> str:
+        if not text:
+            return ""
         if self.length + len(text) > self._room:
             kept = text[: self._room - self.length]
             self._left_out += len(text) - len(kept)

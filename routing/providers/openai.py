@@ -42,6 +42,9 @@ def build(request: ModelRequest, model: ModelSpec) -> WireCall:
     return WireCall("/chat/completions", {}, body)
 
 
+SHORT = 32  # no chunk is as short as that; only what may be `[DONE]` is looked at twice
+
+
 class OpenAIMapper:
     """`finish_reason` is the end marker; `[DONE]` alone is not, servers send it after a failure too."""
 
@@ -55,7 +58,7 @@ class OpenAIMapper:
 
     def feed(self, event: SseEvent) -> list[ProviderEvent]:
         """Return what one chunk says."""
-        if event.data.strip() == "[DONE]":
+        if len(event.data) < SHORT and event.data.strip() == "[DONE]":
             self.closed = True
             return []
         payload = read_payload(event)

@@ -5,7 +5,7 @@ a length cap, and a bare JSON line (an error that a gateway put into the stream 
 handed on as an event of type `unframed`, because silently skipping it would hide the failure.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LINE_LIMIT = 1024 * 1024  # bytes, of a line and of an event; a provider's largest honest one is some 100 KiB
 # Of a line that is not ASCII: decoded, each copy of it takes up to four bytes a character. It is what the
@@ -21,8 +21,7 @@ class LineTooLong(ValueError):
     """A line, or an event of many lines, passed LINE_LIMIT without ending."""
 
 
-@dataclass(frozen=True, slots=True)
-class SseEvent:
+class SseEvent(NamedTuple):
     """One event: its type (`message` when unsaid) and its data lines joined by newlines."""
 
     event: str
@@ -37,7 +36,7 @@ class SseDecoder:
     """
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self._rest = bytearray()  # never holds a line end
         self._skip_lf = False
         self._first = True
         self._event = ""
@@ -53,19 +52,24 @@ class SseDecoder:
         if not chunk:
             return []
         self._skip_lf = chunk.endswith(b"\r")
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         # Only the new part is searched and appended, so a line in a million pieces stays linear.
-        if b"\n" not in chunk and b"\r" not in chunk:
+        if b"\n" not in chunk:
             self._rest += chunk
             self._check(self._rest)
             return []
-        self._rest += chunk
-        lines = self._rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._rest = lines.pop()
+        *lines, rest = chunk.split(b"\n")
+        if self._rest:
+            self._rest += lines[0]
+            lines[0] = bytes(self._rest)
+        self._rest = bytearray(rest)
         self._check(self._rest)
         found: list[SseEvent] = []
         for line in lines:
-            self._check(line)
-            self._check_wide(line)
+            if len(line) > WIDE_LIMIT:
+                self._check(line)
+                self._check_wide(line)
             self._line(line, found)
         return found
 
@@ -74,20 +78,20 @@ class SseDecoder:
         found: list[SseEvent] = []
         rest, self._rest = self._rest, bytearray()
         if rest.startswith(_BARE) and len(rest) <= WIDE_LIMIT:
-            self._line(rest, found)
+            self._line(bytes(rest), found)
         return found
 
     @staticmethod
-    def _check(line: bytearray) -> None:
+    def _check(line: bytes | bytearray) -> None:
         if len(line) > LINE_LIMIT:
             raise LineTooLong(f"a line of the stream is longer than {LINE_LIMIT} bytes")
 
     @staticmethod
-    def _check_wide(line: bytearray) -> None:
+    def _check_wide(line: bytes) -> None:
         if len(line) > WIDE_LIMIT and not line.isascii():
             raise LineTooLong(f"a line of the stream is longer than {WIDE_LIMIT} bytes and not ASCII")
 
-    def _line(self, line: bytearray, found: list[SseEvent]) -> None:
+    def _line(self, line: bytes, found: list[SseEvent]) -> None:
         if self._first:
             self._first = False
             line = line.removeprefix(b"\xef\xbb\xbf")
@@ -98,6 +102,9 @@ class SseDecoder:
             return
         if line.startswith(_BARE):
             found.append(SseEvent(UNFRAMED, line.decode("utf-8", "replace")))
+            return
+        if line.startswith(b"data: "):
+            self._add(line[6:].decode("utf-8", "replace"), len(line))
             return
         # Cut before it is decoded: one wide character makes every copy of a long line four times as large.
         name, _, value = line.partition(b":")

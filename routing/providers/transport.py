@@ -33,6 +33,10 @@ POOL_SIZE = 500
 KEEPALIVE_S = 30.0
 # A provider that hangs while we hang up must not hold a reply; the socket is dropped after this.
 CLOSE_S = 1.0
+CHUNK_BYTES = 16 * 1024  # at most, of one read
+# After the end marker; a server that says more than usage and its last chunk is not listened to.
+REST_BYTES = 64 * 1024
+BODY = "aiohttp_body"  # among a response's extensions, beside httpx's own "network_stream"
 # An error body beyond this is a web page; only its beginning is of use.
 ERROR_BODY_BYTES = 64 * 1024
 # A server that drips its error page must not keep the next model waiting: the status has said enough.
@@ -71,13 +75,19 @@ class DeadlinePassed(Exception):
 
 
 class Upstream:
-    """An open answer with status 200; `read` gives its bytes as they come."""
+    """An open answer with status 200; `read` gives its bytes as they come.
+
+    One timer a stream watches the deadline of whatever read is waiting; it moves with the deadline.
+    """
 
     def __init__(self, response: httpx.Response, target: Target) -> None:
         self._target = target
-        self._response = response
-        # The raw stream and not aiter_bytes: identity was asked for, and it costs a third less a chunk.
-        self._chunks = aiter(response.stream) if isinstance(response.stream, httpx.AsyncByteStream) else None
+        # Bytes that have come are taken without a turn of the event loop, and without a timer.
+        self._body: aiohttp.StreamReader = response.extensions[BODY]
+        self._loop = asyncio.get_running_loop()
+        self._until = 0.0
+        self._waiting = False
+        self._watch: asyncio.TimerHandle | None = None
 
     async def read(self, deadline: float) -> bytes:
         """Return the next bytes, nothing at the clean end of the stream.
@@ -85,17 +95,63 @@ class Upstream:
         `deadline` is in seconds of the loop's clock. Raises DeadlinePassed, or TruncatedOutput when
         the connection breaks.
         """
-        if self._chunks is None:
-            return b""
+        body = self._body
         try:
-            async with asyncio.timeout_at(deadline):
-                return await anext(self._chunks)
-        except StopAsyncIteration:
-            return b""
-        except TimeoutError as error:
-            raise DeadlinePassed from error
+            came = body.read_nowait(CHUNK_BYTES)
+            if came or body.at_eof():
+                return came
+            self._watch_until(deadline)
+            self._waiting = True
+            try:
+                return await body.read(CHUNK_BYTES)
+            finally:
+                self._waiting = False
         except _FAULTS as error:
             raise TruncatedOutput(f"{self._target.who} broke the connection: {_reason(error)}") from error
+
+    async def read_rest(self, deadline: float) -> None:
+        """Read what follows a proper end, which lets the connection be used again."""
+        left = REST_BYTES
+        try:
+            while left > 0 and (came := await self.read(deadline)):
+                left -= len(came)
+        except (DeadlinePassed, TruncatedOutput):
+            return  # the answer is there; its connection is closed then
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def _watch_until(self, deadline: float) -> None:
+        if deadline <= self._loop.time():
+            raise DeadlinePassed
+        self._until = deadline
+        if self._watch is None or self._watch.when() > deadline:
+            self.close()
+            self._watch = self._loop.call_at(deadline, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        if not self._waiting:
+            return  # the next read that must wait begins to watch again
+        if self._loop.time() >= self._until:
+            self._body.set_exception(DeadlinePassed())
+        else:
+            self._watch = self._loop.call_at(self._until, self._look)
+
+
+class _Aiohttp(AiohttpTransport):
+    """httpx-aiohttp, with the body's reader beside the response.
+
+    Its own iterator takes a coroutine, two generators and an error mapping for each piece.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        response.extensions[BODY] = response.stream._aiohttp_response.content  # type: ignore[attr-defined]
+        return response
 
 
 class Transport:
@@ -124,10 +180,12 @@ class Transport:
         the CallFailed that status, headers or the connection ask for.
         """
         response = await self._send(target, call, connect_s, deadline)
+        upstream = Upstream(response, target)
         try:
-            await _check(target, model, response, deadline)
-            yield Upstream(response, target)
+            await _check(target, model, response, upstream, deadline)
+            yield upstream
         finally:
+            upstream.close()
             await _close(response)
 
     async def _send(
@@ -220,7 +278,7 @@ def _new_client(target: Target) -> httpx.AsyncClient:
         )
 
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=session, trust_env=False, verify=context or False),
+        transport=_Aiohttp(client=session, trust_env=False, verify=context or False),
         # httpx keeps cookies of its own, beside aiohttp's; nobody's session belongs into the next call.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
@@ -241,7 +299,9 @@ def _headers(target: Target) -> dict[str, str]:
     return headers
 
 
-async def _check(target: Target, model: str, response: httpx.Response, deadline: float) -> None:
+async def _check(
+    target: Target, model: str, response: httpx.Response, upstream: Upstream, deadline: float
+) -> None:
     """Raise what an answer that is no event stream means."""
     headers = _lower(response)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -250,12 +310,12 @@ async def _check(target: Target, model: str, response: httpx.Response, deadline:
     if response.status_code == 200 and kind not in {"text/html", "application/json"} and not encoded:
         return
     until = min(deadline, asyncio.get_running_loop().time() + ERROR_BODY_S)
-    body = await _body(response, target, until)
+    body = await _body(upstream, until)
     raise _without_key(from_response(target.who, model, response.status_code, headers, body, now()), target)
 
 
-async def _body(response: httpx.Response, target: Target, deadline: float) -> bytes:
-    upstream, body = Upstream(response, target), b""
+async def _body(upstream: Upstream, deadline: float) -> bytes:
+    body = b""
     try:
         while len(body) < ERROR_BODY_BYTES:
             chunk = await upstream.read(deadline)

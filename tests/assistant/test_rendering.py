@@ -5,6 +5,8 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from assistant.rendering import BlockRenderer, host_of, render
 
@@ -144,10 +146,10 @@ def assert_harmless(html: str) -> None:
 def test_nothing_that_acts_survives(attack: str) -> None:
     assert_harmless(render(attack, HOSTS))
     blocks = BlockRenderer(HOSTS)
-    for end in range(len(attack) + 1):
-        for html, _ in blocks.feed(attack[:end]):
+    for character in attack:
+        for html, _ in blocks.feed(character):
             assert_harmless(html)
-    for html, _ in blocks.finish(attack):
+    for html, _ in blocks.finish():
         assert_harmless(html)
 
 
@@ -179,6 +181,16 @@ TABLES = ("| a | b |\n", "|--|--|\n", "|", "```py\n")
 PIECES = st.sampled_from([*MARKS.split("|"), *SPACES, *TABLES])
 
 
+PARSER = MarkdownIt("commonmark").enable("table")
+
+
+def top_level_blocks(text: str) -> list[Token]:
+    """Return the first token of each top-level block of the lines of `text` that are complete."""
+    complete = re.match(r"(?s).*(?:\n|\r(?!$))", text.removesuffix("\r"))
+    tokens = PARSER.parse(complete[0] if complete else "")
+    return [token for token in tokens if token.level == 0 and token.nesting >= 0]
+
+
 @given(st.lists(PIECES, max_size=30), st.integers(0, 2**32))
 @example(["- a", "\n", "\n", "  ", "two"], 1)
 @example(["```py\n", "- a", "\n\n", "# ", "\n", "```", "\n", "two"], 7)
@@ -186,10 +198,13 @@ def test_streaming_by_block_shows_the_whole_text_once(pieces: list[str], cuts: i
     text = "".join(pieces)
     blocks = BlockRenderer()
     got: list[tuple[str, int]] = []
-    for end in range(len(text)):
-        if cuts >> (end % 32) & 1:
-            got += blocks.feed(text[:end])
-    got += blocks.finish(text)
+    fed = 0
+    for end in range(len(text) + 1):
+        if cuts >> (end % 32) & 1 or end == len(text):
+            got += blocks.feed(text[fed:end])
+            fed = end
+            assert len(top_level_blocks(text[blocks.upto : end])) < 2, "no block waits longer than it must"
+    got += blocks.finish()
     offsets = [upto for _, upto in got]
     assert offsets == sorted(set(offsets)), "each block once, in order"
     assert not text[offsets[-1] if offsets else 0 :].strip(), "nothing is left out"
@@ -199,21 +214,19 @@ def test_streaming_by_block_shows_the_whole_text_once(pieces: list[str], cuts: i
 def test_a_block_is_final_when_the_next_has_begun_and_not_before() -> None:
     blocks = BlockRenderer()
     assert blocks.feed("First para") == []
-    assert blocks.feed("First paragraph.\n\n") == []
-    assert blocks.feed("First paragraph.\n\n1") == [], "a number may still become a list"
-    assert blocks.feed("First paragraph.\n\n1. One") == [("<p>First paragraph.</p>", 18)]
-    assert blocks.feed("First paragraph.\n\n1. One\n2. Two") == []
-    assert blocks.finish("First paragraph.\n\n1. One\n2. Two") == [
-        ("<ol>\n<li>One</li>\n<li>Two</li>\n</ol>", 31)
-    ]
+    assert blocks.feed("graph.\n\n") == []
+    assert blocks.feed("1") == [], "a number may still become a list"
+    assert blocks.feed(". One") == [("<p>First paragraph.</p>", 18)]
+    assert blocks.feed("\n2. Two") == []
+    assert blocks.finish() == [("<ol>\n<li>One</li>\n<li>Two</li>\n</ol>", 31)]
 
 
 def test_fenced_code_is_never_split() -> None:
     code = "```python\ndef f():\n\n    return 1\n\n# comment\n- no list\n```"
     blocks = BlockRenderer()
-    for end in range(len(code)):
-        assert blocks.feed(code[:end]) == []
-    ((html, upto),) = blocks.feed(code + "\n\nDone")
+    for character in code:
+        assert blocks.feed(character) == []
+    ((html, upto),) = blocks.feed("\n\nDone")
     assert html.count("<pre") == 1
     assert upto == len(code) + 2
 
