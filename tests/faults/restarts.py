@@ -1,6 +1,7 @@
 """Orderly restarts: one process after the other under streams, and all at once under a herd of open pages."""
 
 import asyncio
+import math
 import signal
 from dataclasses import dataclass, field
 
@@ -72,7 +73,7 @@ class Herd:
     def p95(self) -> float:
         """Return the nearest-rank 95th percentile; infinite while too few are back."""
         ordered = sorted(self.back) + [float("inf")] * (self.clients - len(self.back))
-        return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))] if ordered else float("inf")
+        return ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else float("inf")
 
 
 async def herd(rig: Rig, clients: int, seed: int) -> Herd:
