@@ -20,7 +20,7 @@ from tests.faults.strikes import Moments, Striker
 from tests.faults.visitor import Visitor
 
 UNFINISHED_S = 15.0  # the promise: so long after the last fault nothing is left `streaming`
-SCREENS_S = 20.0  # and the slowest page has its line and the end of its reply
+SCREENS_S = 30.0  # and the slowest page has its line and the end of its reply
 WAITS_S, MOST = 6.0, 2  # who has waited longer is stuck behind a fault; and that many times the crowd
 WARM_S = 60.0  # the first answer of a desk that has just started may take a while; then the strikes begin
 TOKENS, GAP_MS, FIRST_TEXT_MS = 70, 40, 120  # an answer takes some three seconds

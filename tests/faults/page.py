@@ -23,13 +23,17 @@ DRAINING = 4503
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a tab waits, in seconds; the page's own numbers are ten times these."""
+    """How long a tab waits, in seconds.
+
+    Its back-off is a tenth of the page's; silence is doubted sooner, but never before the desk has given its
+    database up, for which it does not answer pings.
+    """
 
     base: float = 0.05  # full jitter: anything up to a bound that doubles from here
     cap: float = 1.0
-    quiet: float = 3.0  # silence after which it asks whether the line lives
-    probe: float = 2.0  # and how long the pong may take
-    dial: float = 5.0
+    quiet: float = 5.0  # silence after which it asks whether the line lives
+    probe: float = 6.5  # and how long the pong may take
+    dial: float = 8.0
     again: float = 0.5  # a resume, an open or a message that brought nothing is repeated
 
 
@@ -145,7 +149,7 @@ class Page:
         return self._random.choice(others or [0])
 
     def _backoff(self) -> float:
-        bound = min(self._patience.cap, self._patience.base * 2 ** min(self._attempt, 16))
+        bound = min(self._patience.cap, self._patience.base * 2.0 ** min(self._attempt, 16))
         self._attempt += 1
         return self._random.random() * bound
 
