@@ -10,7 +10,7 @@ TEST_SHARES ?= worksteal
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor backup restore upgrade test lint types bench check format venv
+.PHONY: help run doctor backup restore upgrade test faults lint types bench check format venv
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || true
@@ -37,6 +37,10 @@ upgrade: venv ## after git pull: back up, then bring the data to this release; t
 
 test: venv ## run the tests (TESTS=tests/faq for a part of them)
 	@$(PY) -m pytest -q -n $(TEST_WORKERS) --dist $(TEST_SHARES) $(TESTS)
+
+faults: venv ## kill, cut and pause real processes by seed (RUNS=20 SEED=1, PARTS=plans, SOAK=30 for minutes)
+	@$(PY) -m tests.faults.long $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PARTS),--parts $(PARTS)) $(if $(SOAK),--soak $(SOAK))
 
 lint: venv ## check style and who imports whom
 	@$(PY) -m ruff check .

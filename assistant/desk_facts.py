@@ -71,8 +71,13 @@ def complete(turns: list[dict[str, Any]], log: ReplyLog) -> None:
 
 
 def leave_out(turns: list[dict[str, Any]], after: Mapping[UUID, int]) -> None:
-    """Take the text out of replies of which the client has everything up to their seq."""
+    """Take the text out of ended replies of which the client has everything.
+
+    Only under the first epoch, whose last seq nobody has who has not read to the end: `after` does not say of
+    which epoch it is, and after a takeover another record may have the same number.
+    """
     for turn in turns:
         for reply in turn["replies"]:
-            if after.get(UUID(reply["reply_id"])) == reply["seq"] and reply["ended_by"]:
+            read = reply["epoch"] == 1 and after.get(UUID(reply["reply_id"])) == reply["seq"]
+            if read and reply["ended_by"]:
                 reply["text"] = reply["html"] = None

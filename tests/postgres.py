@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from tests.environment import free_port
-from tests.servers import missing, start, wait_until
+from tests.servers import Server, missing, start, wait_until
 
 
 def postgres_programs() -> Path | None:
@@ -35,40 +35,71 @@ def unprivileged_user() -> str:
     missing("An unprivileged account for PostgreSQL")
 
 
+class Cluster:
+    """A private PostgreSQL that can be killed and started again on the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make an empty cluster; its log goes into `folder`."""
+        programs = postgres_programs()
+        if programs is None:
+            missing("PostgreSQL")
+        self._programs, self._user, self._port = programs, unprivileged_user(), free_port()
+        self._log = folder / "postgres.log"
+        # Not below pytest's own folders: pytest shuts them to every other account each time it starts.
+        self._data = Path(tempfile.mkdtemp(prefix="desk-postgres-"))
+        if self._user:
+            shutil.chown(self._data, self._user)
+        self._run("initdb", "-D", self._data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        self.server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://desk@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers queries."""
+        # Durability is not what these tests are about; what was committed outlives a killed server.
+        options = {"fsync": "off", "full_page_writes": "off", "unix_socket_directories": str(self._data)}
+        arguments = [f"--{key}={value}" for key, value in options.items()]
+        program = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self._port)]
+        self.server = start(
+            [*program, "-h", "127.0.0.1", *arguments], self._log, user=self._user, cwd=self._data
+        )
+        wait_until(lambda: accepts_queries(self.url), self.server, "PostgreSQL")
+
+    def restart_at_once(self) -> None:
+        """Do what `pg_ctl restart -m immediate` does: no checkpoint, every connection lost, then recovery.
+
+        In two steps, so that the new server is this process's child as well.
+        """
+        self._run("pg_ctl", "stop", "-D", self._data, "-m", "immediate")
+        if self.server is not None:
+            self.server.kill()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop the server and delete its data."""
+        if self.server is not None:
+            self.server.stop()
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        done = subprocess.run(
+            [self._programs / program, *arguments],
+            check=False, capture_output=True, text=True, user=self._user or None, cwd=self._data,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @contextlib.contextmanager
 def running_postgres(folder: Path) -> Iterator[str]:
     """Run a private PostgreSQL, its log in `folder`, and yield the URL of its empty database."""
-    programs = postgres_programs()
-    if programs is None:
-        missing("PostgreSQL")
-    user, port = unprivileged_user(), free_port()
-    # Not below pytest's own folders: pytest shuts them to every other account each time it starts.
-    data = Path(tempfile.mkdtemp(prefix="desk-postgres-"))
-    if user:
-        shutil.chown(data, user)
+    cluster = Cluster(folder)
     try:
-        yield from _running(programs, data, port, user, folder / "postgres.log")
+        cluster.start()
+        yield cluster.url
     finally:
-        shutil.rmtree(data)
-
-
-def _running(programs: Path, data: Path, port: int, user: str, log: Path) -> Iterator[str]:
-    made = subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--no-sync"],
-        check=False, capture_output=True, text=True, user=user or None, cwd=data,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stdout + made.stderr
-    # Durability is not what these tests are about.
-    options = {"fsync": "off", "full_page_writes": "off", "unix_socket_directories": str(data)}
-    arguments = [f"--{key}={value}" for key, value in options.items()]
-    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *arguments]
-    server = start(command, log, user=user, cwd=data)
-    try:
-        url = f"postgresql://desk@127.0.0.1:{port}/postgres"
-        wait_until(lambda: accepts_queries(url), server, "PostgreSQL")
-        yield url
-    finally:
-        server.stop()
+        cluster.stop()
 
 
 def accepts_queries(url: str) -> bool:
