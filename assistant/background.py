@@ -21,11 +21,20 @@ class Background:
         """Run `work` in a task, in a context of its own."""
         task = asyncio.create_task(work, context=contextvars.Context())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a background task ended: %r", error, exc_info=error)
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` again and again, with a pause of `seconds` between."""
         self.spawn(repeated(seconds, work))
+
+    def once(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` beside, once; a database that is away is told and leaves it to the next round."""
+        self.spawn(_told(work))
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""
@@ -33,6 +42,13 @@ class Background:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _told(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except db.DatabaseGone as error:
+        logger.error("%s: the database is away: %s", work.__name__, error)
 
 
 async def repeated(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

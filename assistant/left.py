@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
+from django.conf import settings
+
 from assistant.neighbours import Neighbours
 from assistant.runner import Runner
 from assistant.turn_log import TurnLog
 from common.clock import ticks
-
-ABANDON_S = 60.0  # a left conversation's answer may go on for this long
 
 
 class Left:
@@ -18,13 +18,13 @@ class Left:
         self._since: dict[UUID, float] = {}
 
     async def end_abandoned(self) -> None:
-        """End replies whose conversation has had no reader for ABANDON_S, in any process."""
-        current = ticks()
+        """End replies whose conversation has had no reader for `left_s`, in any process."""
+        current, left_s = ticks(), settings.ENV.left_s
         for run in list(self._runner.runs.values()):
             if run.reply.purpose != "visitor" or self._hub.feeds.get(run.conversation_id):
                 self._since.pop(run.reply_id, None)
                 continue
             since = self._since.setdefault(run.reply_id, current)
-            if current - since > ABANDON_S and not await self._neighbours.read(run.conversation_id):
+            if current - since > left_s and not await self._neighbours.read(run.conversation_id):
                 self._runner.stop(run.reply_id, "abandoned")
         self._since = {reply: at for reply, at in self._since.items() if reply in self._runner.runs}

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from assistant.background import Background
 from assistant.redis_log import WRITE_EVERY_S, Doorbell, StreamWriter, keep_going
 from assistant.turn_log import TurnLog
@@ -16,7 +18,7 @@ from routing import breaker
 
 logger = logging.getLogger(__name__)
 
-PRESENCE_S = 20
+PRESENCE_S = 20  # how long a reader counts without a word from its process
 
 Heard = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -36,6 +38,8 @@ class Neighbours:
         client = self.client = async_client(url)
         bell = self._bell = Doorbell(client, self._me)
         streams = StreamWriter(client)
+        # Well within the time for which a left answer is still written.
+        present_s = max(1, min(PRESENCE_S, settings.ENV.left_s // 3))
 
         async def write_streams() -> None:
             await streams.write(self._hub.owned())
@@ -45,14 +49,14 @@ class Neighbours:
             await bell.listen(heard)
 
         async def mark_present() -> None:
-            await bell.mark_present(list(self._hub.feeds), PRESENCE_S)
+            await bell.mark_present(list(self._hub.feeds), present_s)
 
         async def keep_breakers_in_step() -> None:
             await breaker.keep_in_step(client)
 
         self.keep(write_streams, WRITE_EVERY_S)
         self.keep(listen, 0.0)
-        self.keep(mark_present, PRESENCE_S / 4)
+        self.keep(mark_present, present_s / 4)
         self.keep(keep_breakers_in_step, breaker.IN_STEP_S)
         return client
 

@@ -18,12 +18,13 @@ from assistant.background import Background
 from assistant.left import Left
 from assistant.mirrors import Mirrors
 from assistant.neighbours import Neighbours
-from assistant.ownership import CHECKPOINT_S, LEASE_EVERY_S, SWEEP_S, Ownership
+from assistant.ownership import CHECKPOINT_S, Ownership
 from assistant.privacy.forgetting import Forgetting
 from assistant.reply_log import ReplyLog
 from assistant.runner import Run, Runner
 from assistant.staff_news import StaffNews
 from assistant.starting import Started
+from assistant.takeover import Taken
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
@@ -36,7 +37,6 @@ logger = logging.getLogger(__name__)
 POLL_VERSIONS_S = 0.5
 POLL_EVENTS_S = 1.0
 READ_STREAMS_S = 0.05
-DRAIN_S = 10.0
 
 
 class Process:
@@ -52,7 +52,7 @@ class Process:
         self.neighbours = Neighbours(self.id, self.hub, self.background)
         self.mirrors = Mirrors(self.hub)
         self.news = StaffNews(self.hub)
-        self.ownership = Ownership(self.id, self.hub, self.mirrors)
+        self.ownership = Ownership(self.id, self.runner, self.mirrors, self._adopt)
         self.forgetting = Forgetting(self.hub, self.runner)
         self.left = Left(self.hub, self.runner, self.neighbours)
         self.sockets: Counter[str] = Counter()
@@ -61,12 +61,12 @@ class Process:
         """Start the background tasks of this process."""
         self.background.spawn(self.hub.tick_forever())
         for seconds, work in (
-            (LEASE_EVERY_S, self.ownership.renew),
+            (self.ownership.renew_every_s, self.ownership.renew),
             (POLL_VERSIONS_S, self._poll_versions),
             (POLL_EVENTS_S, self._poll_events),
             (POLL_EVENTS_S, self.news.poll),
             (CHECKPOINT_S, self.ownership.checkpoint),
-            (SWEEP_S, self._sweep),
+            (self.ownership.sweep_every_s, self._sweep),
             (breaker_probe.PROBE_EVERY_S, self._probe_breakers),
             (hedging.REFRESH_S, self._learn_lateness),
         ):
@@ -76,8 +76,24 @@ class Process:
             self.neighbours.keep(self.mirrors.read_streams, READ_STREAMS_S)
 
     async def _sweep(self) -> None:
-        if not self.draining:
-            await self.ownership.sweep()
+        """Look for replies without a process, and for messages that wait behind nothing."""
+        if self.draining:
+            return
+        await self.ownership.sweep()
+        if self.ownership.adopts:
+            for conversation_id in await db.run(queueing.idle):
+                await self._start_next(conversation_id)
+
+    async def _adopt(self, taken: Taken) -> None:
+        """Go on with a reply that was taken over, or show that it has ended."""
+        reply = taken.reply
+        if taken.started is not None:
+            self._run_or_show(taken.started, taken.received)
+        else:
+            self.mirrors.doubt(reply.pk)
+            await self.mirrors.ask_database()
+            await self._start_next(reply.conversation_id)
+        self.neighbours.ring("taken", reply=str(reply.pk))
 
     async def _probe_breakers(self) -> None:
         """Find out whether models answer again whose breaker has been open long enough."""
@@ -166,10 +182,8 @@ class Process:
     async def _poll_events(self) -> None:
         """Do by polling what a lost doorbell would have said, and end what nobody waits for."""
         await self.forgetting.poll()
-        if self.runner.runs:
-            for reply_id in await db.run(selectors.stops_requested, list(self.runner.runs)):
-                self.runner.stop(reply_id)
-            await self.left.end_abandoned()
+        await self.ownership.look()
+        await self.left.end_abandoned()
         await self.mirrors.ask_database()
         if self.hub.feeds:
             await self._poll_replies()
@@ -191,6 +205,12 @@ class Process:
     async def _event(self, body: Mapping[str, Any]) -> None:
         if body["kind"] == "stop":
             self.runner.stop(UUID(body["reply"]))
+        elif body["kind"] == "released":
+            self.background.once(self._sweep)
+        elif body["kind"] == "taken":
+            self.mirrors.doubt(UUID(body["reply"]))
+            self.background.once(self.ownership.look)
+            self.background.once(self.mirrors.ask_database)
         elif body["kind"] == "erased":
             await self.forgetting.look()
         elif body["kind"] == "turn":
@@ -237,9 +257,11 @@ class Process:
         self._run_or_show(started, received)
 
     async def drain(self) -> None:
-        """Let replies finish, store the rest, give the lease back and stop the background tasks."""
+        """Let replies finish, hand on the rest, give the lease back and stop the background tasks."""
         self.draining = True
-        await self.runner.drain(DRAIN_S)
+        self.ownership.adopts = False
+        if await self.runner.drain(float(settings.ENV.drain_s)):
+            await self.neighbours.rung("released")
         await self.ownership.leave()
         await self.background.stop()
         await self.neighbours.close()
