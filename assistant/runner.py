@@ -151,9 +151,12 @@ class Runner:
         tasks = [run.task for run in self.runs.values() if run.task]
         if tasks:
             await asyncio.wait(tasks, timeout=patience_s)
-        left = [run.task for run in list(self.runs.values()) if run.task and self.stop(run.reply_id, DRAIN)]
+        left = [run for run in self.runs.values() if run.task]
+        for run in left:
+            if not run.storing:
+                self.stop(run.reply_id, DRAIN)
         if left:
-            await asyncio.wait(left, timeout=RELEASE_S)
+            await asyncio.wait([run.task for run in left if run.task], timeout=RELEASE_S)
         return bool(left)
 
     async def _guard(self, run: Run) -> None:
