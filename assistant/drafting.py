@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 
 from assistant import db
-from assistant.runner import DatabaseLedger
+from assistant.reply_ledger import DatabaseLedger
 from common.clock import now
 from faq.claims import SAY_EVERY_S
 from faq.drafter import Call, Offer, Role

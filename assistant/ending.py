@@ -1,22 +1,19 @@
-"""Writes that end replies: exactly one end each, by one conditional UPDATE; checkpoints and leases.
+"""Writes that end replies: exactly one end each, by one conditional UPDATE.
 
 Each function is one hop through the database door.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
 from assistant import considering, fixed_replies, stored_answers, unasked
 from assistant.frames import used_answer
 from assistant.languages import reply_language
 from assistant.limits import allowance
-from assistant.models import Reply, Worker
+from assistant.models import Reply
 from assistant.rendering import render
 from assistant.spent import KEY
 from assistant.words.notices import in_language
@@ -156,6 +153,8 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             setattr(reply, name, value)
         if end.last is not None:
             recorder.settle_call(*end.last)
+        # What a lost database kept from being settled in its turn must not stay reserved for ever.
+        recorder.settle_lost_calls(reply.pk, now())
         cost = recorder.record_outcome(
             outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config
         )
@@ -203,69 +202,3 @@ def cancel_queued(reply_id: UUID) -> bool:
 def request_stop(reply_id: UUID) -> None:
     """Leave a note that a running reply is to stop: its owner polls for it, wherever it runs."""
     Reply.objects.filter(pk=reply_id, state=Reply.State.STREAMING).update(stop_requested=True)
-
-
-def checkpoint(texts: Iterable[tuple[UUID, int, int, str]]) -> None:
-    """Store how far running replies have come: (reply, epoch, seq, text), all in one transaction."""
-    with transaction.atomic():
-        for reply_id, epoch, seq, text in texts:
-            Reply.objects.filter(pk=reply_id, epoch=epoch, state=Reply.State.STREAMING).update(
-                seq=seq, text=text
-            )
-
-
-def orphans(older_than: timedelta) -> list[Reply]:
-    """Return running replies whose process's lease ran out `older_than` ago."""
-    edge: datetime = now() - older_than
-    alive = Worker.objects.filter(expires_at__gt=edge).values_list("pk", flat=True)
-    running = Reply.objects.filter(state=Reply.State.STREAMING, started_at__lt=edge)
-    return list(running.exclude(owner__in=list(alive)))
-
-
-def end_orphan(reply: Reply, text: str) -> bool:
-    """End a reply whose process is gone, with as much of its text as could be found.
-
-    Returns False when its process, or another one, has ended it meanwhile.
-    """
-    config = publishing.config(reply.config_number)
-    end = ReplyEnd(
-        state="failed",
-        ended_by="orphan",
-        text=text,
-        seq=reply.seq + 1,
-        tier=reply.tier if text else "none",
-        label=label_of(config, reply.tier if text else "none", "model"),
-        notice=fixed_replies.notice_of("failed", "orphan"),
-        total_ms=max(0, round((now() - (reply.started_at or now())).total_seconds() * 1000)),
-        attempts=1,
-    )
-    with transaction.atomic():
-        if not _claim(reply):
-            return False
-        recorder.settle_lost_calls(reply.pk, now())
-        return finish_reply(reply, end, config)
-
-
-def end_orphans(older_than: timedelta) -> list[UUID]:
-    """End all orphans at their last checkpoint, for when no web process is left; return their ids."""
-    return [reply.pk for reply in orphans(older_than) if end_orphan(reply, reply.text)]
-
-
-def _claim(reply: Reply) -> bool:
-    """Take a reply from a process that is gone: the new epoch makes readers start from a snapshot."""
-    seen = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
-    if not seen.update(epoch=F("epoch") + 1):
-        return False
-    reply.epoch += 1
-    return True
-
-
-def renew_lease(worker: UUID, boot: str, until: datetime) -> None:
-    """Keep this process's right to its replies until the given time."""
-    if not Worker.objects.filter(pk=worker).update(expires_at=until):
-        Worker.objects.create(pk=worker, boot=boot, expires_at=until)
-
-
-def drop_lease(worker: UUID) -> None:
-    """Give up this process's lease: it is leaving in order."""
-    Worker.objects.filter(pk=worker).delete()

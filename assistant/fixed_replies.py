@@ -91,6 +91,7 @@ ABANDONED_NOTICE = "The answer stopped while nobody was connected."
 CANARY_NOTICE = "This answer was withheld. Please ask in another way."
 CAP_NOTICE = "The answer grew too long and was cut off here."
 DRAIN_NOTICE = "The desk was restarted while it answered. Please try again."
+RESUMED_NOTICE = "The answer was interrupted and then completed."
 CONTINUED_NOTICE = "The answer was interrupted and then completed by another model."
 
 

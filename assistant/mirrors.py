@@ -5,8 +5,9 @@ from uuid import UUID
 
 from assistant import db, frames, offering, selectors
 from assistant.models import Reply
-from assistant.redis_log import StreamReader, stored_text
+from assistant.redis_log import StreamReader, stored_log
 from assistant.reply_log import Record, ReplyLog
+from assistant.takeover import Heard
 from assistant.turn_log import TurnLog
 from common.clock import ticks
 from common.redis import Redis, RedisGone
@@ -57,23 +58,27 @@ class Mirrors:
         mirrors = self._hub.mirrors()
         if self._reader is None or not mirrors:
             return
-        before = {log.reply_id: log.seq for log in mirrors}
-        for reply_id in await self._reader.read(mirrors):
-            self._heard[reply_id] = 0.0
+        before = {log.reply_id: (log.epoch, log.seq) for log in mirrors}
+        gaps = await self._reader.read(mirrors)
         for log in mirrors:
-            if log.seq != before[log.reply_id]:
+            if log.reply_id in gaps and not await self._reader.mend(log):
+                self.doubt(log.reply_id)
+            elif (log.epoch, log.seq) != before[log.reply_id]:
                 self._heard[log.reply_id] = ticks()
                 self._woke(log)
 
-    async def streamed(self, reply: Reply) -> str:
-        """Return the text of a reply as its stream kept it, "" without one."""
+    async def streamed(self, reply: Reply) -> Heard:
+        """Return how far a reply had come by its stream, nothing without one."""
         if self._client is None:
-            return ""
+            return Heard()
         try:
-            return await stored_text(self._client, reply.pk, reply.epoch)
+            log = await stored_log(self._client, reply.pk, reply.epoch)
         except (RedisGone, OSError) as error:
-            logger.info("orphan %s ends at its checkpoint, without Redis: %s", reply.pk, error)
-            return ""
+            logger.info("orphan %s stands at its checkpoint, without Redis: %s", reply.pk, error)
+            return Heard()
+        if log is None or log.epoch != reply.epoch:
+            return Heard()
+        return Heard(log.text, log.seq - 1 if log.closed else log.seq)
 
     async def ask_database(self) -> None:
         """Ask the database about mirrors that have been quiet: ended, or further on than we know."""
@@ -88,7 +93,7 @@ class Mirrors:
             if row is None:
                 self._hub.logs.pop(log.reply_id, None)
                 continue
-            if row.epoch != log.epoch or row.seq > log.seq:
+            if row.epoch > log.epoch or (row.epoch == log.epoch and row.seq > log.seq):
                 ended = row.ended_at is not None
                 seq = row.seq - 1 if ended else row.seq
                 log.reset(row.epoch, seq, row.text, offering.offer_of(row.decision))

@@ -129,6 +129,8 @@ class Reply(models.Model):
     ended_by = models.CharField(max_length=12, blank=True)
     owner = models.UUIDField(null=True, db_index=True)
     epoch = models.PositiveIntegerField(default=1)
+    # With a default in the table, as processes of the release before write rows beside us while we restart.
+    takeovers = models.PositiveSmallIntegerField(default=0, db_default=0)
     seq = models.PositiveIntegerField(default=0)
     stop_requested = models.BooleanField(default=False)
     text = models.TextField(blank=True)

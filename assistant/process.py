@@ -5,46 +5,38 @@ One `Process` an event loop, made on first use: neither Daphne nor Channels has 
 """
 
 import asyncio
-import contextvars
 import logging
-import os
-import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
 from assistant import db, ending, escalating, frames, offering, queueing, selectors, services
+from assistant.background import Background
+from assistant.left import Left
 from assistant.mirrors import Mirrors
+from assistant.neighbours import Neighbours
+from assistant.ownership import CHECKPOINT_S, Ownership
 from assistant.privacy.forgetting import Forgetting
-from assistant.redis_log import WRITE_EVERY_S as REDIS_EVERY_S
-from assistant.redis_log import Doorbell, StreamWriter, keep_going
 from assistant.reply_log import ReplyLog
 from assistant.runner import Run, Runner
 from assistant.staff_news import StaffNews
 from assistant.starting import Started
+from assistant.takeover import Taken
 from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
-from common.redis import Redis, RedisGone, async_client
 from faq import index
-from routing import breaker, breaker_probe, hedging, publishing
+from routing import breaker_probe, hedging, publishing
 from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
 
-LEASE_EVERY_S = 3.0
-LEASE_S = 9.0
 POLL_VERSIONS_S = 0.5
 POLL_EVENTS_S = 1.0
-CHECKPOINT_S = 2.0
-ABANDON_S = 60.0  # a left conversation's answer may go on for this long
-PRESENCE_S = 20
-SWEEP_S = 2.0  # with the lease: an orphan is found within 14 s
-DRAIN_S = 10.0
+READ_STREAMS_S = 0.05
 
 
 class Process:
@@ -55,87 +47,62 @@ class Process:
         self.hub = TurnLog()
         self.runner = Runner(self.hub, self._reply_ended)
         self.leaving = False  # no new visitors, please; `draining` is when the work itself ends
-        self.forgetting = Forgetting(self.hub, self.runner)
         self.draining = False
-        self._tasks: list[asyncio.Task[None]] = []
-        self._checkpointed: dict[UUID, int] = {}
+        self.background = Background()
+        self.neighbours = Neighbours(self.id, self.hub, self.background)
         self.mirrors = Mirrors(self.hub)
         self.news = StaffNews(self.hub)
-        self._left: dict[UUID, float] = {}
-        self._doorbell: Doorbell | None = None
-        self._redis: Redis | None = None
-        self._streams: StreamWriter | None = None
-        self._steady_since = ticks()
+        self.ownership = Ownership(self.id, self.runner, self.mirrors, self._adopt)
+        self.forgetting = Forgetting(self.hub, self.runner)
+        self.left = Left(self.hub, self.runner, self.neighbours)
         self.sockets: Counter[str] = Counter()
 
     def start(self) -> None:
         """Start the background tasks of this process."""
-        self._spawn(self.hub.tick_forever())
-        self._spawn(self._every(LEASE_EVERY_S, self._renew))
-        self._spawn(self._every(POLL_VERSIONS_S, self._poll_versions))
-        self._spawn(self._every(POLL_EVENTS_S, self._poll_events))
-        self._spawn(self._every(POLL_EVENTS_S, self.news.poll))
-        self._spawn(self._every(CHECKPOINT_S, self._checkpoint))
-        self._spawn(self._every(SWEEP_S, self._sweep))
-        self._spawn(self._every(breaker_probe.PROBE_EVERY_S, self._probe_breakers))
-        self._spawn(self._every(hedging.REFRESH_S, self._learn_lateness))
-        if settings.REDIS_URL:
-            self._start_redis(settings.REDIS_URL)
-
-    def _start_redis(self, url: str) -> None:
-        client = self._redis = async_client(url)
-        self.mirrors.connect(client)
-        self._streams = StreamWriter(client)
-        self._doorbell = Doorbell(client, self.id)
-        for work, pause in (
-            (self._write_streams, REDIS_EVERY_S),
-            (self.mirrors.read_streams, 0.05),
-            (self._listen, 0.0),
-            (self._mark_present, PRESENCE_S / 4),
-            (self._keep_breakers_in_step, breaker.IN_STEP_S),
+        self.background.spawn(self.hub.tick_forever())
+        for seconds, work in (
+            (self.ownership.renew_every_s, self.ownership.renew),
+            (POLL_VERSIONS_S, self._poll_versions),
+            (POLL_EVENTS_S, self._poll_events),
+            (POLL_EVENTS_S, self.news.poll),
+            (CHECKPOINT_S, self.ownership.checkpoint),
+            (self.ownership.sweep_every_s, self._sweep),
+            (breaker_probe.PROBE_EVERY_S, self._probe_breakers),
+            (hedging.REFRESH_S, self._learn_lateness),
         ):
-            self._spawn(keep_going(work.__name__.strip("_"), work, pause))
+            self.background.every(seconds, work)
+        if settings.REDIS_URL:
+            self.mirrors.connect(self.neighbours.connect(settings.REDIS_URL, self._event))
+            self.neighbours.keep(self.mirrors.read_streams, READ_STREAMS_S)
 
-    async def _write_streams(self) -> None:
-        if self._streams:
-            await self._streams.write(self.hub.owned())
-            self._streams.forget(log.reply_id for log in self.hub.owned())
+    async def _sweep(self) -> None:
+        """Look for replies without a process, and for messages that wait behind nothing."""
+        if self.draining:
+            return
+        await self.ownership.sweep()
+        if self.ownership.adopts:
+            for conversation_id in await db.run(queueing.idle):
+                await self._start_next(conversation_id)
 
-    async def _listen(self) -> None:
-        if self._doorbell:
-            await self._doorbell.listen(self._event)
-
-    async def _mark_present(self) -> None:
-        if self._doorbell:
-            await self._doorbell.mark_present(list(self.hub.feeds), PRESENCE_S)
-
-    async def _keep_breakers_in_step(self) -> None:
-        if self._redis is not None:
-            await breaker.keep_in_step(self._redis)
+    async def _adopt(self, taken: Taken) -> None:
+        """Go on with a reply that was taken over, or show that it has ended."""
+        reply = taken.reply
+        if taken.started is not None:
+            self._run_or_show(taken.started, taken.received)
+        else:
+            self.mirrors.doubt(reply.pk)
+            await self.mirrors.ask_database()
+            await self._start_next(reply.conversation_id)
+        self.neighbours.ring("taken", reply=str(reply.pk))
 
     async def _probe_breakers(self) -> None:
         """Find out whether models answer again whose breaker has been open long enough."""
         if not self.draining:
-            await breaker_probe.probe_due(_plan_probes, self.runner.ledger, transport(), self._redis)
+            client = self.neighbours.client
+            await breaker_probe.probe_due(_plan_probes, self.runner.ledger, transport(), client)
 
     async def _learn_lateness(self) -> None:
         await db.run(_refresh_hedging)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work, context=contextvars.Context()))
-
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` for ever; a database that is away is logged once and waited out."""
-        gone = False
-        while True:
-            try:
-                await work()
-                gone = False
-            except db.DatabaseGone as error:
-                if not gone:
-                    logger.error("%s: the database is away: %s", work.__name__, error)
-                gone = True
-            await asyncio.sleep(seconds)
 
     # -- what the consumer calls ---------------------------------------------------------------
 
@@ -164,28 +131,13 @@ class Process:
         turn, reply = started.turn, started.reply
         frame = frames.turn_frame(turn.pk, turn.client_message_id, turn.text, reply)
         self.hub.announce(reply.conversation_id, frame, (reply.pk, reply.epoch, 0), but)
-        if self._doorbell:
-            self._ring(self._doorbell, "turn", conversation=str(reply.conversation_id), frame=frame)
+        self.neighbours.ring("turn", conversation=str(reply.conversation_id), frame=frame)
 
     def tell(self, conversation_id: UUID, message: Mapping[str, Any], state: str) -> None:
         """Show a stored message, and the conversation's state, to all of its sockets in every process."""
         self.news.tell(conversation_id, message)
         self.news.state(conversation_id, state)
-        if self._doorbell:
-            self._ring(
-                self._doorbell, "message", conversation=str(conversation_id), message=message, state=state
-            )
-
-    def _ring(self, bell: Doorbell, kind: str, **body: Any) -> None:
-        async def ring() -> None:
-            try:
-                await bell.ring(kind, **body)
-            except (RedisGone, OSError) as error:
-                logger.info("doorbell not rung, the others will poll: %s", error)
-
-        task = asyncio.create_task(ring(), context=contextvars.Context())
-        self._tasks.append(task)
-        task.add_done_callback(self._tasks.remove)
+        self.neighbours.ring("message", conversation=str(conversation_id), message=message, state=state)
 
     async def ask(self, who: Who, conversation_id: UUID, text: str, purpose: str) -> UUID:
         """Put a question through the whole way of a message without a socket; return its reply's id.
@@ -220,32 +172,9 @@ class Process:
             await self.mirrors.ask_database()
             return
         await db.run(ending.request_stop, reply_id)
-        if self._doorbell:
-            self._ring(self._doorbell, "stop", reply=str(reply_id))
+        self.neighbours.ring("stop", reply=str(reply_id))
 
     # -- background ----------------------------------------------------------------------------
-
-    async def _renew(self) -> None:
-        boot = f"{socket.gethostname()}:{os.getpid()}"
-        try:
-            await db.run(ending.renew_lease, self.id, boot, now() + timedelta(seconds=LEASE_S))
-        except db.DatabaseGone:
-            self._steady_since = ticks()
-            raise
-
-    async def _sweep(self) -> None:
-        """End replies whose process is gone, with the text that Redis or the last checkpoint kept.
-
-        Not within a lease of a start or of a lost database: the others could not renew theirs either.
-        """
-        if self.draining or ticks() - self._steady_since < LEASE_S:
-            return
-        for reply in await db.run(ending.orphans, timedelta(0)):
-            text = max(reply.text, await self.mirrors.streamed(reply), key=len)
-            if await db.run(ending.end_orphan, reply, text):
-                logger.warning("reply %s lost its process and was ended", reply.pk)
-                self.mirrors.doubt(reply.pk)
-        await self.mirrors.ask_database()
 
     async def _poll_versions(self) -> None:
         await db.run(refresh)
@@ -253,10 +182,8 @@ class Process:
     async def _poll_events(self) -> None:
         """Do by polling what a lost doorbell would have said, and end what nobody waits for."""
         await self.forgetting.poll()
-        if self.runner.runs:
-            for reply_id in await db.run(selectors.stops_requested, list(self.runner.runs)):
-                self.runner.stop(reply_id)
-            await self._end_abandoned()
+        await self.ownership.look()
+        await self.left.end_abandoned()
         await self.mirrors.ask_database()
         if self.hub.feeds:
             await self._poll_replies()
@@ -275,41 +202,15 @@ class Process:
                 streaming.add(row.conversation_id)
                 await self._start_next(row.conversation_id)
 
-    async def _end_abandoned(self) -> None:
-        """End replies whose conversation has had no reader for ABANDON_S, in any process."""
-        current = ticks()
-        for run in list(self.runner.runs.values()):
-            if run.reply.purpose != "visitor" or self.hub.feeds.get(run.conversation_id):
-                self._left.pop(run.reply_id, None)
-                continue
-            since = self._left.setdefault(run.reply_id, current)
-            if current - since > ABANDON_S and not await self._read_elsewhere(run.conversation_id):
-                self.runner.stop(run.reply_id, "abandoned")
-        self._left = {reply: since for reply, since in self._left.items() if reply in self.runner.runs}
-
-    async def _read_elsewhere(self, conversation_id: UUID) -> bool:
-        if self._doorbell is None:
-            return False
-        try:
-            return await self._doorbell.is_present(conversation_id)
-        except (RedisGone, OSError) as error:
-            logger.info("presence unknown without Redis, counting this process only: %s", error)
-            return False
-
-    async def _checkpoint(self) -> None:
-        """Store the text of all running replies that have grown, in one write."""
-        grown = [
-            (log.reply_id, log.epoch, log.seq, log.text)
-            for log in self.hub.owned()
-            if not log.closed and log.seq > self._checkpointed.get(log.reply_id, 0)
-        ]
-        if grown:
-            await db.run(ending.checkpoint, grown)
-            self._checkpointed = {reply_id: seq for reply_id, _, seq, _ in grown}
-
     async def _event(self, body: Mapping[str, Any]) -> None:
         if body["kind"] == "stop":
             self.runner.stop(UUID(body["reply"]))
+        elif body["kind"] == "released":
+            self.background.once(self._sweep)
+        elif body["kind"] == "taken":
+            self.mirrors.doubt(UUID(body["reply"]))
+            self.background.once(self.ownership.look)
+            self.background.once(self.mirrors.ask_database)
         elif body["kind"] == "erased":
             await self.forgetting.look()
         elif body["kind"] == "turn":
@@ -338,7 +239,7 @@ class Process:
         here = self.hub.feeds.get(run.conversation_id)
         received = ticks()
         try:
-            if here or await self._read_elsewhere(run.conversation_id):
+            if here or await self.neighbours.read(run.conversation_id):
                 started = await db.run(
                     escalating.by_evidence, run.reply_id, run.verdict.kind, received, self.id
                 )
@@ -356,18 +257,14 @@ class Process:
         self._run_or_show(started, received)
 
     async def drain(self) -> None:
-        """Let replies finish, store the rest, give the lease back and stop the background tasks."""
+        """Let replies finish, hand on the rest, give the lease back and stop the background tasks."""
         self.draining = True
-        await self.runner.drain(DRAIN_S)
-        try:
-            await self._checkpoint()
-            await db.run(ending.drop_lease, self.id)
-        except db.DatabaseGone as error:
-            logger.error("left without telling the database: %s", error)
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self.ownership.adopts = False
+        if await self.runner.drain(float(settings.ENV.drain_s)):
+            await self.neighbours.rung("released")
+        await self.ownership.leave()
+        await self.background.stop()
+        await self.neighbours.close()
         await transport().aclose()
 
 

@@ -1,8 +1,10 @@
 """How a message that has waited for its turn is decided and begun, when the reply before it has ended."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 
 from assistant import considering
 from assistant.languages import reply_language
@@ -12,9 +14,22 @@ from assistant.pipeline import Consideration
 from assistant.spent import Spent
 from assistant.starting import Started, decide
 from assistant.who import Who
+from common.clock import now
 from routing import publishing
 from routing.config import Config
 from routing.models import Purpose
+
+# A reply that has ended starts the next message itself; this is for one whose process did not live to do so.
+IDLE_AFTER = timedelta(seconds=10)
+IDLE_AT_ONCE = 20  # conversations a sweep, so that a herd of them is shared by the processes
+
+
+def idle() -> list[UUID]:
+    """Return conversations in which a message waits and nothing runs."""
+    running = Reply.objects.filter(conversation_id=OuterRef("conversation_id"), state=Reply.State.STREAMING)
+    waiting = Reply.objects.filter(state=Reply.State.QUEUED, created_at__lt=now() - IDLE_AFTER)
+    found = waiting.filter(~Exists(running)).order_by().values_list("conversation_id", flat=True)
+    return list(found.distinct()[:IDLE_AT_ONCE])
 
 
 def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Started | None:

@@ -107,11 +107,18 @@ class ReplyLog:
             self.closed = True
         return True
 
-    def reset(self, epoch: int, seq: int, text: str, offer: list[dict[str, str]]) -> None:
+    def reset(
+        self, epoch: int, seq: int, text: str, offer: list[dict[str, str]], html: str = "", upto: int = 0
+    ) -> None:
         """Start again from a snapshot: the text up to `seq` of `epoch`, its records unknown."""
         self.epoch, self.base_seq, self.base_text, self.offer = epoch, seq, text, offer
-        self.records, self._parts, self.html, self.upto, self.closed = [], [], "", 0, False
+        self.records, self._parts, self.html, self.upto, self.closed = [], [], html, upto, False
         self.length, self._said = len(text), None
+
+    def reset_to(self, epoch: int, snapshot: Record) -> None:
+        """Start again from a record of type `snapshot`."""
+        body = snapshot.body
+        self.reset(epoch, snapshot.seq, body["text"], body["did_you_mean"], body["html"], body["upto"])
 
     def snapshot(self) -> dict[str, Any]:
         """Return the frame that replaces whatever a client has of this reply."""

@@ -187,8 +187,3 @@ def open_replies(conversations: Iterable[UUID]) -> list[Reply]:
         .select_related("turn")
         .order_by("turn__ordinal", "ordinal")
     )
-
-
-def stops_requested(ids: Iterable[UUID]) -> set[UUID]:
-    """Return which of these replies somebody asked to stop, perhaps through another process."""
-    return set(Reply.objects.filter(pk__in=list(ids), stop_requested=True).values_list("pk", flat=True))

@@ -37,11 +37,15 @@ class Busy(Exception):
 
 @dataclass(frozen=True)
 class Generation:
-    """What the runner needs to have a reply written: `job.first` is reserved already."""
+    """What the runner needs to have a reply written: `job.first` is reserved already.
+
+    `fallbacks` were made before, by a process that is gone.
+    """
 
     job: Job
     config: Config
     passages: tuple[PassageLike, ...]
+    fallbacks: int = 0
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,8 @@ def taken(reply: Reply, consideration: Consideration) -> StoredAnswer | None:
 
 def keep(reply: Reply, config: Config, fallbacks: int) -> None:
     """Store a reply that has just ended, if it may be given again; in the transaction that ends it."""
+    if reply.epoch > 1:
+        return  # written in part, or at all, by a process that nobody can ask any more
     part = reply.decision.get(STORE) or {}
     asked = config.models.get(part.get("key", {}).get("model", ""))
     if asked is None or part["key"]["route"] != reply.route or reply.decision.get("verdict", {}).get("kind"):

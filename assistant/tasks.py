@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import catalogue_care, ending, mail_queue, request_letters, stored_answers, writing
+from assistant import catalogue_care, mail_queue, request_letters, stored_answers, takeover, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -22,8 +22,11 @@ ORPHANED_FOR = timedelta(seconds=30)  # long enough for a living process to have
 
 @shared_task(name="assistant.end_orphans")
 def end_orphans() -> None:
-    """End replies whose process has been gone for ORPHANED_FOR; generation never runs here."""
-    for reply_id in ending.end_orphans(ORPHANED_FOR):
+    """End replies whose process has been gone for ORPHANED_FOR and that are too old to be gone on with.
+
+    For a desk without a web process: a living one has taken them over. Generation never runs here.
+    """
+    for reply_id in takeover.end_orphans(ORPHANED_FOR, at_least=takeover.YOUNG):
         logger.warning("reply %s lost its process and was ended", reply_id)
 
 

@@ -82,6 +82,9 @@ class Env:
     https: bool
     trusted_proxies: tuple[Network, ...]
     drain_notice_s: int
+    drain_s: int
+    lease_s: int
+    left_s: int
     providers: tuple[ProviderEnv, ...]
     mail: MailEnv | None
     mail_from: str
@@ -246,10 +249,10 @@ def _count(values: Mapping[str, str], name: str, default: int) -> int:
     return int(raw)
 
 
-def _seconds(values: Mapping[str, str], name: str, most: int) -> int:
-    raw = values.get(name, "").strip() or "0"
-    if not raw.isdigit() or int(raw) > most:
-        raise EnvError(f"{name}={raw!r} is not a time: use whole seconds from 0 to {most}.")
+def _seconds(values: Mapping[str, str], name: str, most: int, default: int = 0, least: int = 0) -> int:
+    raw = values.get(name, "").strip() or str(default)
+    if not raw.isdigit() or not least <= int(raw) <= most:
+        raise EnvError(f"{name}={raw!r} is not a time: use whole seconds from {least} to {most}.")
     return int(raw)
 
 
@@ -325,6 +328,9 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         trusted_proxies=_trusted_proxies(values.get("TRUSTED_PROXIES", "")),
         # Longer than any balancer asks; TimeoutStopSec of deploy/systemd allows for it.
         drain_notice_s=_seconds(values, "DRAIN_NOTICE", 30),
+        drain_s=_seconds(values, "DRAIN_PATIENCE", 10, default=10),
+        lease_s=_seconds(values, "REPLY_LEASE", 60, default=9, least=2),
+        left_s=_seconds(values, "LEFT_PATIENCE", 3600, default=60),
         providers=read_providers(values),
         mail=read_mail(values.get("EMAIL_URL", "").strip()),
         mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),

@@ -17,7 +17,7 @@ from routing.job import Ended, Event, Hedged, Job, Ledger, Seam, Stage, Text
 from routing.ladder import Next
 from routing.providers.transport import Transport
 from routing.racing import Lane, Race
-from routing.walk import Walk, start_of
+from routing.walk import Walk, start_of, tokens_of
 
 __all__ = [
     "Ended",
@@ -36,7 +36,13 @@ __all__ = [
 
 def first_attempt(job: Job) -> AttemptStart:
     """Return the first attempt of `job`, for the transaction that stores the reply."""
-    return start_of(job, Next(job.steps[0], "first", job.request.max_output_tokens), 1, job.prompt_tokens)
+    step = first_step(job)
+    return start_of(job, step, job.begun + 1, tokens_of(job, step, job.stands))
+
+
+def first_step(job: Job) -> Next:
+    """Return the step that `job` begins with: a continuation where text of it stands already."""
+    return Next(job.steps[0], "continuation" if job.stands else "first", job.request.max_output_tokens)
 
 
 def unsent(start: AttemptStart) -> AttemptResult:
@@ -60,7 +66,7 @@ async def run(job: Job, ledger: Ledger, http: Transport) -> AsyncGenerator[Event
     generator or cancelling its task closes every upstream at once and settles its attempt as cancelled.
     """
     walk = Walk(job, ticks())
-    step, committed = Next(job.steps[0], "first", job.request.max_output_tokens), job.first
+    step, committed = first_step(job), job.first
     while True:
         race = Race(walk, ledger, http)
         try:

@@ -85,6 +85,9 @@ class Job:
     `prompt_tokens` is the estimate for the whole request. `continues_text` is the cut answer that the
     request asks to go on with; what the models repeat of its end is not shown again. `plan` is the visitor's,
     and `paid_by` the route whose budgets pay when they are not the route's own.
+
+    `stands` and `begun` are of a reply that a process has left unfinished: what the visitor has read of it
+    already, so that the first attempt goes on with that, and how many attempts were committed for it.
     """
 
     reply_id: UUID
@@ -101,3 +104,5 @@ class Job:
     continues_text: str = ""
     plan: str = ""
     paid_by: str = ""
+    stands: str = ""
+    begun: int = 0

@@ -182,7 +182,7 @@ class Standing:
     """Where a reply stands between two attempts. Times in seconds.
 
     `resting` are the models whose breaker is open now, `paid` those whose provider's retry budget has
-    room for one more request.
+    room for one more request. `resumed`: the first attempt goes on with what a lost process had shown.
     """
 
     steps: tuple[ModelSpec, ...]
@@ -194,6 +194,7 @@ class Standing:
     total_s: float
     resting: frozenset[str] = frozenset()
     paid: frozenset[str] = frozenset()
+    resumed: bool = False
 
 
 def next_attempt(now: Standing) -> Next | Ending:
@@ -294,7 +295,9 @@ def _fits(last: Tried, now: Standing) -> bool:
 
 
 def _continued(now: Standing) -> bool:
-    return not now.may_continue or any(tried.cause == "continuation" for tried in now.tried)
+    # That a process was lost is no model's fault, so the attempt that makes up for it is not the one chance.
+    allowed = 2 if now.resumed else 1
+    return not now.may_continue or sum(tried.cause == "continuation" for tried in now.tried) >= allowed
 
 
 def _continuation(now: Standing) -> Next | Ending:

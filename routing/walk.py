@@ -35,6 +35,11 @@ LENGTH_NOTICE = "The answer ran out of room. You can let it continue."
 REJECTED = (errors.KeyRefused, errors.UnknownModel, errors.RequestRejected, errors.ContextTooLong)
 
 
+def tokens_of(job: Job, step: Next, shown: str) -> int:
+    """Return the estimate for the request of `step`, with the answer so far where it goes on with that."""
+    return job.prompt_tokens + (estimate_tokens(shown) if step.cause == "continuation" else 0)
+
+
 def start_of(job: Job, step: Next, number: int, prompt_tokens: int) -> AttemptStart:
     """Return an attempt that starts now, with the most that it can cost reserved."""
     started_at = now()
@@ -73,6 +78,11 @@ class Walk:
     answering: str = ""
     writer: ModelSpec | None = None
 
+    def __post_init__(self) -> None:
+        self.begun = self.job.begun
+        if self.job.stands:
+            self.shown.add(self.job.stands)
+
     @property
     def text(self) -> str:
         return self.shown.text
@@ -87,10 +97,9 @@ class Walk:
         self.begun += 1
         self._count(step)
         job, request = self.job, replace(self.job.request, max_output_tokens=output_cap(step.model, step.cap))
-        tokens = job.prompt_tokens
+        tokens = tokens_of(job, step, self.text)
         if step.cause == "continuation":
             request = continuation(request, self.text, step.model)
-            tokens += estimate_tokens(self.text)
         return Attempt(
             committed or start_of(job, step, self.begun, tokens),
             step.model,
@@ -173,6 +182,7 @@ class Walk:
             tried=tuple(self.tried),
             shown=bool(self.text.strip()),
             may_continue=job.may_continue,
+            resumed=bool(job.stands),
             elapsed_s=ticks() - self.began,
             first_text_s=job.route.deadlines.first_text_s,
             total_s=job.route.deadlines.total_s,
@@ -213,9 +223,9 @@ class Walk:
             last=last,
             answering_model=self.answering or asked.id,
             asked_model=asked.id,
-            attempts=len(self.tried),
+            attempts=self.job.begun + len(self.tried),
             fallbacks=sum(tried.cause == "fallback" for tried in self.tried),
-            continued=any(tried.cause == "continuation" for tried in self.tried),
+            continued=bool(self.job.stands) or any(tried.cause == "continuation" for tried in self.tried),
             notice=notice,
             detail=" | ".join([*details, *([more] if more else [])]),
             tier=asked.tier,

@@ -86,6 +86,7 @@ class DecisionView:
     prompt_tokens: int | None
     taken_out: str
     budget: str
+    moved: str
     support: str
     found: str
     versions: tuple[tuple[str, str], ...]
@@ -150,6 +151,7 @@ def decision_view(
         prompt_tokens=record.get("prompt_tokens"),
         taken_out=_taken_out(record),
         budget=_budget(record.get("budget") or {}, names),
+        moved=_moved(record.get("takeovers", ())),
         support=_support(record.get("verdict", {})),
         found=FOUND.get(str(record.get("verdict", {}).get("kind", "")), ""),
         versions=_versions(record),
@@ -247,6 +249,18 @@ def _taken_out(record: Mapping[str, Any]) -> str:
     if not counts:
         return "No personal details had to be taken out."
     return f"Taken out before a provider: {', '.join(f'{count} {kind}' for kind, count in counts.items())}."
+
+
+MOVED = {"lost": "Its process was lost", "released": "Its process was restarted"}
+
+
+def _moved(takeovers: Iterable[Mapping[str, Any]]) -> str:
+    """Return when a reply went from one process to another; "" for one that did not."""
+    said = [
+        f"{MOVED.get(str(note.get('why')), 'It was claimed')}: {note.get('kept', 0)} characters stood then."
+        for note in takeovers
+    ]
+    return " ".join([*said, "Its times are by the wall clock."]) if said else ""
 
 
 INSTEAD = {

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 
 from assistant.db import DatabaseGone
 from assistant.doctor.findings import Finding, fail, ok, skip, warn
-from assistant.runner import DatabaseLedger
+from assistant.reply_ledger import DatabaseLedger
 from common.clock import now
 from common.env import ProviderEnv
 from common.money import usd

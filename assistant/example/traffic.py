@@ -65,6 +65,7 @@ async def play(chosen: Iterator[Visit], heard: Heard, concurrency: int, until: f
     """
     await db.run(refresh)
     desk = process()
+    desk.ownership.adopts = False  # a worker plays its own visitors and answers nobody else's
 
     async def visitor() -> None:
         for visit in chosen:

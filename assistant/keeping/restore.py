@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
-from assistant import ending
+from assistant import ending, takeover
 from assistant.keeping import archives, database, postgres, sqlite
 from assistant.keeping.backup import make_backup
 from assistant.keeping.errors import KeepingError
@@ -134,5 +134,5 @@ def settle() -> int:
         Worker.objects.all().delete()
         database.have_all_read_anew()
     waiting = list(Reply.objects.filter(state=Reply.State.QUEUED).values_list("pk", flat=True))
-    ended = len(ending.end_orphans(timedelta()))
+    ended = len(takeover.end_orphans(timedelta()))
     return ended + sum(ending.cancel_queued(reply_id) for reply_id in waiting)

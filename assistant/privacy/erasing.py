@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
 
-from assistant import ending
+from assistant import ending, leases, takeover
 from assistant.models import Conversation, Reply, Request, Turn, Visitor, VisitorDataAction
 from assistant.privacy import caches
 from assistant.privacy.trail import Trail, chunks, trail_of
@@ -94,12 +94,12 @@ def _stop(visitor_id: UUID, patience_s: float) -> None:
     rung = False
     while open_replies := _running(visitor_id):
         late = ticks() > deadline
-        dead = {orphan.pk for orphan in ending.orphans(timedelta(0))}
+        dead = {orphan.pk for orphan in leases.orphans(timedelta(0))}
         for reply in open_replies:
             if reply.state == Reply.State.QUEUED:
                 ending.cancel_queued(reply.pk)
             elif late or reply.pk in dead:
-                ending.end_orphan(reply, reply.text)  # raises the epoch: whatever its process writes misses
+                takeover.end_orphan(reply, reply.text)  # raises the epoch: whatever its process writes misses
             else:
                 ending.request_stop(reply.pk)
         if not rung:

@@ -53,6 +53,13 @@ NOTICES: Final[Mapping[str, tuple[str, str, str, str, str]]] = {
         "O serviço foi reiniciado durante a resposta. Tente de novo.",
         "回答中に再起動が行われました。もう一度お試しください。",
     ),
+    "The answer was interrupted and then completed.": (
+        "Die Antwort wurde unterbrochen und dann zu Ende geschrieben.",
+        "La réponse a été interrompue puis terminée.",
+        "La respuesta se interrumpió y después se completó.",
+        "A resposta foi interrompida e depois concluída.",
+        "回答はいったん中断され、その後最後まで書き上げられました。",
+    ),
     "The answer was interrupted and then completed by another model.": (
         "Die Antwort wurde unterbrochen und dann von einem anderen Modell zu Ende geschrieben.",
         "La réponse a été interrompue puis terminée par un autre modèle.",

@@ -86,11 +86,10 @@ def test_a_service_may_do_no_more_than_it_needs(unit: Path) -> None:
 
 
 def test_a_web_process_has_the_time_it_takes_to_leave_in_order() -> None:
-    from assistant.process import DRAIN_S
-
     longest_notice = int(re.findall(r'"DRAIN_NOTICE", (\d+)', (ROOT / "common/env.py").read_text())[0])
+    longest_drain = int(re.findall(r'"DRAIN_PATIENCE", (\d+)', (ROOT / "common/env.py").read_text())[0])
     (stop,) = settings_of(ROOT / "deploy/systemd/desk-web@.service")["TimeoutStopSec"]
-    assert int(stop) >= longest_notice + DRAIN_S + 5
+    assert int(stop) >= longest_notice + longest_drain + 5
 
 
 def test_the_target_starts_all_of_it_and_the_proxies_know_its_ports() -> None:

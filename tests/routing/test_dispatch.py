@@ -382,3 +382,40 @@ async def test_a_model_that_only_repeats_what_was_there_is_no_answer(
     assert told.ended.notice
     assert told.ended.last is not None
     assert (told.ended.last[1].error_class, told.ended.last[1].truncated) == ("NoText", False)
+
+
+@pytest.mark.parametrize("fault", ["", "eof", "status"])
+async def test_what_a_lost_process_had_shown_is_gone_on_with(
+    control: Control, ledger: MemoryLedger, fault: str
+) -> None:
+    whole = (await play(job(OPENAI), ledger)).text
+    stands = whole[: whole.index("Look into")]
+    if fault:
+        control.fault(fault, OPENAI.id, after_tokens=9 if fault == "eof" else -1, **_status(fault))
+    left = job(OPENAI, GEMINI, stands=stands, begun=2)
+    start = dispatch.first_attempt(left)
+    assert (start.cause, start.attempt) == ("continuation", 3)
+    assert start.reserved_pico > dispatch.first_attempt(job(OPENAI)).reserved_pico, "the text is read as well"
+    told = await play(replace(left, first=start), ledger)
+    assert stands + told.text == whole
+    assert isinstance(told.events[0], dispatch.Stage) and told.events[0].stage == "continuing"
+    ended = told.ended
+    assert (ended.state, ended.continued) == ("completed", True)
+    assert ended.attempts == (4 if fault else 3), "its own failure is made up for as any other"
+
+
+async def test_the_rest_of_a_left_reply_counts_with_what_stands(
+    control: Control, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "REPLY_CHARS", 400)
+    control.fault("endless", times=2)
+    told = await play(job(OPENAI, stands="So it is. " * 30), ledger)
+    assert (told.ended.state, told.ended.ended_by) == ("truncated", "reply_cap")
+    assert len(told.text) <= 100
+    broke = MemoryLedger(budget=0)
+    spent = await play(job(OPENAI, stands="So it is."), broke)
+    assert (spent.ended.state, spent.ended.ended_by) == ("truncated", "budget"), "the text stays"
+
+
+def _status(fault: str) -> dict[str, int]:
+    return {"status": 503} if fault == "status" else {}

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from assistant import probing
 from assistant.db import DatabaseGone
 from assistant.process import refresh
-from assistant.runner import DatabaseLedger
+from assistant.reply_ledger import DatabaseLedger
 from routing import probe, publishing
 from routing.config import ConfigError
 from routing.models import ProbeRun
