@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.http import parse_cookie
 
 from assistant import protocol
 from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, network_of
@@ -19,6 +20,7 @@ from assistant.who import Who
 
 logger = logging.getLogger(__name__)
 
+EVENTS_PATH = "/events/chat/"  # where frames go that no socket can carry
 OPEN_HEADER = "x-desk-open"  # carries the `open` frame of a stream
 
 
@@ -33,7 +35,7 @@ class TurnedAway(Exception):
 
 
 def identify(scope: Mapping[str, Any]) -> Who:
-    """Return the visitor of a connection, its cookies read by Channels. Raises TurnedAway."""
+    """Return the visitor of a connection. Raises TurnedAway."""
     headers = headers_of(scope)
     _check_origin(headers.get("origin"))
     return _visitor(scope, headers)
@@ -69,7 +71,7 @@ def _check_origin(origin: str | None) -> None:
 
 
 def _visitor(scope: Mapping[str, Any], headers: Mapping[str, str]) -> Who:
-    cookies = scope.get("cookies", {})
+    cookies = parse_cookie(headers.get("cookie", ""))
     visitor = read_visitor(cookies.get(settings.VISITOR_COOKIE))
     if visitor is None:
         raise TurnedAway("sign_in", protocol.ERROR_CODES["sign_in"], protocol.CLOSE_SIGN_IN)

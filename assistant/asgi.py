@@ -15,15 +15,14 @@ from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from assistant import event_stream  # noqa: E402
+from assistant.admission import EVENTS_PATH  # noqa: E402
 from assistant.consumers import ChatConsumer  # noqa: E402
 from assistant.forwarded import Forwarded  # noqa: E402
-
-events = CookieMiddleware(event_stream.event_stream)
 
 
 async def web(scope: Any, receive: Any, send: Any) -> None:
     """Hand a request to Django, or past it: a stream must not hold one of its threads."""
-    await (events if scope["path"] == event_stream.PATH else http)(scope, receive, send)
+    await (event_stream.event_stream if scope["path"] == EVENTS_PATH else http)(scope, receive, send)
 
 
 application = Forwarded(

@@ -13,7 +13,6 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from assistant import protocol
 from assistant.admission import TurnedAway, counted, identify
-from assistant.limits import FrameBucket
 from assistant.process import process
 from assistant.session import Session
 
@@ -46,7 +45,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             await self.send(protocol.encode({"type": "error", "code": away.code, "message": away.message}))
             await self.close(away.close_code)
             return
-        self.session = Session(who, held, FrameBucket())
+        self.session = Session(who, held)
         self.pump = asyncio.create_task(self._pump(), context=contextvars.Context())
 
     async def disconnect(self, code: int) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from assistant import protocol
 from assistant.admission import OPEN_HEADER, TurnedAway, counted, headers_of, identify, identify_reader
 from assistant.errands import MOST_FRAMES, Errand, check_conversation
+from assistant.http_lines import line_of
 from assistant.limits import VisitorFrames
 from assistant.process import process
 from assistant.session import ANSWERED, Session, answer_to
@@ -22,10 +23,13 @@ from common.clock import ticks
 
 logger = logging.getLogger(__name__)
 
-PATH = "/events/chat/"
 SIGN_S = 3.0  # a comment, so that a proxy which cuts after 5 s of silence keeps the stream
 ALIVE_S = 15.0  # the frame, as on a socket
-STUCK_S = 30.0  # a reader that takes nothing for so long has gone; the page comes back and resumes
+# As for sockets: above the first a reader is behind and is given no more until it has read; so long a time
+# without reading anything, sooner where much waits, and it has gone. The page comes back and resumes.
+LOW_BYTES, MOST_BYTES = 16 * 1024, 256 * 1024
+STUCK_S, STUCK_WITH_MUCH_S = 30.0, 5.0
+RECHECK_S = 0.1
 BODY_S = 10.0
 STATUS = {
     protocol.CLOSE_PROTOCOL: 400,
@@ -53,7 +57,7 @@ class Unusable(Exception):
 
 
 async def event_stream(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request to PATH; its cookies have been read by Channels."""
+    """Answer one request to /events/chat/."""
     method = scope["method"]
     try:
         if method == "GET":
@@ -157,10 +161,12 @@ async def _stream(scope: Scope, receive: Receive, send: Send) -> None:
     held = process()
     with counted(held, who):
         session = Session(who, held, VisitorFrames(who))
-        opening = headers_of(scope)[OPEN_HEADER]
         await send({"type": "http.response.start", "status": 200, "headers": EVENTS})
+        stream = Stream(session, send)
         # Each in a context of its own, so that nothing in it is bound to this request's.
-        carrying = asyncio.create_task(_carry(session, opening, send), context=contextvars.Context())
+        carrying = asyncio.create_task(
+            stream.carry(headers_of(scope)[OPEN_HEADER]), context=contextvars.Context()
+        )
         leaving = asyncio.create_task(_gone(receive), context=contextvars.Context())
         try:
             await asyncio.wait({carrying, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -179,37 +185,68 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _carry(session: Session, text: str, send: Send) -> None:
-    """Open a conversation, then send what the feed holds, in order, with signs of life in between."""
-    feed, logs = session.feed, session.process.hub.logs
-    opening = asyncio.create_task(session.receive(text), context=contextvars.Context())
-    opening.add_done_callback(lambda _: feed.wake())
-    alive_at = ticks() + ALIVE_S
-    part = b": the desk\n\n"  # the first bytes, so that every proxy sends the headers on
-    try:
-        while True:
-            async with asyncio.timeout(STUCK_S):
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-            part = b""
-            try:
-                async with asyncio.timeout(SIGN_S):
-                    await feed.wait()
-            except TimeoutError:
-                part = b":\n\n"
-                if ticks() >= alive_at:
-                    feed.put({"type": "alive"})
-            if frames := feed.collect(logs):
-                part, alive_at = events(frames), ticks() + ALIVE_S
-            if opening.done():
-                opening.result()
-            if feed.close_code is not None or (opening.done() and feed.conversation_id is None):
-                break
-        end = part + closing(feed.close_code)
-        await send({"type": "http.response.body", "body": end, "more_body": False})
-    except TimeoutError:
-        logger.info("a stream that nobody reads is given up")
-    finally:
-        opening.cancel()
+class Stream:
+    """One page's stream: what its feed holds goes out in order, with signs of life in between."""
+
+    def __init__(self, session: Session, send: Send) -> None:
+        self.session = session
+        self._send = send
+        self._line = line_of(send)
+        self._alive_at = ticks() + ALIVE_S
+
+    async def carry(self, opening: str) -> None:
+        """Open a conversation by the frame that the page sent, and follow it to the stream's end."""
+        feed, logs = self.session.feed, self.session.process.hub.logs
+        opens = asyncio.create_task(self.session.receive(opening), context=contextvars.Context())
+        opens.add_done_callback(lambda _: feed.wake())
+        try:
+            part = b": the desk\n\n"  # the first bytes, so that every proxy sends the headers on
+            while feed.close_code is None and not (opens.done() and feed.conversation_id is None):
+                if not await self._has_room():
+                    return
+                if part:
+                    await self._send({"type": "http.response.body", "body": part, "more_body": True})
+                part = await self._next()
+            if opens.done():
+                opens.result()
+            end = part + events(feed.collect(logs)) + closing(feed.close_code)
+            await self._send({"type": "http.response.body", "body": end, "more_body": False})
+        finally:
+            opens.cancel()
+
+    async def _next(self) -> bytes:
+        """Return the next events, or after SIGN_S without any a sign of life."""
+        feed = self.session.feed
+        try:
+            async with asyncio.timeout(SIGN_S):
+                await feed.wait()
+        except TimeoutError:
+            if ticks() < self._alive_at:
+                return b":\n\n"
+            feed.put({"type": "alive"})
+        frames = feed.collect(self.session.process.hub.logs)
+        if frames:
+            self._alive_at = ticks() + ALIVE_S
+        return events(frames)
+
+    async def _has_room(self) -> bool:
+        """Wait until the reader has taken nearly all it was given; False when it was given up.
+
+        What comes meanwhile stays in the logs, where neighbouring deltas merge. A reader that takes
+        anything at all is slow and not stuck.
+        """
+        unsent, since = self._line.unsent(), ticks()
+        while unsent > LOW_BYTES:
+            await asyncio.sleep(RECHECK_S)
+            before, unsent = unsent, self._line.unsent()
+            if unsent < before:
+                since = ticks()
+            if ticks() - since >= (STUCK_WITH_MUCH_S if unsent > MOST_BYTES else STUCK_S):
+                logger.warning("stream aborted, %d bytes unsent: its reader takes nothing", unsent)
+                self._line.abort()
+                await asyncio.sleep(RECHECK_S)  # the server learns of its own cut a moment later
+                return False
+        return True
 
 
 def events(frames: Sequence[Mapping[str, Any]]) -> bytes:

@@ -21,7 +21,7 @@ from routing.sticking import Answered
 TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
 HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
 APPROVED = "faq"  # the route that shows an approved answer
-JUST_ENDED = timedelta(seconds=10)  # processes look every second; clocks of machines differ by less
+JUST_BEGUN = timedelta(seconds=10)  # processes look every second; clocks of machines differ by less
 USABLE = (Reply.State.COMPLETED, Reply.State.TRUNCATED)
 
 
@@ -184,12 +184,12 @@ def replies_by_id(ids: Iterable[UUID]) -> dict[UUID, Reply]:
 
 
 def open_replies(conversations: Iterable[UUID]) -> list[Reply]:
-    """Return queued, running and just ended replies of these conversations, oldest first, for sockets.
+    """Return queued, running and just begun replies of these conversations, oldest first, for sockets.
 
-    An approved answer, or a short one, begins and ends between two looks; without Redis they are all
-    that tells another process of it.
+    An approved answer, or a short one, begins and ends between two looks; without Redis nothing else
+    tells another process of it.
     """
-    followed = Q(state__in=("queued", "streaming")) | Q(ended_at__gt=now() - JUST_ENDED)
+    followed = Q(state__in=("queued", "streaming")) | Q(created_at__gt=now() - JUST_BEGUN)
     return list(
         Reply.objects.filter(followed, conversation_id__in=list(conversations))
         .select_related("turn")

@@ -61,11 +61,11 @@ def answer_to(error: Exception) -> tuple[str, str, dict[str, Any]]:
 class Session:
     """One line of one visitor, in at most one conversation at a time."""
 
-    def __init__(self, who: Who, process: Process, frames_left: FrameBucket | VisitorFrames) -> None:
+    def __init__(self, who: Who, process: Process, frames_left: VisitorFrames | None = None) -> None:
         self.who = who
         self.process = process
         self.feed = Feed()
-        self._frames_left = frames_left
+        self._frames_left = frames_left or FrameBucket()
 
     async def receive(self, text: str | None) -> None:
         """Do what a frame asks for; None stands for one that was no text. Its answers are in the feed."""

@@ -212,3 +212,100 @@ def test_a_gap_begins_the_stream_anew_in_the_same_conversation(modules: Page) ->
     result = desk(modules, [(200, [])], [resume, SENDS[0]])
     assert result["streams"][1:] == [{"type": "open", "conversation_id": "c", "after": {}}]
     assert result["asked"] == [["c", "send1"]]
+
+
+# The connection with a fallback: sockets in the test's hand, a desk that answers every POST and one stream.
+CONNECTION = """
+async (blockedAt) => {
+  const {Connection} = await import("/socket.js");
+  window.sockets = [];
+  class Fake extends EventTarget {
+    static CONNECTING = 0; static OPEN = 1; static CLOSING = 2; static CLOSED = 3;
+    constructor() { super(); this.readyState = 0; this.sent = []; window.sockets.push(this); }
+    send(text) { this.sent.push(JSON.parse(text).type); }
+    close() { this.readyState = 3; this.dispatchEvent(new CloseEvent("close", {code: 1000})); }
+    opens() { this.readyState = 1; this.dispatchEvent(new Event("open")); }
+    drops() { this.readyState = 3; this.dispatchEvent(new CloseEvent("close", {code: 1006})); }
+    says(frame) { this.dispatchEvent(new MessageEvent("message", {data: JSON.stringify(frame)})); }
+  }
+  window.WebSocket = Fake;
+  window.fetch = async (url, {method = "GET"}) => {
+    if (method === "POST") return new Response('[{"type":"pong"}]');
+    return new Response(new ReadableStream({start(stream) {
+      const say = (text) => stream.enqueue(new TextEncoder().encode(text));
+      window.live = setInterval(() => say(":\\n\\n"), 3000);
+      say('data: {"type":"opened","conversation_id":"c"}\\n\\n');
+    }}), {headers: {"Content-Type": "text/event-stream"}});
+  };
+  Math.random = () => 0;
+  window.states = [];
+  window.remembered = [];
+  window.connection = new Connection("ws://desk.example/", {
+    up() { window.connection.send({type: "open", conversation_id: null}); },
+    frame() {},
+    state(name) { window.states.push(name); },
+  }, {url: "/events/chat/", blockedAt: () => blockedAt, remember(at) { window.remembered.push(at); }});
+  window.connection.start();
+}
+"""
+
+
+@pytest.fixture
+def page(chromium: Browser, modules: Page) -> Iterator[Page]:
+    made = chromium.new_page()
+    made.clock.install()
+    made.goto(modules.url)
+    made.clock.pause_at("2030-01-01")
+    yield made
+    made.close()
+
+
+def passes(page: Page, seconds: int) -> None:
+    for _ in range(seconds // 3):
+        page.clock.run_for(3_000)
+
+
+def online(page: Page) -> None:
+    page.wait_for_function("window.remembered.length > 0 && window.states.at(-1) === 'online'", polling=20)
+
+
+def sockets(page: Page) -> int:
+    return int(page.evaluate("window.sockets.length"))
+
+
+def test_a_socket_is_tried_again_beside_the_requests_and_takes_over(page: Page) -> None:
+    page.evaluate(CONNECTION, 0)
+    page.evaluate("window.sockets[0].drops()")
+    page.wait_for_function("window.connection.events !== null", polling=20)
+    page.clock.run_for(100)
+    page.evaluate("window.sockets[1].drops()")
+    page.clock.run_for(100)
+    online(page)
+    passes(page, 290)
+    assert sockets(page) == 2
+    passes(page, 12)
+    assert sockets(page) == 3
+    page.evaluate("window.sockets[2].drops()")
+    passes(page, 290)
+    assert (sockets(page), page.evaluate("window.states.at(-1)")) == (3, "online")
+    passes(page, 12)
+    page.evaluate("window.sockets[3].opens()")
+    assert page.evaluate("window.sockets[3].sent") == ["open"]
+    page.evaluate("window.sockets[3].says({type: 'opened'})")
+    assert page.evaluate("window.remembered.at(-1)") == 0
+    assert page.evaluate("window.states.slice(window.states.indexOf('online')).every((s) => s === 'online')")
+
+
+def test_a_page_that_was_blocked_a_minute_ago_begins_with_requests(page: Page) -> None:
+    now = page.evaluate("Date.now()")
+    page.evaluate(CONNECTION, now - 60_000)
+    online(page)
+    assert sockets(page) == 0
+
+
+def test_a_page_that_was_blocked_long_ago_begins_with_a_socket(page: Page) -> None:
+    page.evaluate(CONNECTION, page.evaluate("Date.now()") - 600_000)
+    assert sockets(page) == 1
+    page.evaluate("window.sockets[0].opens()")
+    page.evaluate("window.sockets[0].says({type: 'opened'})")
+    online(page)

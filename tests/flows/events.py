@@ -17,8 +17,8 @@ PATH = "/events/chat/"
 TLS = ssl.create_default_context()  # one for all clients: it takes longer to make than a conversation
 
 
-def client(cookie: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=60, headers={"Cookie": cookie}, verify=TLS)
+def client(cookie: str, tls: ssl.SSLContext = TLS, **headers: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=60, headers={"Cookie": cookie, **headers}, verify=tls)
 
 
 async def events_in(parts: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, str]]:
@@ -36,9 +36,12 @@ async def events_in(parts: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, str
 class EventChat(Chat):
     """A chat over the fallback; POSTs go to `posts`, by default to the process that has the stream."""
 
-    def __init__(self, base: str, cookie: str, conversation_id: str | None = None, posts: str = "") -> None:
-        super().__init__(base, cookie, conversation_id)
+    def __init__(
+        self, base: str, cookie: str, conversation_id: str | None = None, posts: str = "", origin: str = ""
+    ) -> None:
+        super().__init__(base, cookie, conversation_id, origin)
         self.posts = posts or base
+        self.tls, self.more = TLS, dict[str, str]()  # how to get there: an authority, and a Host
         self.heard: asyncio.Queue[str] = asyncio.Queue()
         self.closed = 0
         self.ended = asyncio.Event()
@@ -47,7 +50,7 @@ class EventChat(Chat):
         self.reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self.client = client(self.cookie)
+        self.client = client(self.cookie, self.tls, **self.more)
         await self.follow()
         return await self.greeted()
 
@@ -88,7 +91,7 @@ class EventChat(Chat):
     async def post(self, frames: Iterable[Any], **headers: str) -> httpx.Response:
         """Send frames in one request and return its response."""
         body = json.dumps({"conversation_id": self.conversation_id, "frames": list(frames)})
-        sent = {"Origin": self.posts, "Content-Type": "application/json", **headers}
+        sent = {"Origin": self.origin, "Content-Type": "application/json", **headers}
         return await self.client.post(self.posts + PATH, content=body, headers=sent)
 
     async def put(self, **frame: Any) -> None:

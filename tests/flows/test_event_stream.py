@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 import json
+import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,10 +18,11 @@ from assistant.errands import MOST_FRAMES
 from assistant.limits import FRAME_BURST, VISITOR_SOCKETS
 from assistant.protocol import FRAME_LIMIT, TEXT_LIMIT
 from tests.control import Control
+from tests.environment import free_port
 from tests.flows.client import Chat
 from tests.flows.conftest import BRISK, new_cookie
 from tests.flows.events import PATH, TLS, EventChat, client
-from tests.servers import DeskServer, running_desk
+from tests.servers import DeskServer, listens, running_desk, start, wait_until
 
 TEXTS = "Does it send texts too?"
 RESET = "How do I reset my password?"
@@ -199,7 +203,7 @@ async def test_too_much_is_refused_in_words_and_the_stream_lives(pair: DeskServe
             assert await code([{"type": "ping"}] * (MOST_FRAMES + 1)) == (400, "bad_frame")
             assert await code(["no object"]) == (200, "bad_json")
             for body in ("{", "[]", '{"frames": []}', '{"conversation_id": 1, "frames": []}'):
-                headers = {"Origin": chat.posts, "Content-Type": "application/json"}
+                headers = {"Origin": chat.origin, "Content-Type": "application/json"}
                 answer = await chat.client.post(chat.posts + PATH, content=body, headers=headers)
                 assert (answer.status_code, answer.json()[0]["code"]) == (400, "bad_json"), body
             assert (await chat.ask(RESET)).done
@@ -226,6 +230,57 @@ async def test_one_visitor_has_only_so_many_frames_and_streams(pair: DeskServer)
         assert extra.status == 429
     async with chat_at(pair, UVICORN, UVICORN, cookie) as later:
         assert later.opened["protocol"] == 1
+
+
+# A stream that always has more to say, on the server of the desk; it prints what it held when it gave up.
+TALKING = """
+import sys
+import daphne.server
+import django
+django.setup()
+from types import SimpleNamespace
+from assistant import event_stream
+from assistant.servers import Listen, serve_daphne, serve_uvicorn
+
+event_stream.STUCK_S = event_stream.STUCK_WITH_MUCH_S = 0.5
+
+async def talk(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    stream = event_stream.Stream(SimpleNamespace(), send)
+    most = 0
+    while await stream._has_room():
+        await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+        most = max(most, stream._line.unsent())
+    print("gave up with", most, flush=True)
+
+serve = {"daphne": serve_daphne, "uvicorn": serve_uvicorn}[sys.argv[1]]
+serve(talk, Listen("127.0.0.1", int(sys.argv[2])), lambda: None)
+"""
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+def test_a_reader_that_takes_nothing_is_cut_and_holds_little(
+    pair: DeskServer, tmp_path: Path, kind: str
+) -> None:
+    port = free_port()
+    env = {**pair.env, "DJANGO_SETTINGS_MODULE": "assistant.settings"}
+    server = start([sys.executable, "-c", TALKING, kind, str(port)], tmp_path / "log", env)
+    try:
+        wait_until(lambda: listens(port), server, kind)
+        with socket.socket() as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", port))
+            reader.sendall(b"GET /events/chat/ HTTP/1.1\r\nHost: desk\r\n\r\n")
+            wait_until(lambda: "gave up with" in server.log(), server, kind)
+            held = int(server.log().split("gave up with ")[1].split()[0])
+            assert 16 * 1024 < held < 256 * 1024
+            reader.settimeout(30)
+            with contextlib.suppress(ConnectionResetError):  # Daphne's cut; uvicorn's is an end
+                while reader.recv(65536):
+                    pass
+    finally:
+        server.stop()
+    assert "without completing" not in server.log()
 
 
 @pytest.mark.slow
@@ -267,8 +322,8 @@ async def test_a_killed_process_a_dead_redis_and_a_drained_process_cost_a_pause(
             await other.until(lambda frame: frame["type"] == "turn")
             assert (await other.finished(mine.reply_id)).text == mine.text
 
-    async with chat_at(pair, UVICORN, DAPHNE) as chat:
-        await asyncio.to_thread(pair.webs[UVICORN].stop)
-        await chat.ended.wait()
-        assert chat.closed == 4503
-    await asyncio.to_thread(pair.stop)
+    for server in (UVICORN, DAPHNE):
+        async with chat_at(pair, server, DAPHNE) as chat:
+            await asyncio.to_thread(pair.webs[server].stop)
+            await chat.ended.wait()
+            assert chat.closed == 4503
