@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.http import parse_cookie
 
 from assistant import protocol
 from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, network_of
@@ -18,6 +19,9 @@ from assistant.visitors import read_visitor
 from assistant.who import Who
 
 logger = logging.getLogger(__name__)
+
+EVENTS_PATH = "/events/chat/"  # where frames go that no socket can carry
+OPEN_HEADER = "x-desk-open"  # carries the `open` frame of a stream
 
 
 class TurnedAway(Exception):
@@ -31,14 +35,43 @@ class TurnedAway(Exception):
 
 
 def identify(scope: Mapping[str, Any]) -> Who:
-    """Return the visitor of a connection, its cookies read by Channels. Raises TurnedAway."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    """Return the visitor of a connection. Raises TurnedAway."""
+    headers = headers_of(scope)
+    _check_origin(headers.get("origin"))
+    return _visitor(scope, headers)
+
+
+def identify_reader(scope: Mapping[str, Any]) -> Who:
+    """Return the visitor of a GET that asks for a stream. Raises TurnedAway.
+
+    Browsers send no Origin with a GET to the page's own address. What only our own page can send is the
+    header OPEN_HEADER: it is none of the few that a page may put on a request to another origin, so the
+    browser asks with OPTIONS first (CORS preflight), and the desk never says yes. Forms, images and
+    EventSource cannot set a header at all. An Origin that is sent, and Sec-Fetch-Site, must fit as well.
+    """
+    headers = headers_of(scope)
+    if headers.get("origin") is not None:
+        _check_origin(headers["origin"])
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or OPEN_HEADER not in headers:
+        raise TurnedAway("refused", "Only the page of the desk itself may read here.", protocol.CLOSE_REFUSED)
+    return _visitor(scope, headers)
+
+
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers of a connection by their small names."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _check_origin(origin: str | None) -> None:
     try:
-        check_origin(headers.get("origin"), settings.ENV.origins)
+        check_origin(origin, settings.ENV.origins)
     except Refused as refused:
         logger.warning("%s", refused.log_line)
         raise TurnedAway("refused", refused.message, protocol.CLOSE_REFUSED) from refused
-    cookies = scope.get("cookies", {})
+
+
+def _visitor(scope: Mapping[str, Any], headers: Mapping[str, str]) -> Who:
+    cookies = parse_cookie(headers.get("cookie", ""))
     visitor = read_visitor(cookies.get(settings.VISITOR_COOKIE))
     if visitor is None:
         raise TurnedAway("sign_in", protocol.ERROR_CODES["sign_in"], protocol.CLOSE_SIGN_IN)

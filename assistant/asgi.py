@@ -1,6 +1,7 @@
-"""The ASGI application: Django for HTTP, one socket for the chat."""
+"""The ASGI application: Django for HTTP, one socket for the chat, and what stands in for it where blocked."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assistant.settings")
 
@@ -13,13 +14,21 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from assistant import event_stream  # noqa: E402
+from assistant.admission import EVENTS_PATH  # noqa: E402
 from assistant.consumers import ChatConsumer  # noqa: E402
 from assistant.forwarded import Forwarded  # noqa: E402
+
+
+async def web(scope: Any, receive: Any, send: Any) -> None:
+    """Hand a request to Django, or past it: a stream must not hold one of its threads."""
+    await (event_stream.event_stream if scope["path"] == EVENTS_PATH else http)(scope, receive, send)
+
 
 application = Forwarded(
     ProtocolTypeRouter(
         {
-            "http": http,
+            "http": web,
             "websocket": CookieMiddleware(URLRouter([path("ws/chat/", ChatConsumer.as_asgi())])),
         }
     ),

@@ -57,6 +57,17 @@ class FrameBucket:
         return True
 
 
+@dataclass(frozen=True)
+class VisitorFrames:
+    """The same bucket for frames that come one request at a time: one a visitor, and one an address."""
+
+    who: Who
+
+    def take(self, now: float) -> bool:
+        """Take one frame; False when none is left."""
+        return frame_buckets().take(FRAME_RATES.wants(self.who, 1.0), now) == 0.0
+
+
 class RateLimited(Exception):
     """Too many messages; `retry_after` is in whole seconds, `message` says it to a visitor."""
 
@@ -100,6 +111,16 @@ class Rates:
             (who.address and f"a{network_of(who.address)}", self.address),
         )
         return tuple(Want(key, rate, amount) for key, rate in keys if key and rate is not None)
+
+
+# A visitor without a socket has no bucket of a connection; twenty of them may share an address.
+FRAME_RATES = Rates(Rate(FRAME_BURST, FRAMES_A_SECOND), Rate(20 * FRAME_BURST, 20 * FRAMES_A_SECOND))
+
+
+@functools.cache
+def frame_buckets() -> Buckets:
+    """Return this process's buckets of frames that came without a socket."""
+    return Buckets()
 
 
 def message_rates(values: Mapping[str, Any]) -> Rates:

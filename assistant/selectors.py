@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
+from django.db.models import Q
 
 from assistant import frames, unasked
 from assistant.models import Conversation, Message, Reply, Turn, Visitor
@@ -14,11 +15,13 @@ from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
 from assistant.prompts import PastTurn
 from assistant.signed_in import PREFIX, signed_in
 from assistant.who import Who
+from common.clock import now
 from routing.sticking import Answered
 
 TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
 HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
 APPROVED = "faq"  # the route that shows an approved answer
+JUST_BEGUN = timedelta(seconds=10)  # processes look every second; clocks of machines differ by less
 USABLE = (Reply.State.COMPLETED, Reply.State.TRUNCATED)
 
 
@@ -181,9 +184,14 @@ def replies_by_id(ids: Iterable[UUID]) -> dict[UUID, Reply]:
 
 
 def open_replies(conversations: Iterable[UUID]) -> list[Reply]:
-    """Return queued and running replies of these conversations, oldest first: what sockets follow."""
+    """Return queued, running and just begun replies of these conversations, oldest first, for sockets.
+
+    An approved answer, or a short one, begins and ends between two looks; without Redis nothing else
+    tells another process of it.
+    """
+    followed = Q(state__in=("queued", "streaming")) | Q(created_at__gt=now() - JUST_BEGUN)
     return list(
-        Reply.objects.filter(conversation_id__in=list(conversations), state__in=("queued", "streaming"))
+        Reply.objects.filter(followed, conversation_id__in=list(conversations))
         .select_related("turn")
         .order_by("turn__ordinal", "ordinal")
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from assistant import choosing, db, desk_facts, escalating, frames, protocol, requests, selectors, services
-from assistant.limits import FrameBucket, Guard, RateLimited
+from assistant.limits import FrameBucket, Guard, RateLimited, VisitorFrames
 from assistant.process import Process
 from assistant.protocol import Frame, FrameError
 from assistant.reserved import is_reserved, reserve
@@ -61,11 +61,11 @@ def answer_to(error: Exception) -> tuple[str, str, dict[str, Any]]:
 class Session:
     """One line of one visitor, in at most one conversation at a time."""
 
-    def __init__(self, who: Who, process: Process) -> None:
+    def __init__(self, who: Who, process: Process, frames_left: VisitorFrames | None = None) -> None:
         self.who = who
         self.process = process
         self.feed = Feed()
-        self._frames_left = FrameBucket()
+        self._frames_left = frames_left or FrameBucket()
 
     async def receive(self, text: str | None) -> None:
         """Do what a frame asks for; None stands for one that was no text. Its answers are in the feed."""

@@ -293,15 +293,16 @@ def running_desk(
 ) -> Iterator[DeskServer]:  # fmt: skip
     """Run a desk with its own Redis and yield it; `prepare` fills its database, else it is seeded.
 
-    Without `sandbox_url` nothing listens on its sandbox port.
+    Without `sandbox_url` nothing listens on its sandbox port. `server` may name one for each web process.
     """
+    kinds = server.split()
     data_dir.mkdir(parents=True, exist_ok=True)
     with running_redis(data_dir) as redis_url:
         desk = _planned_desk(data_dir, redis_url, sandbox_url, database_url, webs, env or {})
         (prepare or _seed)(desk)
         try:
             for index in range(webs):
-                desk.start_web(index, server)
+                desk.start_web(index, kinds[index % len(kinds)])
             if worker:
                 desk.start_worker()
             yield desk

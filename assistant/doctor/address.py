@@ -3,6 +3,7 @@
 import json
 import ssl
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from socket import gaierror
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -18,11 +19,13 @@ from websockets.exceptions import (
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from assistant.admission import EVENTS_PATH
 from assistant.doctor.findings import Finding, fail, ok, skip, warn
 from assistant.visitors import issue_cookie
 from common.guards import is_loopback
 
 SOCKET_S = 4.0
+PING = {"conversation_id": None, "frames": [{"type": "ping"}]}
 MOST_ORIGINS = 4  # each is a connection from outside; the rest is the same machine under other names
 PROXY = "let the proxy pass on Upgrade and Connection for /ws/ (docs/deployment.md has the lines)"
 
@@ -79,16 +82,39 @@ def check_socket(origin: str) -> list[Finding]:
     try:
         return [_answer(name, origin, _exchange(f"{scheme}://{parts.netloc}/ws/chat/", origin))]
     except (OSError, ConnectionClosed, InvalidHandshake, InvalidURI) as error:
-        return [fail(name, *_why(error, parts.hostname or ""))]
+        why, line = _why(error, parts.hostname or "")
+        if line == PROXY and _answers_requests(origin):
+            return [warn(name, f"{why}; visitors reach the desk by plain requests instead", line)]
+        return [fail(name, why, line)]
+
+
+def _answers_requests(origin: str) -> bool:
+    """Return whether the way of pages that cannot open a socket leads to the desk."""
+    parts = urlsplit(origin)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.netloc, timeout=SOCKET_S)
+    headers = {"Origin": origin, "Cookie": _cookie(), "Content-Type": "application/json"}
+    try:
+        connection.request(
+            "POST", EVENTS_PATH, '{"conversation_id":null,"frames":[{"type":"ping"}]}', headers
+        )
+        return bool(json.loads(connection.getresponse().read(65536)) == [{"type": "pong"}])
+    except (OSError, HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+
+
+def _cookie() -> str:
+    return f"{settings.VISITOR_COOKIE}={issue_cookie(uuid4(), '')}"
 
 
 def _exchange(where: str, origin: str) -> str:
     """Return the first frame that comes on a new socket."""
-    cookie = f"{settings.VISITOR_COOKIE}={issue_cookie(uuid4(), '')}"
     with connect(
         where,
         origin=Origin(origin),
-        additional_headers={"Cookie": cookie},
+        additional_headers={"Cookie": _cookie()},
         open_timeout=SOCKET_S,
         close_timeout=1,
         proxy=None,

@@ -307,6 +307,19 @@ class Quiet(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_error(404)
 
+    def do_POST(self) -> None:
+        """Pass requests on, as far as this test needs it: a ping is answered as the desk does."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.passes_requests or asked["frames"] != [{"type": "ping"}] or not self.headers["Origin"]:
+            self.send_error(502)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "17")
+        self.end_headers()
+        self.wfile.write(b'[{"type":"pong"}]')
+
+    passes_requests = False
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
@@ -316,6 +329,12 @@ def test_a_proxy_that_passes_no_upgrade_and_a_bad_certificate_are_told_apart(tmp
         said = doctor({"DATA_DIR": str(tmp_path), "ORIGINS": f"http://127.0.0.1:{port}"})
         assert "the upgrade was answered 404" in said.about("socket")
         assert "Upgrade and Connection" in said.about("socket")
+        assert said.states("socket") == {"fail"}
+        Quiet.passes_requests = True
+        said = doctor({"DATA_DIR": str(tmp_path), "ORIGINS": f"http://127.0.0.1:{port}"})
+        Quiet.passes_requests = False
+        assert said.states("socket") == {"warn"}
+        assert "visitors reach the desk by plain requests" in said.about("socket")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     with web_page(context) as port:

@@ -4,9 +4,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Route, WebSocketRoute, expect
 
 WAIT_MS = 30_000  # bounds a failure, on a busy machine too
+EVENTS = "/events/chat/"
 
 
 @dataclass
@@ -27,7 +28,8 @@ class Chat:
 
     def _console(self, message: ConsoleMessage) -> None:
         refused = "Content Security Policy" in message.text
-        if refused or (message.type == "error" and "WebSocket" not in message.text):
+        of_the_line = "WebSocket" in message.text or EVENTS in message.location["url"]
+        if refused or (message.type == "error" and not of_the_line):
             self.troubles.append(message.text)
 
     def online(self) -> None:
@@ -87,7 +89,7 @@ class Chat:
 
 
 class Line:
-    """The socket of a page, in the hands of a test that can cut it and keep it cut."""
+    """The socket of a page, in the hands of a test that can cut it and keep it cut, its fallback as well."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.cut = False
@@ -95,6 +97,13 @@ class Line:
         self.sent: list[dict[str, Any]] = []
         self.routes: list[WebSocketRoute] = []
         context.route_web_socket("**/ws/chat/", self._connect)
+        context.route(f"**{EVENTS}", self._ask)
+
+    def _ask(self, route: Route) -> None:
+        if self.cut:
+            route.abort()
+        else:
+            route.continue_()
 
     def _connect(self, route: WebSocketRoute) -> None:
         self.routes.append(route)

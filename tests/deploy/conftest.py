@@ -36,8 +36,6 @@ def production(
     servers.manage("collectstatic", "--noinput", "--verbosity", "0", env=env)
     database = postgres.new_database(postgres_url, f"production_{secrets.token_hex(4)}")
     with servers.running_desk(
-        folder / "var", sandbox, database_url=database, webs=2, env=env, server="uvicorn"
+        folder / "var", sandbox, database_url=database, webs=2, env=env, server="daphne uvicorn"
     ) as desk:
-        desk.webs[0].stop()
-        desk.start_web(0, "daphne")
         yield desk

@@ -17,6 +17,7 @@ import trustme
 
 from tests.environment import ROOT, free_port
 from tests.flows.client import Chat
+from tests.flows.events import EventChat
 from tests.postgres import unprivileged_user
 from tests.servers import Server, listens, missing, start, wait_until
 
@@ -78,6 +79,13 @@ class Edge:
         dial: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "ssl": self.tls}
         return Chat(ORIGIN, cookie or self.visitor(), conversation_id, origin, **dial)
 
+    def events(self) -> EventChat:
+        """Return a chat through this proxy for which no socket is needed."""
+        here = f"https://127.0.0.1:{self.port}"
+        chat = EventChat(here, self.visitor(), origin=ORIGIN)
+        chat.tls, chat.more = self.tls, {"Host": HOST}
+        return chat
+
 
 def replaced(text: str, *pairs: tuple[str, str]) -> str:
     """Replace each pair of pattern and text; a pattern that fits nothing is a fault of the test."""
@@ -112,6 +120,20 @@ def nginx_files(folder: Path, port: int, webs: Sequence[int], certificate: Path)
     return [program, "-e", f"{folder}/start.log", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
 
 
+def strict_nginx_files(folder: Path, port: int, webs: Sequence[int], certificate: Path) -> list[str]:
+    """As `nginx_files`, by somebody who buffers answers, cuts what is silent for 5 s and allows no socket."""
+    command = nginx_files(folder, port, webs, certificate)
+    site = replaced(
+        (folder / "desk.conf").read_text(),
+        ("proxy_buffering off;", "proxy_buffering on;"),
+        (rf"_timeout {SHORT_TIMEOUT};", "_timeout 5s;"),
+        (r"proxy_set_header Upgrade .*;", 'proxy_set_header Upgrade "";'),
+        (r"proxy_set_header Connection .*;", 'proxy_set_header Connection "";'),
+    )
+    (folder / "desk.conf").write_text(site)
+    return command
+
+
 def caddy_files(folder: Path, port: int, webs: Sequence[int], certificate: Path) -> list[str]:
     """Write the shipped Caddyfile with a certificate of its own and return the command that runs it."""
     program = shutil.which("caddy") or missing("Caddy")
@@ -131,6 +153,7 @@ def caddy_files(folder: Path, port: int, webs: Sequence[int], certificate: Path)
 
 FILES: dict[str, Callable[[Path, int, Sequence[int], Path], list[str]]] = {
     "nginx": nginx_files,
+    "strict nginx": strict_nginx_files,
     "caddy": caddy_files,
 }
 
@@ -138,7 +161,7 @@ FILES: dict[str, Callable[[Path, int, Sequence[int], Path], list[str]]] = {
 @contextlib.contextmanager
 def running_edge(kind: str, webs: Sequence[int]) -> Iterator[Edge]:
     """Run a proxy as an account without rights in front of web processes, and yield it."""
-    folder, user = Path(tempfile.mkdtemp(prefix=f"desk-{kind}-")), unprivileged_user()
+    folder, user = Path(tempfile.mkdtemp(prefix=f"desk-{kind.split(maxsplit=1)[0]}-")), unprivileged_user()
     authority, port = trustme.CA(), free_port()
     certificate = folder / "certificate.pem"
     authority.issue_cert(HOST, "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.control import Control
 from tests.deploy.edge import HOST, Edge, running_edge
@@ -157,6 +157,39 @@ def test_a_form_that_no_visitor_would_send_is_refused_before_it_reaches_the_desk
         assert 429 not in tried[:10]
         assert tried[-1] == 429
         assert edge.ask("POST", "/person/", b"", source="127.0.0.4").status != 429
+
+
+async def test_a_page_without_sockets_chats_through_the_proxy(edge: Edge, control: Control) -> None:
+    async with edge.events() as chat:
+        approved = await chat.ask("How do I reset my password?")
+        control.pace(first_text_ms=60, gap_ms=100, tokens=400)
+        reply_id = await chat.send(QUESTION)
+        await chat.until(lambda frame: frame["type"] == "delta")
+        await chat.put(type="stop", reply_id=reply_id)
+        stopped = await chat.finished(reply_id)
+    assert approved.done
+    assert stopped.done
+    assert (approved.done["route"], stopped.done["ended_by"]) == ("faq", "stop")
+
+
+async def test_a_proxy_that_buffers_cuts_and_knows_no_sockets_is_enough(
+    production: DeskServer, kind: str, control: Control
+) -> None:
+    if kind != "nginx":
+        pytest.skip("one such proxy is enough")
+    with running_edge("strict nginx", production.ports) as strict:
+        with pytest.raises(InvalidStatus):
+            async with strict.chat():
+                pass
+        async with strict.events() as chat:
+            control.pace(first_text_ms=60, gap_ms=100, tokens=400)
+            reply_id = await chat.send(QUESTION)
+            await chat.until(lambda frame: frame["type"] == "delta")  # a buffer would have held it back
+            await chat.put(type="stop", reply_id=reply_id)
+            await chat.finished(reply_id)
+            await asyncio.sleep(7)  # longer than the proxy keeps what is silent
+            assert not chat.ended.is_set()
+            assert (await chat.ask("How do I reset my password?")).done
 
 
 def test_an_idle_page_is_kept_by_the_signs_of_life(idle: Idle) -> None:

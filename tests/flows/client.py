@@ -80,6 +80,10 @@ class Chat:
             **self.dial,
         )
         await self.put(type="open", conversation_id=self.conversation_id)
+        return await self.greeted()
+
+    async def greeted(self) -> Self:
+        """Take in what `opened` says."""
         self.opened = await self.until(lambda frame: frame["type"] == "opened")
         self.conversation_id = self.opened["conversation_id"]
         for turn in self.opened["turns"]:
@@ -95,10 +99,14 @@ class Chat:
     async def put(self, **frame: Any) -> None:
         await self.socket.send(json.dumps(frame))
 
+    async def receive(self) -> str | bytes:
+        """Return the text of the next frame."""
+        return await self.socket.recv()
+
     async def get(self) -> dict[str, Any]:
         """Return the next frame, applied to what is shown."""
         async with asyncio.timeout(PATIENCE_S):
-            frame: dict[str, Any] = json.loads(await self.socket.recv())
+            frame: dict[str, Any] = json.loads(await self.receive())
         self.frames.append(frame)
         if frame["type"] in ("ack", "turn"):
             self.shown.setdefault(frame["reply_id"], Shown(frame["reply_id"], frame["epoch"]))

@@ -274,9 +274,10 @@ function applyAck(chat, frame) {
 function applyTurn(chat, frame) {
   const waiting = chat.outbox.find((entry) => entry.id === frame.client_message_id);
   let next = waiting ? dropFromOutbox(chat, waiting.id) : chat;
+  const known = Boolean(next.replies[frame.reply_id]);
   next = withTurn(next, frame, frame.text ?? "", frame.created_at ?? waiting?.at ?? null);
   next = withReply(next, frame.turn_id, frame);
-  const effects = [{ kind: "turns", turnId: frame.turn_id, replyId: frame.reply_id, fresh: true, own: false }];
+  const effects = [{ kind: "turns", turnId: frame.turn_id, replyId: frame.reply_id, fresh: !known, own: false }];
   return { chat: settledChoices(next), effects };
 }
 

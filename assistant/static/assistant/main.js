@@ -96,7 +96,7 @@ const connection = new Connection(`${scheme}//${window.location.host}${root.data
     desk.line(name, detail);
     transcript.sync(chat, line);
   },
-});
+}, { url: root.dataset.events, blockedAt: storage.blockedAt, remember: storage.rememberBlocked });
 
 /** Take over a new chat: store what must survive a refresh, then show all of it, or one reply. */
 function set(next, replyId = null) {

@@ -8,6 +8,11 @@ const PROBE_MS = 3_000; // how long a ping may take when there is reason to doub
 const OFFLINE_PROBE_MS = 2_000; // and when the browser itself says that the network is gone
 const UNANSWERED_MS = 5_000; // a verb that brought nothing for so long is such a reason
 const UNANSWERED_PROBE_MS = 6_000; // the desk may wait 10 s for its database, and answers pings after that
+const UPGRADE_MS = 8_000; // a proxy that swallows the upgrade says nothing at all
+const BLOCKED_AFTER = 2; // sockets in a row on which nothing was heard; then the line of requests is tried
+const LOST_AFTER = 4; // where a socket has worked on this page: the desk is more probably away
+const UNBLOCKED_MS = 5 * 60_000; // for so long a line of requests is kept before a socket is tried again
+const AWAY_MS = 30_000; // and where a socket has worked on this page
 
 // Closed on purpose, with words for it; everything else is tried again.
 const FINAL_CLOSES = new Map([
@@ -26,11 +31,57 @@ export function backoff(attempt, random = Math.random()) {
   return random * Math.min(CAP_S, BASE_S * 2 ** Math.min(attempt, 16)) * 1000;
 }
 
+/** Which line to try next: a socket, or requests where sockets seem to be blocked. Pure. */
+export class Ways {
+  constructor(blocked = false) {
+    this.next = blocked ? "events" : "socket";
+    this.failures = 0;
+    this.socketWorked = false;
+  }
+
+  get #enough() {
+    return this.socketWorked ? LOST_AFTER : BLOCKED_AFTER;
+  }
+
+  /** How long a line of requests stands before a socket is tried beside it. */
+  get patience() {
+    return this.socketWorked ? AWAY_MS : UNBLOCKED_MS;
+  }
+
+  /** Nothing was heard on this way. Both take turns then: whichever the network lets through comes up. */
+  failed(way) {
+    this.failures = way === "socket" ? this.failures + 1 : this.#enough - 1;
+    this.next = this.failures >= this.#enough ? "events" : "socket";
+  }
+
+  worked(way) {
+    this.failures = way === "socket" ? 0 : this.failures;
+    this.socketWorked ||= way === "socket";
+    this.next = way;
+  }
+
+  /** A socket has opened beside the requests and takes over; if nothing is heard on it, that was its last chance. */
+  tried() {
+    this.failures = this.#enough - 1;
+    this.next = "socket";
+  }
+}
+
 export class Connection {
-  /** `handlers`: up(), frame(frame), state(name, {reason, message, doubted}); names: connecting, online, reconnecting, offline, ended. */
-  constructor(url, handlers) {
+  /**
+   * `handlers`: up(), frame(frame), state(name, {reason, message, doubted}); names: connecting, online, reconnecting, offline, ended.
+   * `fallback`, where there is one: the `url` of the line of requests, `blockedAt()` and `remember(at)`.
+   */
+  constructor(url, handlers, fallback = null) {
     this.url = url;
     this.handlers = handlers;
+    this.fallback = fallback;
+    this.ways = new Ways(Boolean(fallback) && Date.now() - fallback.blockedAt() < UNBLOCKED_MS);
+    this.way = "socket";
+    this.heard = false;
+    this.events = null; // that module: most pages never need it
+    this.loading = null;
+    this.trialTimer = 0;
     this.socket = null;
     this.attempt = 0;
     this.retryTimer = 0;
@@ -57,15 +108,33 @@ export class Connection {
     clearTimeout(this.retryTimer);
     if (this.ended || this.socket) return;
     this.#say();
-    const socket = new WebSocket(this.url);
+    const wanted = this.fallback && this.ways.next === "events";
+    if (wanted && !this.loading) {
+      this.#load().then(() => this.start());
+      return;
+    }
+    const events = wanted && this.events;
+    this.way = events ? "events" : "socket";
+    this.#take(events ? new events.EventLine(this.fallback.url) : new WebSocket(this.url));
+    this.#watch(events ? SILENCE_MS : UPGRADE_MS);
+  }
+
+  #load() {
+    this.loading ??= import("./events.js").then(
+      (module) => (this.events = module),
+      () => {
+        this.loading = null;
+        this.ways.failed("events");
+      },
+    );
+    return this.loading;
+  }
+
+  #take(socket) {
     this.socket = socket;
-    this.#watch(SILENCE_MS);
+    this.heard = false;
     socket.addEventListener("open", () => {
-      if (this.socket !== socket) return;
-      this.wasOnline = true;
-      this.stableTimer = setTimeout(() => (this.attempt = 0), STABLE_MS);
-      this.#say();
-      this.handlers.up();
+      if (this.socket === socket) this.#opened();
     });
     socket.addEventListener("message", (event) => {
       if (this.socket !== socket) return;
@@ -76,6 +145,45 @@ export class Connection {
     socket.addEventListener("close", (event) => {
       if (this.socket === socket) this.#lost(FINAL_CLOSES.get(event.code) ?? "");
     });
+  }
+
+  #opened() {
+    this.wasOnline = true;
+    this.#watch(SILENCE_MS);
+    this.stableTimer = setTimeout(() => (this.attempt = 0), STABLE_MS);
+    this.#say();
+    this.handlers.up();
+  }
+
+  /** Note that this way leads to the desk: requests only once their stream has brought something. */
+  #leads(frame) {
+    if (this.heard || (this.way === "events" && frame.type !== "opened")) return;
+    this.heard = true;
+    this.ways.worked(this.way);
+    this.#remember();
+  }
+
+  #remember() {
+    if (this.fallback) this.fallback.remember(this.way === "events" ? Date.now() : 0);
+    clearTimeout(this.trialTimer);
+    if (this.way === "events") this.trialTimer = setTimeout(() => this.#try(), this.ways.patience);
+  }
+
+  #try() {
+    if (this.way !== "events" || this.ended) return;
+    const closed = () => this.way === "events" && this.#remember();
+    this.events.trySocket(this.url, (socket) => this.#takeOver(socket), closed);
+  }
+
+  #takeOver(socket) {
+    const line = this.socket;
+    if (this.way !== "events" || !this.isUp || line.busy) return socket.close(1000);
+    this.#forgetTimers();
+    this.way = "socket";
+    this.ways.tried();
+    this.#take(socket);
+    line.close();
+    this.#opened();
   }
 
   /** Send a frame if the line is up; returns whether it went out. */
@@ -126,6 +234,7 @@ export class Connection {
     this.#watch(SILENCE_MS);
     clearTimeout(this.answerTimer);
     this.answerTimer = 0;
+    this.#leads(frame);
     if (frame.type !== "pong") return; // what was under way before the network went says nothing about it
     clearTimeout(this.doubtTimer);
     this.doubtTimer = 0;
@@ -145,6 +254,7 @@ export class Connection {
     }
     if (frame.type === "error" && frame.retry_after && !frame.client_message_id && !frame.reply_id) {
       this.notBefore = Date.now() + frame.retry_after * 1000; // the desk restarts, or this address came too often
+      if (frame.code === "not_available") return; // no fault of what was sent: it goes out again behind the restart
     }
     this.handlers.frame(frame);
   }
@@ -160,12 +270,20 @@ export class Connection {
     this.socket = null;
     this.#forgetTimers();
     if (socket && socket.readyState < WebSocket.CLOSING) socket.close(1000);
+    this.#doubt();
     if (ended) this.ended = ended;
     this.#say(message, doubted);
     if (this.ended) return;
-    const delay = Math.max(backoff(this.attempt), this.notBefore - Date.now());
+    const delay = backoff(this.attempt) + Math.max(0, this.notBefore - Date.now()); // told to all at once, so it needs the jitter too
     this.attempt += 1;
     this.retryTimer = setTimeout(() => this.start(), delay);
+  }
+
+  /** A line on which nothing was heard says something about the network, unless there is none. */
+  #doubt() {
+    if (this.heard || this.fallback === null || navigator.onLine === false) return;
+    this.ways.failed(this.way);
+    this.#load();
   }
 
   #say(message = "", doubted = false) {

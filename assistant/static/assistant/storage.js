@@ -69,6 +69,15 @@ export function rememberRequest(draft) {
   put(tab, "request", draft ? JSON.stringify(draft) : null);
 }
 
+/** When WebSockets were found blocked for this tab, in milliseconds, 0 for never. */
+export function blockedAt() {
+  return Number(tab.getItem(`${PREFIX}blocked`));
+}
+
+export function rememberBlocked(at) {
+  put(tab, "blocked", at ? String(at) : null);
+}
+
 export function forgetEverything() {
   for (const area of [tab, browser]) {
     const keys = area.keys ? area.keys() : Object.keys(area);
