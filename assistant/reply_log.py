@@ -113,6 +113,12 @@ class ReplyLog:
         self.records, self._parts, self.html, self.upto, self.closed = [], [], "", 0, False
         self.length, self._said = len(text), None
 
+    def compact(self) -> None:
+        """Forget the single records of an ended reply; a reader who comes late is sent a snapshot."""
+        done, text = self.records[-1], self.text
+        self.base_seq, self.base_text = done.seq - 1, text
+        self.records, self._parts, self._said = [done], [], None
+
     def snapshot(self) -> dict[str, Any]:
         """Return the frame that replaces whatever a client has of this reply."""
         return {
