@@ -120,6 +120,12 @@ class ReplyLog:
         body = snapshot.body
         self.reset(epoch, snapshot.seq, body["text"], body["did_you_mean"], body["html"], body["upto"])
 
+    def compact(self) -> None:
+        """Forget the single records of an ended reply; a reader who comes late is sent a snapshot."""
+        done, text = self.records[-1], self.text
+        self.base_seq, self.base_text = done.seq - 1, text
+        self.records, self._parts, self._said = [done], [], None
+
     def snapshot(self) -> dict[str, Any]:
         """Return the frame that replaces whatever a client has of this reply."""
         return {

@@ -18,6 +18,9 @@ from common.clock import ticks
 
 TICK_S = 0.030  # measured: one timer a process; faster costs CPU, slower is seen as stutter
 KEEP_CLOSED_S = 60.0  # an ended reply stays in memory this long for sockets that reconnect
+# Of which so long record by record, for readers a little behind and for Redis: 600 records of an answer
+# of 900 tokens are some 250 KB, and its text is 5.
+KEEP_RECORDS_S = 10.0
 
 
 class Feed:
@@ -127,6 +130,7 @@ class TurnLog:
         self.feeds: dict[UUID, set[Feed]] = {}
         self.dirty: dict[UUID, Writer] = {}
         self._closed: deque[tuple[float, UUID]] = deque()
+        self._compacted: deque[tuple[float, UUID]] = deque()
 
     def open(self, reply_id: UUID, conversation_id: UUID, epoch: int, blocks: BlockRenderer) -> Writer:
         """Return the writer of a reply that this process owns."""
@@ -184,7 +188,7 @@ class TurnLog:
     def closed(self, log: ReplyLog) -> None:
         """Wake the readers of an ended log and let it go after a while."""
         self.dirty.pop(log.reply_id, None)
-        self._closed.append((ticks() + KEEP_CLOSED_S, log.reply_id))
+        self._closed.append((ticks() + KEEP_RECORDS_S, log.reply_id))
         self.wake(log.conversation_id)
 
     def lose(self, log: ReplyLog) -> None:
@@ -201,6 +205,15 @@ class TurnLog:
             await asyncio.sleep(TICK_S)
             for writer in tuple(self.dirty.values()):
                 writer.flush()
-            now = ticks()
-            while self._closed and self._closed[0][0] <= now:
-                self.logs.pop(self._closed.popleft()[1], None)
+            self.forget_old(ticks())
+
+    def forget_old(self, now: float) -> None:
+        """Make ended logs small after a while, and let them go after another."""
+        while self._closed and self._closed[0][0] <= now:
+            due, reply_id = self._closed.popleft()
+            log = self.logs.get(reply_id)
+            if log is not None and log.closed:
+                log.compact()
+            self._compacted.append((due - KEEP_RECORDS_S + KEEP_CLOSED_S, reply_id))
+        while self._compacted and self._compacted[0][0] <= now:
+            self.logs.pop(self._compacted.popleft()[1], None)

@@ -1,7 +1,7 @@
 """A reply that models are to write, what a run of it gives out, and the ledger it answers to."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from routing.attempts import AttemptResult, AttemptStart
@@ -13,8 +13,7 @@ from routing.ladder import Ending
 EndedBy = Literal["finish", "upstream", "deadline", "budget", "reply_cap"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text to show, never empty, and the model that wrote it."""
 
     text: str

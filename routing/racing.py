@@ -37,13 +37,15 @@ class Lane:
             self.head = asyncio.ensure_future(anext(self.stream, None))
         return self.head
 
-    async def texts(self) -> AsyncGenerator[str, None]:
-        """Give out the attempt's text, what was heard during a race first."""
-        if self.head is not None:
-            heard = await self.head
-            if heard is None:
-                return
-            yield heard
+    def texts(self) -> AsyncGenerator[str, None]:
+        """Return the attempt's text, what was heard during a race first."""
+        return self.stream if self.head is None else self._after_race(self.head)
+
+    async def _after_race(self, head: asyncio.Task[str | None]) -> AsyncGenerator[str, None]:
+        heard = await head
+        if heard is None:
+            return
+        yield heard
         async for text in self.stream:
             yield text
 

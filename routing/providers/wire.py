@@ -15,6 +15,7 @@ from routing.providers.sse import UNFRAMED, SseEvent
 COUNT_LIMIT = 2**31 - 1
 # Not strict: a raw NUL or tab inside a string is a broken server's, its text is read all the same.
 _decode = json.JSONDecoder(strict=False).decode
+_NESTED = {dict, type(None)}
 TEMPERATURE = 0.2  # support answers repeat what the help texts say; sent only where a model takes it
 
 
@@ -86,6 +87,8 @@ def merged(before: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any
 
     Counts are cumulative on every wire: a later one replaces the earlier, also a lower one; none is added.
     """
+    if _NESTED.isdisjoint(map(type, later.values())):
+        return {**before, **later}  # Gemini says its counts again in every event
     kept = dict(before)
     for name, value in later.items():
         if isinstance(value, dict):
