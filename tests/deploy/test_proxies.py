@@ -50,14 +50,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def edge(kind: str, production: DeskServer) -> Iterator[Edge]:
-    with running_edge(kind, production.ports) as running:
-        yield running
+def edges(production: DeskServer) -> Iterator[dict[str, Edge]]:
+    """Run both proxies from the start, so that their idle pages wait at the same time."""
+    with running_edge("nginx", production.ports) as nginx, running_edge("caddy", production.ports) as caddy:
+        yield {"nginx": nginx, "caddy": caddy}
+
+
+@pytest.fixture(scope="module")
+def edge(kind: str, edges: dict[str, Edge]) -> Edge:
+    return edges[kind]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def idle(edge: Edge) -> Idle:
-    return Idle(edge)
+def idle(edges: dict[str, Edge]) -> dict[str, Idle]:
+    return {kind: Idle(edge) for kind, edge in edges.items()}
 
 
 def test_the_page_and_its_files_come_compressed_hashed_and_under_the_policy(edge: Edge) -> None:
@@ -159,14 +165,15 @@ def test_a_form_that_no_visitor_would_send_is_refused_before_it_reaches_the_desk
         assert edge.ask("POST", "/person/", b"", source="127.0.0.4").status != 429
 
 
-def test_an_idle_page_is_kept_by_the_signs_of_life(idle: Idle) -> None:
+def test_an_idle_page_is_kept_by_the_signs_of_life(kind: str, idle: dict[str, Idle]) -> None:
     """Two signs are 30 s, and the nginx under test cuts what is silent for 20 s.
 
-    Before the tests that end web processes: the page must not be closed by one of them.
+    Before the tests that end web processes: neither page must be closed by one of them.
     """
-    idle.join(60)
-    assert idle.signs == 2
-    assert "password" in idle.answered
+    for page in idle.values():
+        page.join(60)
+    assert idle[kind].signs == 2
+    assert "password" in idle[kind].answered
 
 
 async def close_code(chat: Chat) -> int:
