@@ -1,3 +1,4 @@
+import gc
 from typing import Any
 
 from django.apps import AppConfig
@@ -11,6 +12,9 @@ class AssistantConfig(AppConfig):
     def ready(self) -> None:
         # This app is the last one, so the permissions of all others exist when its turn comes.
         post_migrate.connect(set_roles, sender=self)
+        # What is loaded by now stays until the end: it is not searched for garbage while replies stream.
+        gc.freeze()
+        gc.enable()
 
 
 def set_roles(**_: Any) -> None:

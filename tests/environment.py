@@ -5,10 +5,12 @@ before Django reads its settings.
 """
 
 import atexit
+import fcntl
 import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -42,8 +44,31 @@ def dotenv_keys() -> set[str]:
     return set(dotenv_values(ROOT / ".env"))
 
 
+def _shared_dir() -> Path:
+    """Return the folder that all workers of a run share: the first process makes it, and they inherit it."""
+    if "TESTS_SHARED_DIR" not in os.environ:
+        os.environ["TESTS_SHARED_DIR"] = tempfile.mkdtemp(prefix="desk-shared-")
+        atexit.register(shutil.rmtree, os.environ["TESTS_SHARED_DIR"], ignore_errors=True)
+    return Path(os.environ["TESTS_SHARED_DIR"])
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of that name which `make` has filled, once in a run of any number of workers."""
+    shared = _shared_dir()
+    folder, done = shared / name, shared / f"{name}.done"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed at it
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 def set_up() -> None:
     """Put the test environment into `os.environ`; workers of xdist each get their own folder."""
+    _shared_dir()
     for key in _keys_to_clear():
         os.environ[key] = ""
     # The programs that tests start would otherwise compile the whole product each time.

@@ -113,6 +113,34 @@ def accepts_queries(url: str) -> bool:
 
 def new_database(url: str, name: str) -> str:
     """Create an empty database beside the one of `url` and return its URL."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return url.rsplit("/", 1)[0] + f"/{name}"
+    _execute(url, f'CREATE DATABASE "{name}"')
+    return f"{_server_of(url)}/{name}"
+
+
+def has_database(url: str, name: str) -> bool:
+    """Return whether the server of `url` has a database of that name."""
+    with psycopg.connect(f"{_server_of(url)}/postgres") as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return found.fetchone() is not None
+
+
+def rename_database(url: str, name: str, to: str) -> None:
+    """Give a database of the server of `url` another name; nobody may be connected to it."""
+    _execute(url, f'ALTER DATABASE "{name}" RENAME TO "{to}"')
+
+
+def replace_database(url: str, template: str) -> None:
+    """Make the database of `url`, to which nobody is connected, a copy of another of its server."""
+    name = url.rsplit("/", 1)[1]
+    _execute(url, f'DROP DATABASE "{name}"')
+    _execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+def _server_of(url: str) -> str:
+    return url.rsplit("/", 1)[0]
+
+
+def _execute(url: str, statement: str) -> None:
+    # From outside of the database that is meant.
+    with psycopg.connect(f"{_server_of(url)}/postgres", autocommit=True) as connection:
+        connection.execute(statement.encode())

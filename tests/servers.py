@@ -12,8 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +24,8 @@ from assistant.supervisor.children import Warden
 from assistant.supervisor.redis_server import NoRedisError, find_redis, redis_command
 from common.env import read_data_dir
 from faq.embedder import load_embedder
-from tests.environment import ROOT, free_port
+from tests import warm
+from tests.environment import ROOT, free_port, made_once
 
 # Generous, because it bounds a failure: nothing that works takes nearly as long, also on a busy machine.
 START_TIMEOUT_S = 60.0
@@ -81,7 +80,7 @@ def http_status(port: int, path: str) -> int:
 class Server:
     """A program that was started for a test; it leads its own process group."""
 
-    popen: "subprocess.Popen[bytes]"
+    popen: "subprocess.Popen[bytes] | warm.Program"
     log_file: Path
 
     @property
@@ -128,7 +127,7 @@ def start(
         popen = subprocess.Popen(
             list(command),
             cwd=cwd,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            env=_environment(env),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -137,6 +136,18 @@ def start(
         )
     warden().watch(popen.pid)
     return Server(popen, log_file)
+
+
+def start_warm(arguments: Sequence[str], log_file: Path, env: Mapping[str, str] | None = None) -> Server:
+    """Start what Python would run with these arguments, from a process that has its modules loaded."""
+    with log_file.open("ab") as log, open(os.devnull) as none:
+        program = warm.nest().start(arguments, _environment(env), ROOT, (none, log, log))
+    warden().watch(program.pid)
+    return Server(program, log_file)
+
+
+def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
 
 
 # --- Redis ---------------------------------------------------------------------------------------
@@ -163,12 +174,14 @@ def running_redis(folder: Path, port: int | None = None) -> Iterator[str]:
 
 def manage(*arguments: str, env: Mapping[str, str]) -> str:
     """Run a management command to its end and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True, text=True,
-    )  # fmt: skip
+    done = managed(*arguments, env=env)
     assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout}{done.stderr}"
     return done.stdout
+
+
+def managed(*arguments: str, env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run a management command to its end, whatever that is."""
+    return warm.run("manage.py", *arguments, env={**os.environ, **env})
 
 
 @contextlib.contextmanager
@@ -176,9 +189,7 @@ def running_sandbox(folder: Path, port: int | None = None) -> Iterator[str]:
     """Run the sandbox provider and yield its address."""
     chosen = port or free_port()
     env = {"DATA_DIR": str(folder), "SANDBOX_PORT": str(chosen)}
-    server = start(
-        [sys.executable, "manage.py", "sandbox", "--port", str(chosen)], folder / "sandbox.log", env
-    )
+    server = start_warm(["manage.py", "sandbox", "--port", str(chosen)], folder / "sandbox.log", env)
     try:
         wait_until(lambda: listens(chosen), server, "the sandbox")
         yield f"http://127.0.0.1:{chosen}"
@@ -226,8 +237,7 @@ class DeskServer:
         """Start (again) the web process `index` and wait until a visitor can ask it."""
         port = self.ports[index]
         env = {**self.env, "PORT": str(port)}
-        command = [sys.executable, "manage.py", "serve", "--server", server]
-        web = start(command, self.data_dir / f"web-{index}.log", env)
+        web = start_warm(["manage.py", "serve", "--server", server], self.data_dir / f"web-{index}.log", env)
         self.webs[index : index + 1] = [web]
         wait_until(lambda: http_status(port, "/readyz") == http.client.OK, web, f"web process {index}")
         return web
@@ -235,11 +245,11 @@ class DeskServer:
     def start_worker(self) -> Server:
         """Start the Celery worker with its beat."""
         command = [
-            sys.executable, "-m", "celery", "--app", "assistant.celery", "--quiet", "worker", "-B", "-c", "1",
+            "-m", "celery", "--app", "assistant.celery", "--quiet", "worker", "-B", "-c", "1",
             "--schedule", str(self.data_dir / "celery-schedule"), "--loglevel", "WARNING",
             "--without-gossip", "--without-mingle",
         ]  # fmt: skip
-        self.worker = start(command, self.data_dir / "worker.log", self.env)
+        self.worker = start_warm(command, self.data_dir / "worker.log", self.env)
         return self.worker
 
     def stop(self) -> None:
@@ -265,16 +275,17 @@ def prepare_database(env: Mapping[str, str], then: str = "") -> None:
 
 @functools.cache
 def seeded_sqlite(example: str) -> Path:
-    """Return a prepared SQLite file to copy: made once a session, as it takes seconds.
+    """Return a prepared SQLite file to copy: made once a run, as it takes seconds.
 
     It has the sentence vectors of its phrasings, so that whatever starts on a copy need not compute them.
     """
-    folder = Path(tempfile.mkdtemp(prefix="desk-seed-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    env = {"DATA_DIR": str(folder), "DATABASE_URL": "", "ADMIN_PASSWORD": PASSWORD, "EXAMPLE": example}
-    prepare_database(env, then="from faq import index; index.refresh()")
-    assert not (folder / "desk.sqlite3-wal").exists(), "the last connection writes the log back"
-    return folder / "desk.sqlite3"
+
+    def make(folder: Path) -> None:
+        env = {"DATA_DIR": str(folder), "DATABASE_URL": "", "ADMIN_PASSWORD": PASSWORD, "EXAMPLE": example}
+        prepare_database(env, then="from faq import index; index.refresh()")
+        assert not (folder / "desk.sqlite3-wal").exists(), "the last connection writes the log back"
+
+    return made_once(f"example-{example}", make) / "desk.sqlite3"
 
 
 def lend_graph(data_dir: Path) -> None:
@@ -331,7 +342,24 @@ def _planned_desk(
 def _seed(desk: DeskServer) -> None:
     if "EMBEDDER_DIR" not in desk.env:  # else the test is about how a desk comes by its graph
         lend_graph(desk.data_dir)
+    example = desk.env.get("EXAMPLE", "1")
     if desk.database_url:
-        prepare_database(desk.env)
+        _copy_seeded_postgres(desk.database_url, example)
     else:
-        shutil.copy(seeded_sqlite(desk.env.get("EXAMPLE", "1")), desk.data_dir / "desk.sqlite3")
+        shutil.copy(seeded_sqlite(example), desk.data_dir / "desk.sqlite3")
+
+
+def _copy_seeded_postgres(url: str, example: str) -> None:
+    """Put a prepared database in the place of an empty one; the first of a server is prepared here."""
+    from tests import postgres  # which needs this module
+
+    name = f"seed_{example}"
+    if not postgres.has_database(url, name):
+        seed = postgres.new_database(url, f"{name}_unfinished")
+        env = {"DATA_DIR": str(seeded_sqlite(example).parent), "DATABASE_URL": seed}
+        prepare_database(
+            {**env, "ADMIN_PASSWORD": PASSWORD, "EXAMPLE": example},
+            then="from faq import index; index.refresh()",
+        )
+        postgres.rename_database(url, f"{name}_unfinished", name)
+    postgres.replace_database(url, name)

@@ -3,14 +3,15 @@
 import os
 import secrets
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from common.env import Env, EnvError, MailEnv, read_env
 from common.guards import DEVELOPMENT_SECRET, EXAMPLE_SECRET
+from tests import warm
 from tests.environment import ROOT, dotenv_keys, free_port
+from tests.servers import managed
 
 SECRET = secrets.token_urlsafe(50)
 PRODUCTION = {"SECRET_KEY": SECRET, "ORIGINS": "https://support.larkfield.example"}
@@ -25,9 +26,8 @@ def env_of(tmp_path: Path, **values: str) -> Env:
 def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
     """Run `check --deploy` as a production machine would: nothing of this test process's environment."""
     kept = {key: os.environ[key] for key in ("PATH", "DATA_DIR", "HOME") if key in os.environ}
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=ROOT, check=False, capture_output=True, text=True,
+    return warm.run(
+        "manage.py", "check", "--deploy", "--fail-level", "WARNING",
         env={**dict.fromkeys(dotenv_keys(), ""), **kept, "DEBUG": "0", **values},
     )  # fmt: skip
 
@@ -156,11 +156,11 @@ for address in ("/refused/", "/missing/", "/fault/"):
 
 @pytest.mark.parametrize("debug", ["0", "1"])
 def test_a_refused_request_is_one_line_of_the_log_and_a_fault_has_its_traceback(debug: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", REFUSALS_AND_A_FAULT],
-        cwd=ROOT, check=True, capture_output=True, text=True,
+    done = warm.run(
+        "-c", REFUSALS_AND_A_FAULT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "assistant.settings", **PLAIN, "DEBUG": debug},
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
     assert "WARNING django.request Forbidden (Permission denied): /refused/" in lines[0]
     assert "WARNING django.request Not Found: /missing/" in lines[1]
@@ -190,14 +190,7 @@ def test_a_database_that_is_away_or_empty_is_told_in_one_sentence(
     tmp_path: Path, name: str, sentence: str
 ) -> None:
     url = name.format(port=free_port(), folder=tmp_path)
-    told = subprocess.run(
-        [sys.executable, "manage.py", "desk_settings"],
-        cwd=ROOT,
-        env={**os.environ, "DEBUG": "1", "DATABASE_URL": url, "DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = managed("desk_settings", env={"DEBUG": "1", "DATABASE_URL": url, "DATA_DIR": str(tmp_path)})
     assert told.returncode == 1
     assert sentence in told.stderr
     assert len(told.stderr.splitlines()) == 1, "a traceback, or more"

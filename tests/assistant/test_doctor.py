@@ -5,8 +5,6 @@ import json
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -31,8 +29,8 @@ from routing.config import ModelSpec, Price
 from routing.offers import ProviderOffer
 from tests import postgres
 from tests.control import Control
-from tests.environment import ROOT, free_port
-from tests.servers import DeskServer, running_desk, running_sandbox, wait_until
+from tests.environment import free_port
+from tests.servers import DeskServer, managed, running_desk, running_sandbox, wait_until
 
 KEY = "sk-a-key-that-nobody-may-see"
 
@@ -56,10 +54,7 @@ class Said:
 
 def doctor(env: Mapping[str, str], *arguments: str) -> Said:
     """Run the command as an operator would, and read its JSON."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "doctor", "--json", *arguments],
-        cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    done = managed("doctor", "--json", *arguments, env=env)
     assert "Traceback" not in done.stderr, done.stderr
     assert KEY not in done.stdout + done.stderr
     body = json.loads(done.stdout)

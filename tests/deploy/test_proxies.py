@@ -50,14 +50,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def edge(kind: str, production: DeskServer) -> Iterator[Edge]:
-    with running_edge(kind, production.ports) as running:
-        yield running
+def edges(production: DeskServer) -> Iterator[dict[str, Edge]]:
+    """Run both proxies from the start, so that their idle pages wait at the same time."""
+    with running_edge("nginx", production.ports) as nginx, running_edge("caddy", production.ports) as caddy:
+        yield {"nginx": nginx, "caddy": caddy}
+
+
+@pytest.fixture(scope="module")
+def edge(kind: str, edges: dict[str, Edge]) -> Edge:
+    return edges[kind]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def idle(edge: Edge) -> Idle:
-    return Idle(edge)
+def idle(edges: dict[str, Edge]) -> dict[str, Idle]:
+    return {kind: Idle(edge) for kind, edge in edges.items()}
 
 
 def test_the_page_and_its_files_come_compressed_hashed_and_under_the_policy(edge: Edge) -> None:
@@ -192,14 +198,15 @@ async def test_a_proxy_that_buffers_cuts_and_knows_no_sockets_is_enough(
             assert (await chat.ask("How do I reset my password?")).done
 
 
-def test_an_idle_page_is_kept_by_the_signs_of_life(idle: Idle) -> None:
+def test_an_idle_page_is_kept_by_the_signs_of_life(kind: str, idle: dict[str, Idle]) -> None:
     """Two signs are 30 s, and the nginx under test cuts what is silent for 20 s.
 
-    Before the tests that end web processes: the page must not be closed by one of them.
+    Before the tests that end web processes: neither page must be closed by one of them.
     """
-    idle.join(60)
-    assert idle.signs == 2
-    assert "password" in idle.answered
+    for page in idle.values():
+        page.join(60)
+    assert idle[kind].signs == 2
+    assert "password" in idle[kind].answered
 
 
 async def close_code(chat: Chat) -> int:

@@ -6,7 +6,6 @@ import os
 import secrets
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from websockets.sync.client import connect, unix_connect
 
 from tests.environment import free_port
-from tests.servers import DeskServer, Server, http_status, start, wait_until
+from tests.servers import DeskServer, Server, http_status, start_warm, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -52,7 +51,7 @@ serve(Forwarded(repeat, settings.ENV.trusted_proxies), listen, lambda: None)
 def repeating(desk: DeskServer, kind: str, where: str, log: Path, trusted: str) -> Server:
     env = {**desk.env, "TRUSTED_PROXIES": trusted, "FORWARDED_ALLOW_IPS": "*"}
     env["DJANGO_SETTINGS_MODULE"] = "assistant.settings"
-    return start([sys.executable, "-c", REPEATING, kind, where], log, env)
+    return start_warm(["-c", REPEATING, kind, where], log, env)
 
 
 def over_http(port: int, source: str) -> Any:
@@ -112,7 +111,7 @@ def test_a_process_that_is_asked_to_end_says_so_before_it_stops_listening(
 ) -> None:
     port = free_port()
     env = {**desk.env, "PORT": str(port), "DRAIN_NOTICE": "4"}
-    web = start([sys.executable, "manage.py", "serve", "--server", kind], tmp_path / "log", env)
+    web = start_warm(["manage.py", "serve", "--server", kind], tmp_path / "log", env)
     try:
         wait_until(lambda: http_status(port, "/readyz?of=process") == 200, web, kind)
         web.popen.terminate()
@@ -135,7 +134,7 @@ def test_a_second_process_on_one_sqlite_file_is_told(desk: DeskServer, tmp_path:
         "ORIGINS": "https://support.example.com",
         "SANDBOX": "1",
     }
-    web = start([sys.executable, "manage.py", "serve"], tmp_path / "log", env)
+    web = start_warm(["manage.py", "serve"], tmp_path / "log", env)
     try:
         wait_until(lambda: http_status(port, "/healthz") == 200, web, "the second process")
         assert "Another web process uses this SQLite file" in web.log(), "a warning; it serves all the same"

@@ -83,7 +83,11 @@ class Program:
     async def keep(self) -> None:
         """Start the process, and start it again whenever it has ended, until it is not wanted."""
         while self.wanted:
-            self.server = servers.start(self.command, self.log_file, self.env)
+            program, *arguments = self.command
+            if program == sys.executable:  # a second of a core instead of four
+                self.server = servers.start_warm(arguments, self.log_file, self.env)
+            else:
+                self.server = servers.start(self.command, self.log_file, self.env)
             self.starts += 1
             await self._served()
             await until(lambda: not self.alive, math.inf, 0.02)

@@ -28,10 +28,7 @@ SECRET = "a-secret-key-of-the-tests-that-is-long-enough-to-be-taken-as-one"
 
 
 def run(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env={**os.environ, **env}, check=False, capture_output=True, text=True,
-    )  # fmt: skip
+    return servers.managed(*arguments, env=env)
 
 
 def only_backup(folder: Path) -> Path:

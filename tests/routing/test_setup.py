@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from common.env import ProviderEnv
 from routing import publishing, setup
 from routing.models import CatalogueModel, Condition, ConfigVersion, LadderChange, LadderStep, Route, Rule
 from routing.presets import Choice
+from tests import servers
 from tests.control import Control
 from tests.environment import ROOT, free_port
 from tests.example_rows import make_once
@@ -187,10 +189,7 @@ def test_at_a_terminal_it_asks_and_takes_no_for_an_answer(tmp_path: Path, contro
         "ANTHROPIC_API_KEY": "a-key",
         "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{control.port}/v1",
     }
-    for command in ("migrate", "seed"):
-        subprocess.run(
-            [sys.executable, "manage.py", command], cwd=ROOT, env=env, check=True, capture_output=True
-        )
+    shutil.copy(servers.seeded_sqlite("1"), tmp_path / "desk.sqlite3")
     keyboard, terminal = pty.openpty()
     os.write(keyboard, b"nonsense\ntwo\n\n\nno\n")
     try:

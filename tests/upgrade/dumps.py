@@ -5,7 +5,6 @@ import lzma
 import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tests.environment import ROOT
+from tests import warm
+from tests.servers import managed
 from tests.upgrade import facts
 
 FOLDER = Path(__file__).parent
@@ -75,10 +75,7 @@ def upgrade(
     data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run the real command to its end."""
-    return subprocess.run(
-        [sys.executable, "manage.py", "upgrade", *arguments], cwd=ROOT,
-        env=environment_of(data_dir, **(env or {})), check=False, capture_output=True, text=True,
-    )  # fmt: skip
+    return managed("upgrade", *arguments, env=environment_of(data_dir, **(env or {})))
 
 
 # Builds the tables at the migrations that a release had, without the signals that this release sends.
@@ -96,10 +93,9 @@ def copy_to_postgres(source: Path, url: str) -> None:
     """Put a release's rows into an empty PostgreSQL database, in the tables of that release's migrations."""
     applied = query(source, "SELECT app, name FROM django_migrations ORDER BY id")
     last = dict(applied)  # in order, so each app's last
-    subprocess.run(
-        [sys.executable, "-c", AT_RELEASE, *(f"{app}.{name}" for app, name in last.items())],
-        cwd=ROOT, check=True, env=environment_of(source.parent, DATABASE_URL=url),
-    )  # fmt: skip
+    names = [f"{app}.{name}" for app, name in last.items()]
+    done = warm.run("-c", AT_RELEASE, *names, env=environment_of(source.parent, DATABASE_URL=url))
+    assert done.returncode == 0, done.stderr
     tables = [name for (name,) in query(source, "SELECT name FROM sqlite_master WHERE type = 'table'")]
     with psycopg.connect(url, options="-c timezone=UTC") as target:
         for table in tables:
