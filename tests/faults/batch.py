@@ -13,7 +13,7 @@ from tests.faults.checker import Breach, check, plain, tally, unfinished
 from tests.faults.page import Page, Watch
 from tests.faults.plan import Strike
 from tests.faults.polling import until
-from tests.faults.record import PageLog
+from tests.faults.record import Line, PageLog
 from tests.faults.rig import Rig
 from tests.faults.rows import ReplyRow, Rows, read_rows
 from tests.faults.strikes import Moments, Striker
@@ -97,29 +97,33 @@ async def play(
 
     A reply that runs `unfinished_s` after the last fault is a breach.
     """
+    await rig.heal()
     await asyncio.to_thread(_calm, rig)
     before = await rows_of(rig)
     striker, enough = Striker(rig), asyncio.Event()
     watch = Watcher(striker.moments, "".join(filler(TOKENS)))
     crowd = Crowd(rig, seed, visitors, watch, enough)
     coming = asyncio.create_task(crowd.come())
-    await striker.moments.wait("ended", WARM_S)
-    await striker.run(tuple(strikes))
-    rig.heal()
-    await rig.accept_again()
-    await rig.whole()
-    enough.set()
+    try:
+        await striker.moments.wait("ended", WARM_S)
+        await striker.run(tuple(strikes))
+        await rig.heal()
+        await rig.whole()
+        enough.set()
+        outcome = _struck(striker, strikes)
+        await _settle(rig, crowd.visitors, outcome, unfinished_s)
+    finally:
+        coming.cancel()
+        await crowd.leave()
+    await _judge(rig, crowd.visitors, outcome, before)
+    return outcome
+
+
+def _struck(striker: Striker, strikes: Sequence[Strike]) -> Outcome:
     outcome = Outcome(Counter(strike.fault for strike in striker.struck), len(striker.missed))
     outcome.points = len(striker.at_point)
-    outcome.points_missed = [
-        f"{strike.fault} at {strike.point}"
-        for strike in strikes
-        if strike.point and strike not in striker.at_point
-    ]
-    await _settle(rig, crowd.visitors, outcome, unfinished_s)
-    coming.cancel()
-    await crowd.leave()
-    await _judge(rig, crowd.visitors, outcome, before)
+    waited = (strike for strike in strikes if strike.point and strike not in striker.at_point)
+    outcome.points_missed = [f"{strike.fault} at {strike.point}" for strike in waited]
     return outcome
 
 
@@ -161,7 +165,8 @@ async def _judge(rig: Rig, crowd: list[Visitor], outcome: Outcome, before: Rows)
     outcome.rows = everything.of({plain(visitor.id) for visitor in crowd}, before)
     outcome.logs = [log for visitor in crowd for log in visitor.logs]
     outcome.messages = sum(visitor.asked for visitor in crowd)
-    outcome.resumes = sum(len(page.back) for visitor in crowd for page in visitor.pages)
+    lines = (entry for log in outcome.logs for entry in log.entries if isinstance(entry, Line))
+    outcome.resumes = sum(line.up for line in lines) - len(outcome.logs)
     outcome.ends = tally(outcome.rows)
     outcome.breaches = [
         *unfinished(Rows(replies=tuple(outcome.late))),

@@ -140,7 +140,7 @@ class Page:
             words = await self._one_line(self.doors[self.web])
             self._socket = None
             self.opened.clear()
-            self.log.entries.append(Line(self._now(), False, self.web, words))
+            self.log.note(Line(self._now(), False, self.web, words))
             await asyncio.sleep(max(self._backoff(), self._not_before - self._now()))
 
     def _choose(self) -> int:
@@ -226,7 +226,7 @@ class Page:
 
     async def _up(self, now: float) -> None:
         self._attempt = 0
-        self.log.entries.append(Line(now, True, self.web))
+        self.log.note(Line(now, True, self.web))
         if self._lost_at:
             self.back.append(now - self._lost_at)
             self._lost_at = 0.0

@@ -83,10 +83,19 @@ Entry = Sent | Acked | Refused | Grown | Replaced | Ended | Line
 
 @dataclass
 class PageLog:
-    """All that one tab noted, in order; `shown` is its screen at the end: the text of each reply."""
+    """All that one tab noted, in order; `shown` is its screen at the end: the text of each reply.
+
+    A `brief` log leaves out how texts grew: that of a long soak would not fit into memory.
+    """
 
     page: str
     visitor: str
     conversation: str = ""
     entries: list[Entry] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
+    brief: bool = False
+
+    def note(self, entry: Entry) -> None:
+        """Put down what happened."""
+        if not (self.brief and isinstance(entry, Grown | Replaced)):
+            self.entries.append(entry)

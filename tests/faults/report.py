@@ -67,6 +67,7 @@ def _soaked(backend: str, soaked: Soaked) -> list[tuple[str, str, bool]]:
     words = "too short to say" if growth is None else f"{growth:+.2f} MiB a minute"
     share = f"{soaked.share:.2%} of {sum(soaked.ends.values())} replies, {sum(soaked.struck.values())} faults"
     return [
+        (f"soak, breaches, {backend}", str(len(soaked.breaches)), not soaked.breaches),
         (f"soak, answered, {backend}", share, soaked.share >= WANTED_SHARE),
         (f"soak, memory, {backend}", words, growth is not None and growth < WANTED_SLOPE),
     ]

@@ -164,17 +164,15 @@ class Rig:
             for program in self.processes:
                 await program.up.wait()
 
-    def heal(self) -> None:
+    async def heal(self) -> None:
         """Take back every fault that lasts: nothing is paused, slow, full or refused any more."""
         for program in self.processes:
             program.send(signal.SIGCONT)
         for proxy in [*self.proxies, *([self.database] if self.database else [])]:
             proxy.heal()
-        self.control.clear()
-
-    async def accept_again(self) -> None:
-        for proxy in [*self.proxies, *([self.database] if self.database else [])]:
             await proxy.listen()
+        await asyncio.to_thread(self.redis_does, "CONFIG", "SET", "maxmemory", "0")
+        await asyncio.to_thread(self.control.clear)
 
     def redis_does(self, *command: str) -> bool:
         """Send a command to Redis; False when it is away."""
@@ -230,7 +228,7 @@ async def running_rig(folder: Path, backend: Backend, kinds: tuple[str, ...] = S
             await rig.whole()
             yield rig
         finally:
-            rig.heal()
+            await rig.heal()
             for program in reversed(rig.processes):
                 program.wanted = False
             await asyncio.gather(*(asyncio.to_thread(program.end) for program in rig.webs))

@@ -53,7 +53,7 @@ class Screen:
         self.outbox[message_id] = text
 
     def sent(self, message_id: str, at: float) -> None:
-        self.log.entries.append(Sent(at, message_id, self.outbox[message_id]))
+        self.log.note(Sent(at, message_id, self.outbox[message_id]))
 
     def apply(self, frame: Mapping[str, Any], at: float) -> list[str]:
         """Change the screen by a frame; return the replies that have to be resumed."""
@@ -86,7 +86,7 @@ class Screen:
         shown.seq, shown.awaiting = seq, False
         if frame["type"] == "delta":
             shown.text += frame["text"]
-            self.log.entries.append(Grown(at, shown.reply_id, shown.epoch, first, seq, frame["text"]))
+            self.log.note(Grown(at, shown.reply_id, shown.epoch, first, seq, frame["text"]))
         return []
 
     def _done(self, shown: Shown, frame: Mapping[str, Any], at: float) -> list[str]:
@@ -95,7 +95,7 @@ class Screen:
         if frame["epoch"] > shown.epoch or frame["seq"] > shown.seq + 1:
             return self._missing(shown)
         shown.state, shown.seq, shown.awaiting = frame["state"], frame["seq"], False
-        self.log.entries.append(Ended(at, shown.reply_id, shown.epoch, frame["state"], frame["ended_by"]))
+        self.log.note(Ended(at, shown.reply_id, shown.epoch, frame["state"], frame["ended_by"]))
         return []
 
     def _missing(self, shown: Shown) -> list[str]:
@@ -107,19 +107,19 @@ class Screen:
     def _replace(self, shown: Shown, frame: Mapping[str, Any], at: float) -> None:
         shown.epoch, shown.seq, shown.text = frame["epoch"], frame["seq"], frame["text"]
         shown.awaiting = False
-        self.log.entries.append(Replaced(at, shown.reply_id, shown.epoch, shown.seq, shown.text))
+        self.log.note(Replaced(at, shown.reply_id, shown.epoch, shown.seq, shown.text))
 
     def _stored(self, message_id: str | None, reply_id: str, at: float) -> None:
         if message_id in self.outbox:
             del self.outbox[message_id]
             self.answers[message_id] = reply_id
-            self.log.entries.append(Acked(at, message_id, reply_id))
+            self.log.note(Acked(at, message_id, reply_id))
 
     def _error(self, frame: Mapping[str, Any], at: float) -> None:
         message_id = frame.get("client_message_id")
         if message_id in self.outbox:
             final = frame["code"] not in PASSING
-            self.log.entries.append(Refused(at, message_id, frame["code"], final))
+            self.log.note(Refused(at, message_id, frame["code"], final))
             if final:
                 del self.outbox[message_id]
 
@@ -142,4 +142,4 @@ class Screen:
         shown.awaiting = False
         if ended and shown.running:
             shown.state = reply["state"]
-            self.log.entries.append(Ended(at, shown.reply_id, reply["epoch"], shown.state, reply["ended_by"]))
+            self.log.note(Ended(at, shown.reply_id, reply["epoch"], shown.state, reply["ended_by"]))

@@ -5,8 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.faults.batch import rows_of
-from tests.faults.checker import plain, tally
+from routing.sandbox.answering import filler
+from tests.faults.batch import Watcher, rows_of
+from tests.faults.checker import Breach, check, plain, tally
 from tests.faults.plan import plan
 from tests.faults.rig import Rig
 from tests.faults.strikes import Striker
@@ -40,6 +41,7 @@ class Soaked:
     ends: dict[str, int] = field(default_factory=dict)
     open: int = 0
     samples: list[Sample] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
 
     @property
     def answered(self) -> int:
@@ -76,16 +78,16 @@ async def soak(rig: Rig, minutes: float, streams: int, seed: int) -> Soaked:
     await asyncio.to_thread(rig.control.reset)
     await asyncio.to_thread(rig.control.pace, first_text_ms=300, gap_ms=GAP_MS, tokens=TOKENS)
     found, striker, enough = Soaked(minutes, streams), Striker(rig), asyncio.Event()
+    watch = Watcher(striker.moments, "".join(filler(TOKENS)))
     crowd = [
-        Visitor(f"k{seed}-{at}", seed * 1000 + at, rig.doors, striker.moments, stops=False)
+        Visitor(f"k{seed}-{at}", seed * 1000 + at, rig.doors, watch, stops=False, brief=True)
         for at in range(streams)
     ]
     asking = [asyncio.create_task(visitor.ask_on(enough)) for visitor in crowd]
     sampling = asyncio.create_task(_sample(rig, found.samples))
     every = (FAULT_EVERY_S, FAULT_EVERY_S)
     await striker.run(plan(seed, int(minutes * 60 / FAULT_EVERY_S), rig.backend, every, RARER))
-    rig.heal()
-    await rig.accept_again()
+    await rig.heal()
     await rig.whole()
     enough.set()
     await asyncio.wait(asking, timeout=45)
@@ -96,6 +98,7 @@ async def soak(rig: Rig, minutes: float, streams: int, seed: int) -> Soaked:
     rows = (await rows_of(rig)).of({plain(visitor.id) for visitor in crowd})
     found.struck = Counter(strike.fault for strike in striker.struck)
     found.ends, found.open = tally(rows), len(rows.open)
+    found.breaches = check([log for visitor in crowd for log in visitor.logs], rows)
     return found
 
 

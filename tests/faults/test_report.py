@@ -58,7 +58,7 @@ def test_each_part_can_keep_its_promise(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "new" / "faults.json").read_text())
     assert told["commit"]
     assert told["machine"]["cpus"]
-    assert len(told["verdicts"]) == 5
+    assert len(told["verdicts"]) == 6
 
 
 def test_memory_is_one_slope_over_all_lives_each_with_a_level_of_its_own() -> None:

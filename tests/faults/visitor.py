@@ -18,6 +18,7 @@ QUESTIONS = (
 REPEATED = 0.15  # share of messages that a tab sends twice with the same id
 STOPPED = 0.05  # share of answers that are stopped by their reader
 PAUSE_S = (0.0, 0.6)
+ROUND = 12  # messages, then a new conversation: nobody asks a hundred things in one
 
 
 @dataclass
@@ -30,7 +31,9 @@ class Visitor:
     watch: Watch = unwatched
     patience: Patience = QUICK
     stops: bool = True
+    brief: bool = False
     pages: list[Page] = field(default_factory=list)
+    closed: list[PageLog] = field(default_factory=list)
     id: str = ""
     asked: int = 0
 
@@ -41,7 +44,7 @@ class Visitor:
 
     @property
     def logs(self) -> list[PageLog]:
-        return [page.log for page in self.pages]
+        return [*self.closed, *(page.log for page in self.pages)]
 
     @property
     def settled(self) -> bool:
@@ -54,10 +57,11 @@ class Visitor:
 
     def open_tab(self) -> Page:
         """Open one more tab on the conversation of the first."""
-        name = f"{self.name}.{len(self.pages) + 1}"
+        name = f"{self.name}.{len(self.logs) + 1}"
         page = Page(
             name, self.id, self._cookie, self.doors, self._random.randrange(2**31), self.patience, self.watch
         )
+        page.log.brief = self.brief
         if self.pages:
             page.log.conversation = self.pages[0].log.conversation
         self.pages.append(page)
@@ -66,11 +70,13 @@ class Visitor:
 
     async def ask_on(self, enough: asyncio.Event, tabs: int = 1) -> None:
         """Ask one message after the other until it is enough; with two tabs, from either."""
-        first = self.open_tab()
+        self.open_tab()
         while not enough.is_set():
-            page = self._random.choice(self.pages)
-            await self._ask(page)
-            if len(self.pages) < tabs and first.log.conversation and first.screen.replies:
+            await self._ask(self._random.choice(self.pages))
+            if self.asked % ROUND == 0 and self.settled:
+                await self.leave()
+                self.open_tab()
+            elif len(self.pages) < tabs and self.pages[0].screen.replies:
                 self.open_tab()
             await asyncio.sleep(self._random.uniform(*PAUSE_S))
 
@@ -89,5 +95,8 @@ class Visitor:
         self._asked_at = 0.0
 
     async def leave(self) -> None:
+        """Close all tabs; what they noted is kept."""
         for page in self.pages:
             await page.leave()
+            self.closed.append(page.log)
+        self.pages = []
