@@ -349,8 +349,9 @@ static void turn(uint64_t opening_since) {
 }
 
 static void report(const char *phase, double window_s, double own_s, const double *cpu_s, double opening_s) {
-    uint64_t least = UINT64_MAX, most = 0;
+    uint64_t least = UINT64_MAX, most = 0, read = 0;
     for (int at = 0; at < want.n; at++) {
+        read += clients[at].tokens;
         if (clients[at].state != DONE) continue;
         if (clients[at].tokens < least) least = clients[at].tokens;
         if (clients[at].tokens > most) most = clients[at].tokens;
@@ -360,8 +361,8 @@ static void report(const char *phase, double window_s, double own_s, const doubl
            "\"repeated\": %" PRIu64 ", \"trouble\": \"%s\", \"opening_s\": %.3f, ",
            phase, want.n, opened, acked, with_text, done, failed, closed_by_server, resumed, sent_again, repeated, first_trouble, opening_s);
     printf("\"window_s\": %.3f, \"tokens\": %" PRIu64 ", \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64
-           ", \"own_cpu_s\": %.3f, \"least_tokens\": %" PRIu64 ", \"most_tokens\": %" PRIu64 ", \"cpu_s\": {",
-           window_s, tokens, frames, bytes, own_s, done ? least : 0, most);
+           ", \"read\": %" PRIu64 ", \"own_cpu_s\": %.3f, \"least_tokens\": %" PRIu64 ", \"most_tokens\": %" PRIu64 ", \"cpu_s\": {",
+           window_s, tokens, frames, bytes, read, own_s, done ? least : 0, most);
     for (int at = 0; at < want.pid_count; at++) printf("%s\"%d\": %.3f", at ? ", " : "", want.pids[at], cpu_s ? cpu_s[at] : 0);
     printf("}, ");
     print_histogram(stdout, "open_ms", &opening), printf(", ");
