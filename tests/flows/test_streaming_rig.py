@@ -75,7 +75,7 @@ def test_streams_come_through_a_desk_whole_also_to_sockets_that_are_cut_and_come
             rig, mode="streams", n=STREAMS, rate=0, warm=0, seconds=0.7, resumes=1, finish=1,
             pids=desk.webs[0].pid, **options,
         )  # fmt: skip
-        assert (found["acked"], found["done"], found["trouble"]) == (STREAMS, STREAMS, "")
+        assert (found["acked"], found["completed"], found["trouble"]) == (STREAMS, STREAMS, "")
         assert found["least_tokens"] == found["most_tokens"] == TOKENS
         assert (found["resumed"], found["repeated"]) == (1, 0)
         assert found["tokens"] and found["delay_ms"]["count"] == found["tokens"]
