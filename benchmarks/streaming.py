@@ -45,7 +45,11 @@ class Sizes:
     contenders: tuple[str, ...]
     only: tuple[str, ...]
     capacity_step: int = 50
-    first_text_streams: int = streaming_report.FIRST_TEXT_STREAMS
+
+    @property
+    def others(self) -> int:
+        """The streams that run while first texts and resumes are measured."""
+        return min(self.streams, streaming_report.FIRST_TEXT_STREAMS)
 
 
 FULL = Sizes(200, 15, 3, 150, 800, 5000, 50, 30, ALL, MEASURES)
@@ -124,7 +128,7 @@ class Run:
 
     def _first_text(self, name: str, direct: FirstText | None) -> Callable[[], FirstText]:
         sizes = self.sizes
-        return lambda: first_text(self.bench, name, sizes.first_text_streams, sizes.questions, direct)
+        return lambda: first_text(self.bench, name, sizes.others, sizes.questions, direct)
 
     def each(self, names: Sequence[str], measure: Callable[[str], Any]) -> list[Any]:
         return [row for name in names for row in self.tried(name, lambda: measure(name))]  # noqa: B023
@@ -155,7 +159,7 @@ class Run:
     def resume(self) -> list[Any]:
         return self.each(
             self.among(*DESKS),
-            lambda name: resume(self.bench, name, self.sizes.first_text_streams, self.sizes.resumes),
+            lambda name: resume(self.bench, name, self.sizes.others, self.sizes.resumes),
         )
 
 

@@ -50,7 +50,8 @@ class FromUpstream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: Any = transport
-        self.transport.write(self.request)
+        assert isinstance(transport, asyncio.WriteTransport)
+        transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         lines = (self.rest + data).split(b"\n")

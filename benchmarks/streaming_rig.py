@@ -82,6 +82,10 @@ class Upstream:
         """Set pace, first_ms, tokens or pad of the streams to come, and let it count anew."""
         self._ask("POST", "/_control?" + "&".join(f"{name}={value:g}" for name, value in wanted.items()))
 
+    def end_all(self) -> None:
+        """End the streams that run, each at its next token."""
+        self._ask("POST", "/_end")
+
     def stats(self) -> dict[str, Any]:
         """Return what it sent since the last order, and how late."""
         return self._ask("GET", "/_stats")
@@ -156,7 +160,7 @@ class Load:
         self._process.stdin.flush()
 
 
-def run_load(rig: Rig, cores: Sequence[int] = (), **options: object) -> Found:
+def run_load(rig: Rig, cores: Sequence[int] = (), **options: Any) -> Found:
     """Run a load to its end and return what it found."""
     command = [*on_cores(cores), str(rig.load), *(f"{name}={value}" for name, value in options.items())]
     process = subprocess.Popen(

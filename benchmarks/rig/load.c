@@ -45,9 +45,9 @@ static struct {
 } want;
 
 static Client *clients;
-static int poller, opened, acked, with_text, done, failed, closed_by_server, in_flight, next_to_open, resumed;
+static int poller, opened, acked, with_text, done, completed, failed, closed_by_server, in_flight, next_to_open, resumed;
 static uint64_t tokens, frames, bytes, repeated;
-static int sent_again, to_send_again;
+static int completed, sent_again, to_send_again;
 static char first_trouble[400];
 static bool measuring, let_go;
 static Histogram opening, acking, first_text, delays, resuming;
@@ -201,7 +201,9 @@ static void heard_text(Client *client, const Slice *frame, uint64_t now, bool ol
     }
 }
 
-static void finish(Client *client) {
+static void finish(Client *client, const Slice *frame) {
+    Slice state = frame ? string_of(frame, "\"state\":") : (Slice){NULL, 0};
+    completed += !state.at || is(&state, "completed");
     if (client->reader.letters) read_text(&client->reader, " ", 1, now_ns(), heard_token, client);
     client->state = DONE;
     done++;
@@ -247,7 +249,7 @@ static void heard_frame(Client *client, const Slice *frame, uint64_t now) {
         client->seq = number_of(frame, "\"seq\":");
         if (is(&type, "delta")) heard_text(client, frame, now, false);
         else if (is(&type, "snapshot")) heard_text(client, frame, now, true);
-        else if (is(&type, "done") && client->state == READING) finish(client);
+        else if (is(&type, "done") && client->state == READING) finish(client, frame);
     }
 }
 
@@ -291,7 +293,7 @@ static void understand_stream(Client *client, uint64_t now) {
     bool over = read_stream(&client->reader, client->in.data, client->in.length, now, heard_token, client);
     client->in.length = 0;
     if (client->state == ASKED && client->seen_text) client->state = READING, acked++;
-    if (over && client->state == READING) finish(client);
+    if (over && client->state == READING) finish(client, NULL);
 }
 
 static void hear(Client *client) {
@@ -349,19 +351,20 @@ static void turn(uint64_t opening_since) {
 }
 
 static void report(const char *phase, double window_s, double own_s, const double *cpu_s, double opening_s) {
-    uint64_t least = UINT64_MAX, most = 0;
+    uint64_t least = UINT64_MAX, most = 0, read = 0;
     for (int at = 0; at < want.n; at++) {
+        read += clients[at].tokens;
         if (clients[at].state != DONE) continue;
         if (clients[at].tokens < least) least = clients[at].tokens;
         if (clients[at].tokens > most) most = clients[at].tokens;
     }
-    printf("{\"phase\": \"%s\", \"n\": %d, \"opened\": %d, \"acked\": %d, \"with_text\": %d, \"done\": %d, \"failed\": %d, "
+    printf("{\"phase\": \"%s\", \"n\": %d, \"opened\": %d, \"acked\": %d, \"with_text\": %d, \"done\": %d, \"completed\": %d, \"failed\": %d, "
            "\"closed_by_server\": %d, \"resumed\": %d, \"sent_again\": %d, "
            "\"repeated\": %" PRIu64 ", \"trouble\": \"%s\", \"opening_s\": %.3f, ",
-           phase, want.n, opened, acked, with_text, done, failed, closed_by_server, resumed, sent_again, repeated, first_trouble, opening_s);
+           phase, want.n, opened, acked, with_text, done, completed, failed, closed_by_server, resumed, sent_again, repeated, first_trouble, opening_s);
     printf("\"window_s\": %.3f, \"tokens\": %" PRIu64 ", \"frames\": %" PRIu64 ", \"bytes\": %" PRIu64
-           ", \"own_cpu_s\": %.3f, \"least_tokens\": %" PRIu64 ", \"most_tokens\": %" PRIu64 ", \"cpu_s\": {",
-           window_s, tokens, frames, bytes, own_s, done ? least : 0, most);
+           ", \"read\": %" PRIu64 ", \"own_cpu_s\": %.3f, \"least_tokens\": %" PRIu64 ", \"most_tokens\": %" PRIu64 ", \"cpu_s\": {",
+           window_s, tokens, frames, bytes, read, own_s, done ? least : 0, most);
     for (int at = 0; at < want.pid_count; at++) printf("%s\"%d\": %.3f", at ? ", " : "", want.pids[at], cpu_s ? cpu_s[at] : 0);
     printf("}, ");
     print_histogram(stdout, "open_ms", &opening), printf(", ");
@@ -400,15 +403,19 @@ static void turn_while(int (*still)(void), double seconds, uint64_t opening_sinc
     while (still() && now_ns() < until) turn(opening_since);
 }
 
+static int away = -1; /* the socket that is cut at present */
+
+static void bring_back(void) {
+    clients[away].came_back = true;
+    dial(away);
+    away = -1;
+}
+
 /* Cut a reading socket, and bring the one back that was cut 0.2 s ago. */
 static void cut_and_return(uint64_t now, uint64_t began) {
-    static int away = -1, cut;
+    static int cut;
     static uint64_t since;
-    if (away >= 0 && now - since > 200 * MS) {
-        clients[away].came_back = true;
-        dial(away);
-        away = -1;
-    }
+    if (away >= 0 && now - since > 200 * MS) bring_back();
     uint64_t every = (uint64_t)(want.seconds * 1e9) / (uint64_t)(want.resumes + 1);
     if (away >= 0 || cut >= want.resumes || now - began < every * (uint64_t)(cut + 1)) return;
     Client *client = &clients[cut++ % want.n];
@@ -440,6 +447,7 @@ static void measure_window(double opening_s) {
         if (want.nag_ms > 0) nag(now);
     }
     measuring = false;
+    if (away >= 0) bring_back();
     double window_s = (double)(now - began) / 1e9;
     for (int at = 0; at < want.pid_count; at++) after[at] = cpu_of(want.pids[at]) - before[at];
     own = own_cpu_s() - own;

@@ -5,6 +5,7 @@
  * POST .../chat/completions   a stream of `tokens` stamps (rig.h), `pace` a second, the first after `first_ms`;
  *                             every 16th is bold and a paragraph has 48; `pad` letters of ballast a token
  * POST /_control?pace=..&...  sets any of the four for later streams, and counts anew
+ * POST /_end                  ends the running streams, each in the orderly way at its next token
  * GET  /_stats                what was sent, how late behind its time, and this program's own CPU time
  * GET  .../models             one model, rig-1
  *
@@ -20,7 +21,7 @@
 
 typedef struct Stream {
     struct Stream *next, *before; /* in its slot of the wheel */
-    uint64_t due;
+    uint64_t due, began;
     int fd;
     bool streaming;
     uint32_t sent, tokens, pad;
@@ -36,6 +37,7 @@ static struct { double pace, first_ms, tokens, pad; } order = {50, 100, 900, 0};
 static struct { uint64_t requests, tokens, ended, left, blocked; int active; } did;
 static Histogram late;
 static Stream wheel[SLOTS]; /* heads of rings */
+static uint64_t ended_all_at;
 static uint64_t turned; /* the last ms that was worked off */
 static int poller;
 
@@ -135,7 +137,7 @@ static void go_on(Stream *stream, uint64_t now) {
         park(stream);
         return;
     }
-    if (stream->sent < stream->tokens) {
+    if (stream->sent < stream->tokens && stream->began > ended_all_at) {
         note(&late, now > stream->due ? now - stream->due : 0);
         say_token(stream);
         stream->due += (uint64_t)stream->gap_ns;
@@ -179,7 +181,8 @@ static void begin(Stream *stream, const char *body) {
     memcpy(to, head, sizeof head - 1);
     to = chunk(to + sizeof head - 1, data, event(data, stream, "\"role\":\"assistant\",\"content\":\"\"", "null"));
     say(stream, frame, (size_t)(to - frame));
-    stream->due = now_ns() + (uint64_t)(order.first_ms * MS);
+    stream->began = now_ns();
+    stream->due = stream->began + (uint64_t)(order.first_ms * MS);
     park(stream);
 }
 
@@ -229,6 +232,7 @@ static bool request(Stream *stream) {
     *line = 0;
     if (strstr(stream->in, "/_control")) control(stream->in), answer(stream, "{}");
     else if (strstr(stream->in, "/_stats")) tell(stream);
+    else if (strstr(stream->in, "/_end")) ended_all_at = now_ns(), answer(stream, "{}");
     else if (!strncmp(stream->in, "POST ", 5)) begin(stream, end + 4);
     else answer(stream, "{\"object\": \"list\", \"data\": [{\"id\": \"rig-1\", \"object\": \"model\"}]}");
     stream->in[whole] = kept;

@@ -1,5 +1,7 @@
 """The pure parts of the streaming benchmark: its sizes, its medians, and what it says of its figures."""
 
+from typing import Any
+
 import pytest
 
 from benchmarks import streaming, streaming_report
@@ -36,7 +38,9 @@ def test_the_ratio_is_that_of_each_round_and_the_median_is_shown() -> None:
         ("first-text", FirstText(UVICORN, 50, 9, 1, 1, 1, 9, 29), FirstText(UVICORN, 50, 9, 1, 1, 1, 9, 31)),
         ("idle", Idle(UVICORN, 5000, 24.0, 1, 1), Idle(UVICORN, 5000, 26.0, 1, 1)),
         ("stuck", Stuck(DAPHNE, 9, "is silent", 900, 9, 9), Stuck(DAPHNE, 9, "is silent", 1100, 9, 0)),
-        ("resume", Resume(UVICORN, 9, 3, 9, 49, 60, 9, 0), Resume(UVICORN, 9, 3, 9, 49, 60, 9, 1)),
+        ("resume", Resume(UVICORN, 9, 3, 9, 49, 60, 9, 9, 0), Resume(UVICORN, 9, 3, 9, 49, 60, 9, 9, 1)),
+        ("resume", Resume(UVICORN, 9, 3, 9, 50, 60, 9, 9, 0), Resume(UVICORN, 9, 3, 9, 49, 60, 9, 8, 0)),
+        ("resume", Resume(UVICORN, 9, 3, 9, 50, 60, 9, 9, 0), Resume(UVICORN, 9, 0, 0, 0, 0, 9, 9, 0)),
     ],
 )
 def test_a_goal_that_was_missed_is_said_to_be(kind: str, good: object, bad: object) -> None:
@@ -49,7 +53,10 @@ def test_a_goal_that_was_missed_is_said_to_be(kind: str, good: object, bad: obje
 
 
 def test_goals_are_judged_only_at_the_sizes_that_they_name() -> None:
-    small = {"idle": [Idle(UVICORN, 500, 99.0, 1, 1)], "cpu": [window(UVICORN, 100, 99.0, streams=50)]}
+    small: dict[str, list[Any]] = {
+        "idle": [Idle(UVICORN, 500, 99.0, 1, 1)],
+        "cpu": [window(UVICORN, 100, 99.0, streams=50)],
+    }
     assert not any("KiB" in line or "frame p99" in line for line in streaming_report.verdicts(small))
 
 
