@@ -174,10 +174,13 @@ class Program:
                 raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
             return self._nest.codes[self.pid]
 
-    def terminate(self) -> None:
+    def send_signal(self, number: int) -> None:
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGTERM)
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
 
 class Nest:

@@ -150,7 +150,7 @@ class _Aiohttp(AiohttpTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
-        response.extensions[BODY] = response.stream._aiohttp_response.content  # type: ignore[attr-defined]
+        response.extensions[BODY] = response.stream._aiohttp_response.content  # type: ignore[union-attr]
         return response
 
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -54,7 +53,7 @@ class EventChat(Chat):
         await self.follow()
         return await self.greeted()
 
-    async def __aexit__(self, *_: BaseException | type[BaseException] | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.leave()
         await self.client.aclose()
 
