@@ -70,6 +70,12 @@ def complete(turns: list[dict[str, Any]], log: ReplyLog) -> None:
                     reply[name] = snapshot[name]
 
 
+def shown(facts: DeskFacts) -> set[UUID]:
+    """Return the replies and messages that `opened` shows."""
+    replies = {UUID(reply["reply_id"]) for turn in facts.turns for reply in turn["replies"]}
+    return replies | {UUID(message["message_id"]) for message in facts.desk["messages"]}
+
+
 def leave_out(turns: list[dict[str, Any]], after: Mapping[UUID, int]) -> None:
     """Take the text out of ended replies of which the client has everything.
 

@@ -126,11 +126,27 @@ class Session:
     async def _open(self, frame: Frame, received: float) -> None:
         wanted: UUID | None = frame.get("conversation_id")
         conversation_id = wanted or reserve(self.who.visitor_id)
-        facts = await db.run(desk_facts.read, self.who, conversation_id)
-        if wanted is not None and not facts.exists and not is_reserved(wanted, self.who.visitor_id):
-            raise selectors.NotFound("conversation")
-        self.process.hub.join(self.feed, conversation_id)
-        after: Mapping[UUID, int] = frame.get("after") or {}
+        feed, hub = self.feed, self.process.hub
+        before, seen = feed.conversation_id, dict(feed.seen)
+        # Joined before it is read: a turn that is stored in between would reach nobody else's ears.
+        hub.join(feed, conversation_id)
+        feed.hold()
+        opened: Mapping[str, Any] | None = None
+        known: set[UUID] = set()
+        try:
+            facts = await db.run(desk_facts.read, self.who, conversation_id)
+            if wanted is not None and not facts.exists and not is_reserved(wanted, self.who.visitor_id):
+                raise selectors.NotFound("conversation")
+            opened = await self._opened(conversation_id, facts, frame.get("after") or {})
+            known = desk_facts.shown(facts)
+        finally:
+            if opened is None:
+                hub.rejoin(feed, before, seen)
+            feed.let_go(opened, known)
+
+    async def _opened(
+        self, conversation_id: UUID, facts: desk_facts.DeskFacts, after: Mapping[UUID, int]
+    ) -> Mapping[str, Any]:
         for reply in facts.running:
             log = self.process.mirrors.follow(reply.pk, conversation_id, reply.epoch)
             await self.process.mirrors.catch_up(log)
@@ -138,7 +154,7 @@ class Session:
             self.feed.seen[reply.pk] = (log.epoch, log.snapshot()["seq"])
         desk_facts.leave_out(facts.turns, after)
         self.process.news.know(self.feed, facts.desk["messages"], facts.desk["state"])
-        self.feed.put(frames.opened_frame(conversation_id, facts.turns, facts.desk))
+        return frames.opened_frame(conversation_id, facts.turns, facts.desk)
 
     async def _send_message(self, frame: Frame, received: float) -> None:
         started = await db.run(

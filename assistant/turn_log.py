@@ -7,7 +7,7 @@ Nothing here touches Redis or the database: `assistant.redis_log` carries record
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,10 @@ KEEP_CLOSED_S = 60.0  # an ended reply stays in memory this long for sockets tha
 KEEP_RECORDS_S = 10.0
 
 
+# A frame, and the reply that is read from (epoch, seq) on right behind it.
+Queued = tuple[Mapping[str, Any], tuple[UUID, int, int] | None]
+
+
 class Feed:
     """What one socket still has to be sent: frames in order, then news of the replies it follows."""
 
@@ -32,13 +36,34 @@ class Feed:
         self.close_code: int | None = None
         self.told: set[UUID] = set()  # ids of staff's and the desk's messages that this socket has
         self.state = ""  # of the conversation, as this socket knows it
-        self._frames: deque[tuple[Mapping[str, Any], tuple[UUID, int, int] | None]] = deque()
+        self._frames: deque[Queued] = deque()
+        self._held: list[Queued] | None = None
         self._news = asyncio.Event()
 
     def put(self, frame: Mapping[str, Any], follow: tuple[UUID, int, int] | None = None) -> None:
         """Queue a frame; `follow` = (reply, epoch, seq) starts reading that reply right behind it."""
+        if self._held is not None:
+            self._held.append((frame, follow))
+            return
         self._frames.append((frame, follow))
         self._news.set()
+
+    def hold(self) -> None:
+        """Keep back what comes from now on: the conversation is being read for `opened`."""
+        self._held = []
+
+    def let_go(self, opened: Mapping[str, Any] | None, known: Collection[UUID] = ()) -> None:
+        """Queue `opened`, then what was held back and it does not tell; without it, forget what was held.
+
+        `known` are the replies and messages that `opened` shows.
+        """
+        held, self._held = self._held or [], None
+        if opened is None:
+            return
+        self.put(opened)
+        for frame, follow in held:
+            if not (follow and follow[0] in known) and frame.get("message_id") not in map(str, known):
+                self.put(frame, follow)
 
     def wake(self) -> None:
         self._news.set()
@@ -65,6 +90,8 @@ class Feed:
             out.append(frame)
             if follow:
                 self.seen[follow[0]] = follow[1:]
+        if self._held is not None:
+            return out
         for reply_id, (epoch, after) in list(self.seen.items()):
             log = logs.get(reply_id)
             if log is None:
@@ -157,6 +184,16 @@ class TurnLog:
         feed.conversation_id = conversation_id
         feed.seen.clear()
         self.feeds.setdefault(conversation_id, set()).add(feed)
+
+    def rejoin(self, feed: Feed, conversation_id: UUID | None, seen: Mapping[UUID, tuple[int, int]]) -> None:
+        """Move a socket back to where it was."""
+        if conversation_id is None:
+            self.leave(feed)
+            feed.conversation_id = None
+            return
+        self.join(feed, conversation_id)
+        feed.seen.update(seen)
+        feed.wake()
 
     def leave(self, feed: Feed) -> None:
         if feed.conversation_id is None:

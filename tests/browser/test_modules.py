@@ -189,6 +189,26 @@ def test_opened_is_the_truth_and_keeps_what_it_left_out(modules: Page) -> None:
     assert result["open"] == "bcd"
 
 
+def test_opened_takes_back_nothing_of_a_running_answer_within_its_epoch(modules: Page) -> None:
+    """Another process may know less of an answer than the page has seen."""
+    running = {
+        "reply_id": "r",
+        "epoch": 1,
+        "seq": 2,
+        "state": "streaming",
+        "html": "",
+        "text": "a",
+        "upto": 0,
+    }
+    turn = {"turn_id": "t", "client_message_id": "m1", "text": "Hello?", "replies": [running]}
+    seen = (OPENED, ACK, delta(3, "abc", first=1))
+    result = run(modules, *seen, {**OPENED, "turns": [turn]}, delta(3, "bc"), delta(4, "d"))
+    assert (result["reply"]["text"], result["reply"]["seq"]) == ("abcd", 4)
+    taken = {**turn, "replies": [{**running, "epoch": 2}]}
+    result = run(modules, *seen, {**OPENED, "turns": [taken]})
+    assert (result["reply"]["text"], result["reply"]["seq"]) == ("a", 2)
+
+
 def test_a_message_leaves_the_outbox_when_it_is_stored_and_only_then(modules: Page) -> None:
     turn = {"turn_id": "t", "client_message_id": "m1", "text": "Hello?", "replies": []}
     assert len(run(modules, OPENED)["chat"]["outbox"]) == 1

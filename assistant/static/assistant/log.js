@@ -191,7 +191,9 @@ function ending(frame) {
 function restoredReply(frame, turnId, known) {
   const leftOut = frame.text === undefined || frame.text === null;
   const reply = freshReply(frame, turnId);
-  if (leftOut && known && known.epoch === reply.epoch) {
+  // Another process may know less of a running answer than the page shows: nothing is taken back.
+  const behind = isRunning(reply) && reply.seq < known?.seq;
+  if ((leftOut || behind) && known && known.epoch === reply.epoch) {
     const { seq, text, blocks, upto, cut } = known;
     Object.assign(reply, { text, blocks, upto, cut, seq: isRunning(reply) ? seq : reply.seq });
   }
