@@ -28,7 +28,7 @@ from tests import warm
 from tests.environment import ROOT, free_port, made_once
 
 # Generous, because it bounds a failure: nothing that works takes nearly as long, also on a busy machine.
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 150.0
 
 
 def missing(what: str) -> NoReturn:

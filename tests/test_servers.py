@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from common.redis import sync_client
-from tests import postgres, servers
+from tests import postgres, servers, warm
 from tests.environment import ROOT
 
 
@@ -42,6 +42,24 @@ def test_a_server_takes_its_children_with_it_also_when_it_died_first(tmp_path: P
     server.popen.wait()
     assert servers.lives(child)
     server.kill()
+    servers.wait_until(lambda: not servers.lives(child), what="the end of the child")
+
+
+SPEAKER = "import os, sys; print(os.environ['MARK'], sys.argv[1:]); sys.exit(3)"
+
+
+def test_a_forked_program_has_its_own_environment_streams_and_end(tmp_path: Path) -> None:
+    said = warm.run("-c", SPEAKER, "one", "two", env={"MARK": "mine"})
+    assert (said.returncode, said.stdout, said.stderr) == (3, "mine ['one', 'two']\n", "")
+    failed = warm.run("-c", SPEAKER, env={})
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr.endswith("KeyError: 'MARK'\n")
+    server = servers.start_warm(["-c", LEADER], tmp_path / "log")
+    child = child_of(server)
+    with pytest.raises(subprocess.TimeoutExpired):
+        server.popen.wait(0.01)
+    server.kill()
+    assert server.popen.returncode == -signal.SIGKILL
     servers.wait_until(lambda: not servers.lives(child), what="the end of the child")
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -20,7 +19,6 @@ from assistant.keeping.errors import KeepingError
 from assistant.supervisor.folder import Folder
 from tests import postgres, servers
 from tests.control import Control
-from tests.environment import ROOT
 from tests.flows.client import Chat
 
 QUESTION = "Compare the Pro and the Studio plan for three locations, please."
@@ -261,15 +259,9 @@ def test_a_restore_that_is_killed_leaves_one_whole_database(
     database = tmp_path / "desk.sqlite3"
     database.write_bytes(servers.seeded_sqlite("0").read_bytes())
     env = {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "restore", str(stored), "--replace"],
-        cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
+    program = servers.start_warm(["manage.py", "restore", str(stored), "--replace"], tmp_path / "log", env)
     time.sleep(after_s)  # somewhere in its work; where does not matter
-    if process.poll() is None:
-        os.killpg(process.pid, 9)
-    process.wait()
+    program.kill()
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert entries(database) == 0 or entries(database) > 40
