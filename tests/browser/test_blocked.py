@@ -299,6 +299,7 @@ def test_a_socket_is_tried_again_beside_the_requests_and_takes_over(page: Page) 
 def test_a_page_that_was_blocked_a_minute_ago_begins_with_requests(page: Page) -> None:
     now = page.evaluate("Date.now()")
     page.evaluate(CONNECTION, now - 60_000)
+    page.evaluate("window.dispatchEvent(new Event('pageshow'))")  # as after every load
     online(page)
     assert sockets(page) == 0
 

@@ -38,6 +38,13 @@ def pair(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[Des
         yield desk
 
 
+@pytest.fixture
+def own_pair(tmp_path: Path, sandbox: str) -> Iterator[DeskServer]:
+    """Run such a desk for one test that leaves nothing of it."""
+    with running_desk(tmp_path / "var", sandbox, webs=2, server="daphne uvicorn") as desk:
+        yield desk
+
+
 def chat_at(desk: DeskServer, stream: int, posts: int, cookie: str = "") -> EventChat:
     return EventChat(desk.urls[stream], cookie or new_cookie(), posts=desk.urls[posts])
 
@@ -285,20 +292,19 @@ def test_a_reader_that_takes_nothing_is_cut_and_holds_little(
 
 @pytest.mark.slow
 async def test_a_killed_process_a_dead_redis_and_a_drained_process_cost_a_pause(
-    pair: DeskServer, control: Control
+    own_pair: DeskServer, control: Control
 ) -> None:
-    """The last story of this module: it leaves nothing of the desk."""
     control.pace(**SLOW)
-    async with chat_at(pair, DAPHNE, UVICORN) as chat:
+    async with chat_at(own_pair, DAPHNE, UVICORN) as chat:
         running = await chat.send(TEXTS)
         async with asyncio.timeout(30):
             while len(chat.shown[running].text) < 40:
                 await chat.get()
         before = chat.shown[running].text
-        await asyncio.to_thread(pair.webs[DAPHNE].kill)
+        await asyncio.to_thread(own_pair.webs[DAPHNE].kill)
         async with asyncio.timeout(30):
             await chat.ended.wait()
-        chat.base = pair.urls[UVICORN]
+        chat.base = own_pair.urls[UVICORN]
         await chat.follow()
         await chat.greeted()
         assert chat.shown[running].text.startswith(before)
@@ -307,23 +313,23 @@ async def test_a_killed_process_a_dead_redis_and_a_drained_process_cost_a_pause(
         assert {running: chat.shown[running].text} == await stored(chat, chat.base)
 
     control.pace(**BRISK)
-    await asyncio.to_thread(pair.start_web, DAPHNE)
+    await asyncio.to_thread(own_pair.start_web, DAPHNE)
     with contextlib.suppress(redis.ConnectionError):
-        redis.Redis.from_url(pair.redis_url).shutdown(nosave=True)
-    async with chat_at(pair, DAPHNE, UVICORN) as chat, chat_at(pair, UVICORN, UVICORN) as near:
+        redis.Redis.from_url(own_pair.redis_url).shutdown(nosave=True)
+    async with chat_at(own_pair, DAPHNE, UVICORN) as chat, chat_at(own_pair, UVICORN, UVICORN) as near:
         for page in (chat, near):
             approved, written = await page.ask(RESET), await page.ask(TEXTS)
             assert approved.text and written.text
             shown = {reply_id: reply.text for reply_id, reply in page.shown.items()}
-            assert shown == await stored(page, pair.url)
+            assert shown == await stored(page, own_pair.url)
         # A second tab in another process hears of what began and ended between two of its looks.
-        async with Chat(pair.urls[DAPHNE], chat.cookie, chat.conversation_id) as other:
+        async with Chat(own_pair.urls[DAPHNE], chat.cookie, chat.conversation_id) as other:
             mine = await chat.ask("How do I cancel my subscription?")
             await other.until(lambda frame: frame["type"] == "turn")
             assert (await other.finished(mine.reply_id)).text == mine.text
 
     for server in (UVICORN, DAPHNE):
-        async with chat_at(pair, server, DAPHNE) as chat:
-            await asyncio.to_thread(pair.webs[server].stop)
+        async with chat_at(own_pair, server, DAPHNE) as chat:
+            await asyncio.to_thread(own_pair.webs[server].stop)
             await chat.ended.wait()
             assert chat.closed == 4503

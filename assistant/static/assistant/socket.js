@@ -109,8 +109,12 @@ export class Connection {
     if (this.ended || this.socket) return;
     this.#say();
     const wanted = this.fallback && this.ways.next === "events";
-    if (wanted && !this.loading) {
-      this.#load().then(() => this.start());
+    if (wanted && !this.events) {
+      const late = new Promise((done) => setTimeout(done, UPGRADE_MS));
+      Promise.race([this.#load(), late]).then(() => {
+        if (!this.events) this.ways.failed("events");
+        this.start();
+      });
       return;
     }
     const events = wanted && this.events;
@@ -122,10 +126,7 @@ export class Connection {
   #load() {
     this.loading ??= import("./events.js").then(
       (module) => (this.events = module),
-      () => {
-        this.loading = null;
-        this.ways.failed("events");
-      },
+      () => (this.loading = null),
     );
     return this.loading;
   }
