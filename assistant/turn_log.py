@@ -62,7 +62,7 @@ class Feed:
             return
         self.put(opened)
         for frame, follow in held:
-            if not (follow and follow[0] in known) and frame.get("message_id") not in map(str, known):
+            if not (follow and follow[0] in known) and str(frame.get("message_id")) not in map(str, known):
                 self.put(frame, follow)
 
     def wake(self) -> None:
