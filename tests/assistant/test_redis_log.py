@@ -129,3 +129,16 @@ async def test_a_mirror_with_a_gap_is_filled_from_the_stream(redis: Redis) -> No
     frames: list[Any] = list(feed.collect(hub.logs))
     assert [frame["type"] for frame in frames] == ["snapshot"]
     assert frames[0]["text"] == log.text
+
+
+def test_a_page_is_never_led_back_to_an_earlier_epoch() -> None:
+    hub = TurnLog()
+    mirrors = Mirrors(hub)
+    stale = told("One ", "two ")
+    hub.logs[stale.reply_id] = stale
+    assert stale.since(2, 5) == ([], 5), "seen elsewhere under a later epoch: this copy catches up"
+    assert mirrors.follow(stale.reply_id, stale.conversation_id, 1) is stale
+    mirror = mirrors.follow(stale.reply_id, stale.conversation_id, 2)
+    assert not mirror.owned
+    hub.lose(stale)
+    assert hub.logs[stale.reply_id] is mirror, "what its run does at its end takes nothing away"
