@@ -37,6 +37,9 @@ class Mirrors:
     def follow(self, reply_id: UUID, conversation_id: UUID, epoch: int) -> ReplyLog:
         """Return the log of a running reply, a mirror when another process owns it."""
         log = self._hub.mirror(reply_id, conversation_id, epoch)
+        if log.owned and log.epoch < epoch:  # claimed meanwhile, and our own run does not know yet
+            self._hub.lose(log)
+            log = self._hub.mirror(reply_id, conversation_id, epoch)
         if not log.owned:
             self._heard.setdefault(reply_id, 0.0)
         return log

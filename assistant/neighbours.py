@@ -33,8 +33,11 @@ class Neighbours:
         self.client: Redis | None = None
         self._bell: Doorbell | None = None
 
-    def connect(self, url: str, heard: Heard) -> Redis:
-        """Begin to write streams, to listen and to mark who reads here; return the client."""
+    def connect(self, url: str, heard: Heard, outdated: Callable[[], Awaitable[None]]) -> Redis:
+        """Begin to write streams, to listen and to mark who reads here; return the client.
+
+        `outdated` is awaited when Redis knows a newer epoch of a reply that is written here.
+        """
         client = self.client = async_client(url)
         bell = self._bell = Doorbell(client, self._me)
         streams = StreamWriter(client)
@@ -42,7 +45,8 @@ class Neighbours:
         present_s = max(1, min(PRESENCE_S, settings.ENV.left_s // 3))
 
         async def write_streams() -> None:
-            await streams.write(self._hub.owned())
+            if await streams.write(self._hub.owned()):
+                self._background.once(outdated)
             streams.forget(log.reply_id for log in self._hub.owned())
 
         async def listen() -> None:

@@ -72,7 +72,9 @@ class Process:
         ):
             self.background.every(seconds, work)
         if settings.REDIS_URL:
-            self.mirrors.connect(self.neighbours.connect(settings.REDIS_URL, self._event))
+            self.mirrors.connect(
+                self.neighbours.connect(settings.REDIS_URL, self._event, self.ownership.look)
+            )
             self.neighbours.keep(self.mirrors.read_streams, READ_STREAMS_S)
 
     async def _sweep(self) -> None:

@@ -128,7 +128,10 @@ class StreamWriter:
 
     def _news(self, log: ReplyLog) -> list[Record]:
         sent = self._sent_of(log)
-        begins = log.epoch > 1 and not sent.entries and sent.seq == log.base_seq
+        # Where single records are not in memory any more, or never were, their text goes first.
+        begins = sent.seq < log.base_seq or (
+            not sent.entries and sent.seq == log.base_seq and (log.epoch > 1 or log.base_seq > 0)
+        )
         fresh = log.records[max(0, sent.seq - log.base_seq) :][:BATCH] if log.seq > sent.seq else []
         return [*([_base_of(log)] if begins else ()), *merged(fresh)]
 
@@ -139,7 +142,7 @@ class StreamWriter:
 
 
 def _base_of(log: ReplyLog) -> Record:
-    """Return the snapshot that the log of a taken-over reply begins with."""
+    """Return the snapshot that a log begins with whose first records are not in memory."""
     body = {"text": log.base_text, "html": "", "upto": 0, "did_you_mean": log.offer}
     return Record(log.base_seq, log.base_seq, "snapshot", body)
 

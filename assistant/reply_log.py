@@ -143,10 +143,10 @@ class ReplyLog:
     def since(self, epoch: int, after: int) -> tuple[Sequence[Mapping[str, Any]], int]:
         """Return the frames that bring a reader at (`epoch`, `after`) up to date, and its new seq.
 
-        A reader of another epoch, ahead of its owner, or inside a merged record gets a snapshot. Readers
+        A reader of an earlier epoch, ahead of its owner, or inside a merged record gets a snapshot. Readers
         at the same place are given the same frames, so that each is encoded once.
         """
-        if epoch == self.epoch and after > self.seq and not self.owned:
+        if epoch > self.epoch or (epoch == self.epoch and after > self.seq and not self.owned):
             return [], after  # the reader has seen another process further on; this copy catches up
         known = epoch == self.epoch and self.base_seq <= after <= self.seq
         if known and after == self.seq:

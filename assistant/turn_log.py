@@ -230,6 +230,8 @@ class TurnLog:
 
     def lose(self, log: ReplyLog) -> None:
         """Forget an owned log whose reply is no longer ours; its readers go on from the database."""
+        if self.logs.get(log.reply_id) is not log:
+            return  # its readers do so already
         self.dirty.pop(log.reply_id, None)
         self.logs.pop(log.reply_id, None)
         mirror = self.mirror(log.reply_id, log.conversation_id, log.epoch)

@@ -76,6 +76,22 @@ async def test_a_full_redis_is_a_gone_one_and_gets_everything_afterwards(redis: 
     assert (whole.text, whole.seq) == ("One two three", log.seq)
 
 
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_log_made_small_before_redis_came_back_is_written_whole(redis: Redis, known: bool) -> None:
+    log, writer = told("One "), StreamWriter(redis)
+    if known:
+        await writer.write([log])
+    log.add("delta", text="two")
+    log.add("done", epoch=1, state="completed")
+    log.compact()
+    await writer.write([log])
+    whole = await stored_log(redis, log.reply_id, 1)
+    assert whole is not None
+    assert (whole.text, whole.seq, whole.closed) == ("One two", log.seq, True)
+    assert await writer.write([log]) == set()
+    assert await redis.xlen(stream_key(log.reply_id)) == 2
+
+
 async def test_what_was_written_and_not_heard_of_is_no_second_copy(redis: Redis) -> None:
     log = told("One ", "two ")
     await StreamWriter(redis).write([log])
@@ -129,3 +145,16 @@ async def test_a_mirror_with_a_gap_is_filled_from_the_stream(redis: Redis) -> No
     frames: list[Any] = list(feed.collect(hub.logs))
     assert [frame["type"] for frame in frames] == ["snapshot"]
     assert frames[0]["text"] == log.text
+
+
+def test_a_page_is_never_led_back_to_an_earlier_epoch() -> None:
+    hub = TurnLog()
+    mirrors = Mirrors(hub)
+    stale = told("One ", "two ")
+    hub.logs[stale.reply_id] = stale
+    assert stale.since(2, 5) == ([], 5), "seen elsewhere under a later epoch: this copy catches up"
+    assert mirrors.follow(stale.reply_id, stale.conversation_id, 1) is stale
+    mirror = mirrors.follow(stale.reply_id, stale.conversation_id, 2)
+    assert not mirror.owned
+    hub.lose(stale)
+    assert hub.logs[stale.reply_id] is mirror, "what its run does at its end takes nothing away"

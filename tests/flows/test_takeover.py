@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from common.redis import async_client
 from tests.control import Control
 from tests.flows.client import Chat, Shown
 from tests.flows.conftest import BRISK, new_cookie
@@ -170,6 +171,42 @@ async def test_an_answer_that_nobody_reads_ends_with_continue(desks: DeskServer)
         assert done["continuable"] and done["text"] == row["text"]
         rest = await back.finished(await back.verb("continue", reply_id))
         assert (rest.done or {})["state"] == "completed"
+
+
+async def test_a_redis_that_is_emptied_and_full_costs_a_reader_elsewhere_no_letter(desks: DeskServer) -> None:
+    redis = async_client(desks.redis_url)
+    async with Chat(desks.urls[0], new_cookie()) as chat, again(desks, 1, chat) as other:
+        reply_id = await chat.send(QUESTION)
+        await other.until(lambda frame: frame["type"] == "turn")
+        await begun(other, reply_id, 20)
+        await redis.flushall()
+        await begun(other, reply_id, 120)
+        await redis.config_set("maxmemory", "1")
+        try:
+            shown = await other.finished(reply_id)
+        finally:
+            await redis.config_set("maxmemory", "0")
+            await redis.aclose()
+        first = await chat.finished(reply_id)
+    row = stored(desks, reply_id)
+    assert shown.text == first.text == row["text"]
+    assert (row["state"], row["epoch"]) == ("completed", 1)
+
+
+async def test_one_message_sent_through_two_processes_at_once_is_answered_once(
+    desks: DeskServer, control: Control
+) -> None:
+    control.pace(**BRISK)
+    message = str(uuid4())
+    async with Chat(desks.urls[0], new_cookie()) as chat, again(desks, 1, chat) as other:
+        replies = await asyncio.gather(chat.send(QUESTION, message), other.send(QUESTION, message))
+        assert replies[0] == replies[1]
+        shown = [await each.finished(replies[0]) for each in (chat, other)]
+    row = stored(desks, replies[0])
+    assert shown[0].text == shown[1].text == row["text"]
+    assert len(row["calls"]) == len(row["outcomes"]) == 1
+    turns = rows(desks, "SELECT id FROM assistant_turn WHERE conversation_id = ?", str(chat.conversation_id))
+    assert len(turns) == 1
 
 
 @pytest.fixture
