@@ -84,13 +84,19 @@ class StreamWriter:
                 entry_id = f"{log.epoch}-{record.seq}"
                 pipe.xadd(key, to_entry(record), id=entry_id, maxlen=length, approximate=False)
             pipe.xlen(key)
-            pipe.expire(key, KEEP_S)
+            if self._renews(log, records):
+                pipe.expire(key, KEEP_S)
         answers = iter(await pipe.execute(raise_on_error=False))
         newer: set[UUID] = set()
         for log, records in news:
-            if not await self._taken(log, records, [next(answers) for _ in range(len(records) + 2)]):
+            many = len(records) + 1 + self._renews(log, records)
+            if not await self._taken(log, records, [next(answers) for _ in range(many)]):
                 newer.add(log.reply_id)
         return newer
+
+    def _renews(self, log: ReplyLog, records: list[Record]) -> bool:
+        """Return whether a write sets the stream's expiry: the first and the last do."""
+        return not self._sent_of(log).entries or records[-1].type == "done"
 
     async def _taken(self, log: ReplyLog, records: list[Record], answers: list[Any]) -> bool:
         """Note what Redis answered to the news of one log; False when its stream is of a newer epoch."""
@@ -99,7 +105,7 @@ class StreamWriter:
                 raise answer  # full, read-only, still loading
         before = self._sent_of(log).entries
         expected = len(records) + (0 if records[0].type == "snapshot" else before)
-        if answers[-2] == expected and not any(isinstance(answer, RedisGone) for answer in answers):
+        if answers[len(records)] == expected and not any(isinstance(answer, RedisGone) for answer in answers):
             self._sent[log.reply_id] = _Sent(log.epoch, records[-1].seq, expected)
             return True
         return await self._mend(log)

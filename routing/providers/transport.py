@@ -29,8 +29,9 @@ from routing.providers.wire import WireCall
 # Streams of one process to one provider; above it a request waits for its connect deadline. One
 # process on one core carries some 400 streams (DESIGN.md, "Streaming").
 POOL_SIZE = 500
-# Shorter than the 60 s at which common proxies drop an idle connection, so that we drop it first.
-KEEPALIVE_S = 30.0
+# Shorter than the 5 s at which Node and uvicorn (under vLLM and many gateways) drop an idle connection, so
+# that we drop it first: a request that is sent just then is lost, and a POST is not repeated by itself.
+KEEPALIVE_S = 4.0
 # A provider that hangs while we hang up must not hold a reply; the socket is dropped after this.
 CLOSE_S = 1.0
 CHUNK_BYTES = 16 * 1024  # at most, of one read

@@ -59,6 +59,21 @@ async def test_a_stream_lost_in_the_middle_is_written_again_whole(redis: Redis) 
     assert 0 < await redis.ttl(stream_key(log.reply_id)) <= 3600
 
 
+async def test_a_stream_is_kept_for_an_hour_from_its_end(redis: Redis) -> None:
+    log, writer = told("One "), StreamWriter(redis)
+    key = stream_key(log.reply_id)
+    await writer.write([log])
+    assert await redis.ttl(key) > 3590
+    await redis.expire(key, 1800)
+    for text in ("two ", "three"):
+        log.add("delta", text=text)
+        await writer.write([log])
+    assert await redis.ttl(key) <= 1800, "one command less at every other write"
+    log.add("done", epoch=1, state="completed")
+    await writer.write([log])
+    assert await redis.ttl(key) > 3590
+
+
 async def test_a_full_redis_is_a_gone_one_and_gets_everything_afterwards(redis: Redis) -> None:
     log, writer = told("One "), StreamWriter(redis)
     await writer.write([log])
