@@ -245,7 +245,9 @@ LOGGING: dict[str, Any] = {
         }
     },
     "filters": {"refusals": {"()": "assistant.log_filters.BriefRefusals"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]}},
+    "handlers": {
+        "stderr": {"class": "assistant.log_queue.QueuedStderr", "formatter": "plain", "filters": ["refusals"]}
+    },
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
     "loggers": {
         # Without handlers of its own: Django's would write each line a second time while DEBUG is on.

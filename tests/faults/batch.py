@@ -91,11 +91,12 @@ class Crowd:
 
 
 async def play(
-    rig: Rig, strikes: Sequence[Strike], visitors: int, seed: int, unfinished_s: float = UNFINISHED_S
-) -> Outcome:
+    rig: Rig, strikes: Sequence[Strike], visitors: int, seed: int, unfinished_s: float = UNFINISHED_S,
+    in_turn: bool = False,
+) -> Outcome:  # fmt: skip
     """Let visitors ask while a plan strikes, then hold what they saw against the books.
 
-    A reply that runs `unfinished_s` after the last fault is a breach.
+    A reply that runs `unfinished_s` after the last fault is a breach. `in_turn` waits for each point.
     """
     await rig.heal()
     await asyncio.to_thread(_calm, rig)
@@ -106,7 +107,7 @@ async def play(
     coming = asyncio.create_task(crowd.come())
     try:
         await striker.moments.wait("ended", WARM_S)
-        await striker.run(tuple(strikes))
+        await (striker.run_in_turn if in_turn else striker.run)(tuple(strikes))
         await rig.heal()
         await rig.whole()
         enough.set()

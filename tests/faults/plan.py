@@ -101,8 +101,8 @@ def plan(
     return tuple(strikes)
 
 
-def named(backend: Backend, gap_s: float = 2.5) -> tuple[Strike, ...]:
-    """Return the moments that matter most, one after the other."""
+def named(backend: Backend) -> tuple[Strike, ...]:
+    """Return the moments that matter most, to be struck in turn."""
     wanted: Sequence[tuple[str, str, float]] = (
         ("kill_web", "sent", 0.0),
         ("kill_web", "acked", 0.0),
@@ -122,8 +122,7 @@ def named(backend: Backend, gap_s: float = 2.5) -> tuple[Strike, ...]:
     )
     kept = [(fault, point, span) for fault, point, span in wanted if backend in KINDS[fault].backends]
     return tuple(
-        Strike(gap_s * (at + 1), fault, at % WEBS, span, 0, point)
-        for at, (fault, point, span) in enumerate(kept)
+        Strike(float(at), fault, at % WEBS, span, 0, point) for at, (fault, point, span) in enumerate(kept)
     )
 
 

@@ -12,6 +12,8 @@ from tests.faults.page import Page
 from tests.faults.plan import HORIZON_S, Strike, provider_fault
 from tests.faults.rig import Program, Rig
 
+IN_TURN_S = 45.0  # bounds a failure: somebody always comes to every point, on a busy machine later
+BREATH_S = 1.0  # between two strikes in turn
 UP_PATIENCE_S = 15.0  # a process that is being started is waited for, so that a strike strikes
 
 
@@ -60,14 +62,27 @@ class Striker:
                 await asyncio.sleep(max(0.0, begun + strike.at - loop.time()))
                 group.create_task(self.strike(strike))
 
+    async def run_in_turn(self, strikes: tuple[Strike, ...]) -> None:
+        """Do all strikes, each when its point has come and the one before it has struck."""
+        async with asyncio.TaskGroup() as group:
+            for strike in strikes:
+                target = await self._point(strike, IN_TURN_S)
+                group.create_task(self._do(strike, target))
+                await asyncio.sleep(BREATH_S)
+
     async def strike(self, strike: Strike) -> None:
-        """Do one fault and see it through to its end."""
-        target = strike.target
-        if strike.point:
-            page = await self.moments.wait(strike.point, HORIZON_S)
-            if page is not None:
-                self.at_point.add(strike)
-                target = page.web
+        """Do one fault at its point and see it through to its end."""
+        await self._do(strike, await self._point(strike, HORIZON_S))
+
+    async def _point(self, strike: Strike, seconds: float) -> int:
+        """Wait for the moment that a strike wants; return the process to strike."""
+        page = await self.moments.wait(strike.point, seconds) if strike.point else None
+        if page is None:
+            return strike.target
+        self.at_point.add(strike)
+        return page.web
+
+    async def _do(self, strike: Strike, target: int) -> None:
         hit = await DEEDS[strike.fault](self.rig, target, strike)
         (self.struck if hit else self.missed).append(strike)
 

@@ -37,11 +37,11 @@ def words(outcome: Outcome) -> list[str]:
 
 
 async def test_killed_at_named_moments_nothing_is_lost_twice_or_left(rig: Rig) -> None:
-    strikes = named(rig.backend, GAP_S)
-    outcome = await play(rig, strikes, VISITORS, 1, PATIENCE_S)
+    strikes = named(rig.backend)
+    outcome = await play(rig, strikes, VISITORS, 1, PATIENCE_S, in_turn=True)
     assert words(outcome) == []
-    assert set(outcome.struck) == {strike.fault for strike in strikes}, "every fault has hit something"
-    assert outcome.points > len(strikes) / 2, "most came at their moment, else nothing was shown"
+    assert outcome.missed <= 1, "a cut may find no line; every other fault has hit something"
+    assert outcome.points_missed == []
     assert outcome.resumes > 0
     assert outcome.ends.get("completed", 0) > 0
 
