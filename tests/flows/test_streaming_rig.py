@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import streaming_rig
 from benchmarks.streaming_contenders import QUESTION
-from benchmarks.streaming_rig import Rig, Upstream
+from benchmarks.streaming_measures import ENDLESS
+from benchmarks.streaming_rig import Load, Rig, Upstream
 from tests.environment import free_port
 from tests.flows.conftest import new_cookie
 from tests.servers import missing, running_desk
@@ -63,22 +64,22 @@ def test_streams_come_through_a_desk_whole_also_to_sockets_that_are_cut_and_come
     }  # fmt: skip
     cookies = tmp_path / "cookies"
     cookies.write_text("\n".join(new_cookie() for _ in range(STREAMS)), encoding="utf-8")
-    upstream.order(pace=50, tokens=TOKENS)
+    upstream.order(pace=50, tokens=ENDLESS)
     with running_desk(tmp_path / "var", env=env, server="uvicorn") as desk:
-        options: dict[str, Any] = {
-            "port": desk.ports[0],
-            "origin": desk.url,
-            "cookies": cookies,
-            "text": QUESTION,
-        }
-        found = streaming_rig.run_load(
-            rig, mode="streams", n=STREAMS, rate=0, warm=0, seconds=0.7, resumes=1, finish=1,
-            pids=desk.webs[0].pid, **options,
-        )  # fmt: skip
+        options: dict[str, Any] = {"port": desk.ports[0], "origin": desk.url, "cookies": cookies, "rate": 0}
+        options |= {"text": QUESTION, "n": STREAMS, "warm": 0, "seconds": 0.7, "pids": desk.webs[0].pid}
+        with Load(rig, mode="streams", resumes=1, finish=1, patience=60, **options) as load:
+            assert load.phase()["opened"] == STREAMS
+            load.go_on()
+            found = load.phase()
+            assert found["with_text"] == STREAMS
+            assert found["tokens"] and found["delay_ms"]["count"] == found["tokens"]
+            upstream.end_all()
+            load.go_on()
+            found = load.phase()
         assert (found["acked"], found["completed"], found["trouble"]) == (STREAMS, STREAMS, "")
-        assert found["least_tokens"] == found["most_tokens"] == TOKENS
         assert (found["resumed"], found["repeated"]) == (1, 0)
-        assert found["tokens"] and found["delay_ms"]["count"] == found["tokens"]
+        assert found["read"] == upstream.stats()["tokens"] > 0
         stranger = {**options, "origin": "http://elsewhere.example", "mode": "idle", "n": 1, "seconds": 0}
         refused = streaming_rig.run_load(rig, **stranger)
     assert (refused["opened"], refused["failed"]) == (0, 1)
