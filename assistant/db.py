@@ -26,7 +26,18 @@ class DatabaseGone(Exception):
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
     size = 1 if connection.vendor == "sqlite" else POSTGRES_THREADS
-    return ThreadPoolExecutor(max_workers=size, thread_name_prefix="database")
+    return ThreadPoolExecutor(
+        max_workers=size, thread_name_prefix="database", initializer=_keep_no_statements
+    )
+
+
+def _keep_no_statements() -> None:
+    """Have this thread's connection keep no record of its statements, also with DEBUG on.
+
+    Django keeps the last 9,000 of a connection, with their values, for the length of a request, and
+    there are none here: the polls of a desk with thousands of open pages would fill the memory.
+    """
+    connection.make_debug_cursor = connection.make_cursor  # type: ignore[method-assign]
 
 
 def _guarded(work: Callable[[], T]) -> T:

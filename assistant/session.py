@@ -126,7 +126,7 @@ class Session:
     async def _open(self, frame: Frame, received: float) -> None:
         wanted: UUID | None = frame.get("conversation_id")
         conversation_id = wanted or reserve(self.who.visitor_id)
-        facts = await db.run(desk_facts.read, self.who, conversation_id)
+        facts = await db.run(desk_facts.read, self.who, wanted)
         if wanted is not None and not facts.exists and not is_reserved(wanted, self.who.visitor_id):
             raise selectors.NotFound("conversation")
         self.process.hub.join(self.feed, conversation_id)
