@@ -45,6 +45,7 @@ async def _drain(held: Process) -> None:
     await held.drain()
     for feeds in tuple(held.hub.feeds.values()):
         for feed in tuple(feeds):
+            feed.put(protocol.RESTARTING)
             feed.close(protocol.CLOSE_DRAINING)
     await asyncio.sleep(0.2)  # the close frames are written by the pumps
 

@@ -75,7 +75,7 @@ class Session:
             self.feed.close(protocol.CLOSE_SLOW_DOWN)
             return
         if self.process.draining:
-            self._error("not_available", "The desk is restarting; reconnect in a moment.", retry_after=2)
+            self.feed.put(protocol.RESTARTING)
             self.feed.close(protocol.CLOSE_DRAINING)
             return
         frame: Frame | None = None
