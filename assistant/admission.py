@@ -80,9 +80,11 @@ def _visitor(scope: Mapping[str, Any], headers: Mapping[str, str]) -> Who:
     return Who(visitor.id, visitor.plan, _language(headers), session, str(client[0]))
 
 
-@contextmanager
-def counted(process: Process, who: Who) -> Iterator[None]:
-    """Count a line while it is open. Raises TurnedAway when its visitor or address holds too many here."""
+def count_in(process: Process, who: Who) -> tuple[str, ...]:
+    """Count a line and return the keys to count it out with.
+
+    Raises TurnedAway when its visitor or address holds too many here.
+    """
     counts = process.sockets
     limits = (
         (f"v{who.visitor_id}", VISITOR_SOCKETS),
@@ -90,15 +92,28 @@ def counted(process: Process, who: Who) -> Iterator[None]:
     )
     if settings.ENV.rate_limits and any(counts[key] >= most for key, most in limits):
         raise TurnedAway("rate_limited", "Too many connections.", protocol.CLOSE_SLOW_DOWN)
-    keys = [key for key, _ in limits]
+    keys = tuple(key for key, _ in limits)
     counts.update(keys)
+    return keys
+
+
+def count_out(process: Process, keys: tuple[str, ...]) -> None:
+    """Take a line that has ended out of the count."""
+    counts = process.sockets
+    counts.subtract(keys)
+    for key in keys:
+        if not counts[key]:
+            del counts[key]
+
+
+@contextmanager
+def counted(process: Process, who: Who) -> Iterator[None]:
+    """Count a line while it is open. Raises TurnedAway when its visitor or address holds too many here."""
+    keys = count_in(process, who)
     try:
         yield
     finally:
-        counts.subtract(keys)
-        for key in keys:
-            if not counts[key]:
-                del counts[key]
+        count_out(process, keys)
 
 
 def _language(headers: Mapping[str, str]) -> str:

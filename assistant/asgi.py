@@ -9,14 +9,12 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()  # first: it sets Django up, which the imports below need
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.sessions import CookieMiddleware  # noqa: E402
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.urls import path  # noqa: E402
 
 from assistant import event_stream  # noqa: E402
 from assistant.admission import EVENTS_PATH  # noqa: E402
-from assistant.consumers import ChatConsumer  # noqa: E402
+from assistant.consumers import chat_socket  # noqa: E402
 from assistant.forwarded import Forwarded  # noqa: E402
 
 
@@ -29,7 +27,7 @@ application = Forwarded(
     ProtocolTypeRouter(
         {
             "http": web,
-            "websocket": CookieMiddleware(URLRouter([path("ws/chat/", ChatConsumer.as_asgi())])),
+            "websocket": chat_socket,
         }
     ),
     settings.ENV.trusted_proxies,

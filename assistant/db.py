@@ -10,12 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 POSTGRES_THREADS = 4  # two cores' worth of waiting; each holds one connection
+REQUEST_CONNECTIONS = 8  # Django gives each request a thread of its own: pages of the admin, and /readyz
+# A database that is gone is told to a visitor after this; it is also the longest wait for a free connection.
+POOL_WAIT_S = 2.0
 DEADLINE_S = 10.0  # above SQLite's own busy timeout when an import holds the lock for a moment
 
 
@@ -23,10 +26,41 @@ class DatabaseGone(Exception):
     """The database refused, was lost, or did not answer within the deadline; try again later."""
 
 
+def use_pool() -> None:
+    """Let all threads of this process share a few connections to PostgreSQL; SQLite has none to share.
+
+    For a process that serves: a request need not connect, and one that lies idle while the database
+    restarts is replaced before anybody gets it. Not for commands and Celery, which fork or end soon.
+    To be called before other threads ask for the database.
+    """
+    if connection.vendor != "postgresql":
+        return
+    connection.close()
+    wiring = connections.settings[connection.alias]
+    wiring["CONN_MAX_AGE"] = 0  # back to the pool after each piece of work
+    wiring["CONN_HEALTH_CHECKS"] = True
+    wiring["OPTIONS"]["pool"] = {
+        "min_size": POSTGRES_THREADS,
+        "max_size": POSTGRES_THREADS + REQUEST_CONNECTIONS,
+        "timeout": POOL_WAIT_S,
+    }
+
+
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
     size = 1 if connection.vendor == "sqlite" else POSTGRES_THREADS
-    return ThreadPoolExecutor(max_workers=size, thread_name_prefix="database")
+    return ThreadPoolExecutor(
+        max_workers=size, thread_name_prefix="database", initializer=_keep_no_statements
+    )
+
+
+def _keep_no_statements() -> None:
+    """Have this thread's connection keep no record of its statements, also with DEBUG on.
+
+    Django keeps the last 9,000 of a connection, with their values, for the length of a request, and
+    there are none here: the polls of a desk with thousands of open pages would fill the memory.
+    """
+    connection.make_debug_cursor = connection.make_cursor  # type: ignore[method-assign, assignment]
 
 
 def _guarded(work: Callable[[], T]) -> T:

@@ -31,10 +31,15 @@ class DeskFacts:
     desk: dict[str, Any]
 
 
-def read(who: Who, conversation_id: UUID) -> DeskFacts:
-    """Return what `opened` needs. Raises NotFound for another visitor's conversation."""
-    conversation: Conversation | None = selectors.conversation_of(who, conversation_id)
-    turns, running = selectors.transcript(conversation_id) if conversation else ([], [])
+def read(who: Who, conversation_id: UUID | None) -> DeskFacts:
+    """Return what `opened` needs; None is a conversation that has just been reserved.
+
+    Raises NotFound for another visitor's conversation.
+    """
+    conversation: Conversation | None = None
+    if conversation_id is not None:
+        conversation = selectors.conversation_of(who, conversation_id)
+    turns, running = selectors.transcript(conversation.pk) if conversation else ([], [])
     config = publishing.current()
     names = ("name", "greeting", "contact", "hours", "privacy_url")
     desk: dict[str, Any] = {
@@ -45,7 +50,7 @@ def read(who: Who, conversation_id: UUID) -> DeskFacts:
         "limits": {"text": protocol.TEXT_LIMIT},
         "suggestions": [entry.question for entry in index.starters(STARTERS)],
         "state": conversation.state if conversation else Conversation.State.OPEN.value,
-        "messages": selectors.messages(conversation_id) if conversation else [],
+        "messages": selectors.messages(conversation.pk) if conversation else [],
         "person": _person(who, config.settings),
     }
     if settings.ENV.debug and example.wanted():

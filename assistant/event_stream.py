@@ -19,6 +19,7 @@ from assistant.http_lines import line_of
 from assistant.limits import VisitorFrames
 from assistant.process import process
 from assistant.session import ANSWERED, Session, answer_to
+from assistant.socket_counts import counts
 from common.clock import ticks
 
 logger = logging.getLogger(__name__)
@@ -236,17 +237,23 @@ class Stream:
         anything at all is slow and not stuck.
         """
         unsent, since = self._line.unsent(), ticks()
+        if self.session.feed.overfull:
+            return await self._give_up("more waits for it than may")
         while unsent > LOW_BYTES:
             await asyncio.sleep(RECHECK_S)
             before, unsent = unsent, self._line.unsent()
             if unsent < before:
                 since = ticks()
             if ticks() - since >= (STUCK_WITH_MUCH_S if unsent > MOST_BYTES else STUCK_S):
-                logger.warning("stream aborted, %d bytes unsent: its reader takes nothing", unsent)
-                self._line.abort()
-                await asyncio.sleep(RECHECK_S)  # the server learns of its own cut a moment later
-                return False
+                return await self._give_up("its reader takes nothing")
         return True
+
+    async def _give_up(self, reason: str) -> bool:
+        counts.aborted += 1
+        logger.warning("stream aborted, %d bytes unsent: %s", self._line.unsent(), reason)
+        self._line.abort()
+        await asyncio.sleep(RECHECK_S)  # the server learns of its own cut a moment later
+        return False
 
 
 def events(frames: Sequence[Mapping[str, Any]]) -> bytes:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from assistant.callers import from_this_machine
+from assistant.socket_counts import SocketCollector
 from common import clock
 from routing import prometheus
 
@@ -17,7 +18,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Answer the scrape, or 403 without saying which figures there are."""
     if not allowed(request, settings.ENV.metrics_token):
         return HttpResponse("Not allowed: see METRICS_TOKEN.\n", status=403, content_type="text/plain")
-    return HttpResponse(prometheus.render(clock.now()), content_type=CONTENT_TYPE_LATEST)
+    page = prometheus.render(clock.now(), SocketCollector())
+    return HttpResponse(page, content_type=CONTENT_TYPE_LATEST)
 
 
 def allowed(request: HttpRequest, token: str) -> bool:

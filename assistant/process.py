@@ -22,6 +22,7 @@ from assistant.ownership import CHECKPOINT_S, Ownership
 from assistant.privacy.forgetting import Forgetting
 from assistant.reply_log import ReplyLog
 from assistant.runner import Run, Runner
+from assistant.signs import Signs
 from assistant.staff_news import StaffNews
 from assistant.starting import Started
 from assistant.takeover import Taken
@@ -56,10 +57,12 @@ class Process:
         self.forgetting = Forgetting(self.hub, self.runner)
         self.left = Left(self.hub, self.runner, self.neighbours)
         self.sockets: Counter[str] = Counter()
+        self.signs = Signs()
 
     def start(self) -> None:
         """Start the background tasks of this process."""
         self.background.spawn(self.hub.tick_forever())
+        self.background.spawn(self.signs.beat_forever())
         for seconds, work in (
             (self.ownership.renew_every_s, self.ownership.renew),
             (POLL_VERSIONS_S, self._poll_versions),

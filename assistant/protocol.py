@@ -77,6 +77,14 @@ ERROR_CODES: Final[Mapping[str, str]] = {
     "sign_in": "the visitor cookie is missing or was altered; load the page again",
 }
 
+# What every page is told before its socket is closed with CLOSE_DRAINING.
+RESTARTING: Final[Mapping[str, Any]] = {
+    "type": "error",
+    "code": "not_available",
+    "message": "The desk is restarting; reconnect in a moment.",
+    "retry_after": 2,
+}
+
 CLOSE_PROTOCOL: Final = 4400
 CLOSE_SIGN_IN: Final = 4401
 CLOSE_REFUSED: Final = 4403

@@ -1,13 +1,13 @@
 """Reads for the socket side: conversations as pages see them, and the facts a decision needs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from assistant import frames, unasked
 from assistant.models import Conversation, Message, Reply, Turn, Visitor
@@ -17,6 +17,8 @@ from assistant.signed_in import PREFIX, signed_in
 from assistant.who import Who
 from common.clock import now
 from routing.sticking import Answered
+
+Row = TypeVar("Row", bound=Model)
 
 TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
 HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
@@ -168,14 +170,27 @@ class StaffNews:
 
 def staff_news(conversations: Sequence[UUID], since: datetime) -> StaffNews:
     """Return messages stored, and states of conversations touched, since a moment."""
-    fresh = Message.objects.filter(created_at__gt=since, conversation_id__in=conversations)
-    touched = Conversation.objects.filter(updated_at__gt=since, pk__in=conversations)
+    wanted = frozenset(conversations)
+    fresh = _among(Message.objects.filter(created_at__gt=since), "conversation_id", wanted)
+    touched = _among(Conversation.objects.filter(updated_at__gt=since), "pk", wanted)
     views = [
         (row.conversation_id, frames.message_view(row, row.request))
         for row in fresh.select_related("request").order_by("created_at")
-        if row.conversation_id is not None
+        if row.conversation_id in wanted
     ]
-    return StaffNews(views, list(touched.values_list("pk", "state")))
+    states = [row for row in touched.values_list("pk", "state") if row[0] in wanted]
+    return StaffNews(views, states)
+
+
+NAMED_AT_MOST = 200  # ids in one statement; with more, what is new is read whole, as it is little
+
+
+def _among(rows: QuerySet[Row], field: str, wanted: Collection[UUID]) -> QuerySet[Row]:
+    """Narrow rows to those of some conversations, unless there are so many that naming them costs more.
+
+    The caller still has to pass over the others.
+    """
+    return rows.filter(**{f"{field}__in": list(wanted)}) if len(wanted) <= NAMED_AT_MOST else rows
 
 
 def replies_by_id(ids: Iterable[UUID]) -> dict[UUID, Reply]:
@@ -189,9 +204,8 @@ def open_replies(conversations: Iterable[UUID]) -> list[Reply]:
     An approved answer, or a short one, begins and ends between two looks; without Redis nothing else
     tells another process of it.
     """
+    wanted = frozenset(conversations)
     followed = Q(state__in=("queued", "streaming")) | Q(created_at__gt=now() - JUST_BEGUN)
-    return list(
-        Reply.objects.filter(followed, conversation_id__in=list(conversations))
-        .select_related("turn")
-        .order_by("turn__ordinal", "ordinal")
-    )
+    rows = _among(Reply.objects.filter(followed), "conversation_id", wanted)
+    ordered = rows.select_related("turn").order_by("turn__ordinal", "ordinal")
+    return [row for row in ordered if row.conversation_id in wanted]

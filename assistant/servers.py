@@ -45,6 +45,7 @@ async def _drain(held: Process) -> None:
     await held.drain()
     for feeds in tuple(held.hub.feeds.values()):
         for feed in tuple(feeds):
+            feed.put(protocol.RESTARTING)
             feed.close(protocol.CLOSE_DRAINING)
     await asyncio.sleep(0.2)  # the close frames are written by the pumps
 
@@ -65,11 +66,13 @@ def _endpoint(listen: Listen) -> str:
 
 def serve_daphne(application: Any, listen: Listen, ready: Callable[[], None]) -> None:
     """Serve with Daphne until a signal ends it. Blocks; must run in the main thread."""
-    # daphne.server installs Twisted's asyncio reactor when it is imported: not before it is wanted.
-    from daphne.server import Server
-    from twisted.internet import reactor
+    # It installs Twisted's asyncio reactor when it is imported: not before it is wanted.
+    from assistant.daphne_sockets import LinedServer
 
-    server = Server(
+    # The reactor is there only now.
+    from twisted.internet import reactor  # isort: skip
+
+    server = LinedServer(
         application=application,
         endpoints=[_endpoint(listen)],
         signal_handlers=False,
@@ -107,6 +110,8 @@ def serve_uvicorn(application: Any, listen: Listen, ready: Callable[[], None]) -
     """Serve with uvicorn (uvloop, websockets-sansio) until a signal ends it. Blocks."""
     import uvicorn
 
+    from assistant.uvicorn_sockets import LinedSockets
+
     class DrainingServer(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
@@ -129,7 +134,7 @@ def serve_uvicorn(application: Any, listen: Listen, ready: Callable[[], None]) -
         proxy_headers=False,  # assistant/forwarded.py believes proxies, by one rule on both servers
         loop="uvloop",
         http="h11",
-        ws="websockets-sansio",
+        ws=LinedSockets,
         ws_max_size=protocol.HARD_FRAME_LIMIT,
         ws_per_message_deflate=False,
         lifespan="off",

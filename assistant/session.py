@@ -75,7 +75,7 @@ class Session:
             self.feed.close(protocol.CLOSE_SLOW_DOWN)
             return
         if self.process.draining:
-            self._error("not_available", "The desk is restarting; reconnect in a moment.", retry_after=2)
+            self.feed.put(protocol.RESTARTING)
             self.feed.close(protocol.CLOSE_DRAINING)
             return
         frame: Frame | None = None
@@ -134,7 +134,7 @@ class Session:
         opened: Mapping[str, Any] | None = None
         known: set[UUID] = set()
         try:
-            facts = await db.run(desk_facts.read, self.who, conversation_id)
+            facts = await db.run(desk_facts.read, self.who, wanted)
             if wanted is not None and not facts.exists and not is_reserved(wanted, self.who.visitor_id):
                 raise selectors.NotFound("conversation")
             opened = await self._opened(conversation_id, facts, frame.get("after") or {})

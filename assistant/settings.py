@@ -267,7 +267,7 @@ LOGGING: dict[str, Any] = {
         "websockets": {"level": "INFO"},
         "aiohttp": {"level": "INFO"},
         "httpcore": {"level": "WARNING"},
-        "uvicorn": {"level": "INFO"},
+        "uvicorn": {"level": "WARNING"},  # at INFO it writes three lines for each socket
         "markdown_it": {"level": "INFO"},
     },
 }

@@ -33,7 +33,7 @@ class StaffNews:
         """Send a message to a socket; a second time only when it asked `again`."""
         message_id = UUID(message["message_id"])
         if again or message_id not in feed.told:
-            feed.told.add(message_id)
+            feed.told |= {message_id}
             feed.put({"type": "message", **message})
 
     def state(self, conversation_id: UUID, state: str) -> None:

@@ -7,11 +7,12 @@ Nothing here touches Redis or the database: `assistant.redis_log` carries record
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from assistant import protocol
 from assistant.rendering import BlockRenderer
 from assistant.reply_log import ReplyLog
 from common.clock import ticks
@@ -21,32 +22,50 @@ KEEP_CLOSED_S = 60.0  # an ended reply stays in memory this long for sockets tha
 # Of which so long record by record, for readers a little behind and for Redis: 600 records of an answer
 # of 900 tokens are some 250 KB, and its text is 5.
 KEEP_RECORDS_S = 10.0
+# Frames that wait for a reader and cannot merge. A page that comes back asks for some dozens at once; one
+# that asks on without reading the answers would fill the memory with transcripts.
+FREE_FRAMES = 8  # so many wait unweighed, as in the ordinary turn nobody is behind
+MOST_FRAMES = 512
+MOST_QUEUED = 512 * 1024  # characters of JSON
 
-
+Follow = tuple[UUID, int, int]  # reply, epoch, seq
 # A frame, and the reply that is read from (epoch, seq) on right behind it.
-Queued = tuple[Mapping[str, Any], tuple[UUID, int, int] | None]
+Queued = tuple[Mapping[str, Any], Follow | None]
 
 
 class Feed:
     """What one socket still has to be sent: frames in order, then news of the replies it follows."""
 
+    __slots__ = (
+        "_frames", "_held", "_waiter", "_weight", "close_code", "conversation_id", "news", "on_news", "overfull",
+        "seen", "state", "told",
+    )  # fmt: skip
+
     def __init__(self, conversation_id: UUID | None = None) -> None:
         self.conversation_id = conversation_id
         self.seen: dict[UUID, tuple[int, int]] = {}
         self.close_code: int | None = None
-        self.told: set[UUID] = set()  # ids of staff's and the desk's messages that this socket has
+        self.told: set[UUID] | frozenset[UUID] = frozenset()  # messages of staff and the desk that it has
         self.state = ""  # of the conversation, as this socket knows it
-        self._frames: deque[Queued] = deque()
+        self.news = False  # something may be there that `collect` has not given yet
+        self.on_news: Callable[[], None] | None = None  # told once when news comes and nobody waits for it
+        self.overfull = False  # more frames wait than may: its reader is to be given up
+        self._frames: list[Queued] = []
         self._held: list[Queued] | None = None
-        self._news = asyncio.Event()
+        self._weight = 0
+        self._waiter: asyncio.Future[None] | None = None
 
-    def put(self, frame: Mapping[str, Any], follow: tuple[UUID, int, int] | None = None) -> None:
+    def put(self, frame: Mapping[str, Any], follow: Follow | None = None) -> None:
         """Queue a frame; `follow` = (reply, epoch, seq) starts reading that reply right behind it."""
         if self._held is not None:
             self._held.append((frame, follow))
             return
-        self._frames.append((frame, follow))
-        self._news.set()
+        if len(self._frames) >= FREE_FRAMES:
+            self._weight += len(protocol.encode(frame))
+            self.overfull = self._weight > MOST_QUEUED or len(self._frames) > MOST_FRAMES
+        if not self.overfull:
+            self._frames.append((frame, follow))
+        self.wake()
 
     def hold(self) -> None:
         """Keep back what comes from now on: the conversation is being read for `opened`."""
@@ -66,7 +85,15 @@ class Feed:
                 self.put(frame, follow)
 
     def wake(self) -> None:
-        self._news.set()
+        self.news = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        elif self._waiter is None and self.on_news is not None:
+            self.on_news()
+
+    def heed(self) -> None:
+        """Note that what is there now is about to be collected."""
+        self.news = False
 
     def drop(self) -> None:
         """Forget what was still to be sent: its visitor has been erased."""
@@ -76,17 +103,23 @@ class Feed:
     def close(self, code: int) -> None:
         """Have the socket closed with `code` once everything queued is sent."""
         self.close_code = code
-        self._news.set()
+        self.wake()
 
     async def wait(self) -> None:
-        await self._news.wait()
-        self._news.clear()
+        """Return when there is news; one reader at a time."""
+        while not self.news:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        self.heed()
 
     def collect(self, logs: Mapping[UUID, ReplyLog]) -> list[Mapping[str, Any]]:
         """Return all frames to send now and note them as seen; deltas that waited come out merged."""
         out: list[Mapping[str, Any]] = []
-        while self._frames:
-            frame, follow = self._frames.popleft()
+        queued, self._frames, self._weight = self._frames, [], 0
+        for frame, follow in queued:
             out.append(frame)
             if follow:
                 self.seen[follow[0]] = follow[1:]

@@ -225,8 +225,9 @@ def _cumulative(histogram: Histogram) -> list[tuple[str, float]]:
     return [*buckets, ("+Inf", float(histogram.n))]
 
 
-def render(now: datetime) -> bytes:
-    """Return the page that Prometheus scrapes."""
+def render(now: datetime, *further: Collector) -> bytes:
+    """Return the page that Prometheus scrapes, with what `further` collectors of the process have."""
     registry = CollectorRegistry()
-    registry.register(DeskCollector(now))
+    for collector in (DeskCollector(now), *further):
+        registry.register(collector)
     return generate_latest(registry)

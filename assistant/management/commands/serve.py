@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from assistant import db
 from assistant.models import Worker
 from assistant.process import refresh
 from common import clock
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         from assistant.asgi import application
 
         self._warn_of_shared_file()
+        db.use_pool()
         refresh()  # the first visitor should not wait for the FAQ index
         serve = serve_daphne if options["server"] == "daphne" else serve_uvicorn
         listen = Listen(options["host"], options["port"], options["unix_socket"])
