@@ -37,8 +37,8 @@ class Feed:
     """What one socket still has to be sent: frames in order, then news of the replies it follows."""
 
     __slots__ = (
-        "_frames", "_held", "_waiter", "_weight", "close_code", "conversation_id", "news", "on_news", "overfull",
-        "seen", "state", "told",
+        "_frames", "_held", "_waiter", "_weight", "close_code", "conversation_id", "news", "on_news",
+        "overfull", "seen", "state", "told",
     )  # fmt: skip
 
     def __init__(self, conversation_id: UUID | None = None) -> None:

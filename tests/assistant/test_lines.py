@@ -47,15 +47,15 @@ def test_text_waits_merged_whoever_is_behind_and_frames_are_bounded() -> None:
     [({"type": "pong"}, MOST_FRAMES), ({"text": "x" * (MOST_QUEUED // 4)}, FREE_FRAMES + 3)],
 )
 def test_a_page_that_asks_on_and_does_not_read_is_overfull(frame: dict[str, Any], fits: int) -> None:
-    feed = Feed()
+    patient, greedy = Feed(), Feed()
     for _ in range(fits):
-        feed.put(frame)
-    assert not feed.overfull
-    assert len(feed.collect({})) == fits
+        patient.put(frame)
+    assert not patient.overfull
+    assert len(patient.collect({})) == fits
     for _ in range(fits + 2):
-        feed.put(frame)
-    assert feed.overfull
-    assert len(feed.collect({})) <= fits + 1, "what does not fit is not kept"
+        greedy.put(frame)
+    assert greedy.overfull
+    assert len(greedy.collect({})) <= fits + 1, "what does not fit is not kept"
 
 
 class Page:
