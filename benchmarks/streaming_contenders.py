@@ -36,8 +36,9 @@ index.refresh()
 COOKIES = """
 from django.conf import settings
 from assistant.visitors import issue_cookie, new_visitor
-for _ in range({many}):
-    print(settings.VISITOR_COOKIE + "=" + issue_cookie(new_visitor().id))
+with open({file!r}, "w", encoding="utf-8") as file:
+    for _ in range({many}):
+        print(settings.VISITOR_COOKIE + "=" + issue_cookie(new_visitor().id), file=file)
 """
 
 
@@ -79,13 +80,12 @@ def clean_environment() -> dict[str, str]:
     }  # fmt: skip
 
 
-def manage(env: Mapping[str, str], script: str) -> str:
-    """Run a script in the product's shell and return what it printed."""
+def manage(env: Mapping[str, str], script: str, log: Path, warden: Warden) -> None:
+    """Run a script in the product's shell to its end."""
     command = [sys.executable, "manage.py", "shell", "-v", "0", "--no-imports", "-c", script]
-    done = subprocess.run(command, cwd=ROOT, env=dict(env), check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"The desk could not be prepared:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    with _program(command, log, env, warden) as process:
+        if process.wait():
+            raise RuntimeError(f"The desk could not be prepared:\n{log.read_text(errors='replace')}")
 
 
 @contextlib.contextmanager
@@ -108,9 +108,9 @@ def prepared_desk(folder: Path, upstream: Upstream, database_url: str = "") -> I
     try:
         with _program(list(redis), folder / "redis.log", env, warden):
             _wait_for(redis_port, folder / "redis.log")
-            manage(env, PREPARE)
             cookies = folder / "cookies"
-            cookies.write_text(manage(env, COOKIES.format(many=VISITORS)), encoding="utf-8")
+            script = PREPARE + COOKIES.format(many=VISITORS, file=str(cookies))
+            manage(env, script, folder / "prepare.log", warden)
             yield Desk(data, env, cookies, warden)
     finally:
         warden.close()
