@@ -123,11 +123,12 @@ def create(
 
 @dataclass(frozen=True)
 class HandedOver:
-    """What the sockets of a conversation are told once a request is stored."""
+    """What the sockets of a conversation are told once a request is stored, and whether it was before."""
 
     conversation_id: UUID | None
     message: dict[str, Any]
     state: str
+    repeated: bool = False
 
 
 def hand_over(
@@ -140,11 +141,12 @@ def hand_over(
     reply_id: UUID | None = None,
 ) -> HandedOver:
     """Store a request as `create` does, and return its receipt and the conversation's state."""
+    repeated = _earlier(who, client_request_id) is not None
     request = create(who, reason, email, text, client_request_id, conversation_id, reply_id)
     receipt = request.messages.filter(author=Message.Author.SYSTEM).order_by("created_at")[0]
     row = request.conversation
     state = row.state if row else Conversation.State.OPEN.value
-    return HandedOver(request.conversation_id, frames.message_view(receipt, request), state)
+    return HandedOver(request.conversation_id, frames.message_view(receipt, request), state, repeated)
 
 
 def _take(who: Who, language: str) -> None:

@@ -272,8 +272,9 @@ class Session:
             self._conversation,
             frame.get("reply_id"),
         )
-        # Repeated for a page that did not hear the first answer; the other sockets have it.
-        self.process.news.tell_one(self.feed, stored.message, again=True)
+        # Again for a page that did not hear the first answer; the other sockets have it. Of a new request the
+        # poll may have told this one already.
+        self.process.news.tell_one(self.feed, stored.message, again=stored.repeated)
         if stored.conversation_id is not None:
             self.process.tell(stored.conversation_id, stored.message, stored.state)
 
