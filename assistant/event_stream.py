@@ -17,6 +17,7 @@ from assistant.admission import OPEN_HEADER, TurnedAway, counted, headers_of, id
 from assistant.errands import MOST_FRAMES, Errand, check_conversation
 from assistant.http_lines import line_of
 from assistant.limits import VisitorFrames
+from assistant.lines import LOW_BYTES, RECHECK_S, Patience
 from assistant.process import process
 from assistant.session import ANSWERED, Session, answer_to
 from assistant.socket_counts import counts
@@ -26,11 +27,6 @@ logger = logging.getLogger(__name__)
 
 SIGN_S = 3.0  # a comment, so that a proxy which cuts after 5 s of silence keeps the stream
 ALIVE_S = 15.0  # the frame, as on a socket
-# As for sockets: above the first a reader is behind and is given no more until it has read; so long a time
-# without reading anything, sooner where much waits, and it has gone. The page comes back and resumes.
-LOW_BYTES, MOST_BYTES = 16 * 1024, 256 * 1024
-STUCK_S, STUCK_WITH_MUCH_S = 30.0, 5.0
-RECHECK_S = 0.1
 BODY_S = 10.0
 STATUS = {
     protocol.CLOSE_PROTOCOL: 400,
@@ -233,20 +229,16 @@ class Stream:
     async def _has_room(self) -> bool:
         """Wait until the reader has taken nearly all it was given; False when it was given up.
 
-        What comes meanwhile stays in the logs, where neighbouring deltas merge. A reader that takes
-        anything at all is slow and not stuck.
+        What comes meanwhile stays in the logs, where neighbouring deltas merge.
         """
-        unsent, since = self._line.unsent(), ticks()
-        if self.session.feed.overfull:
-            return await self._give_up("more waits for it than may")
-        while unsent > LOW_BYTES:
-            await asyncio.sleep(RECHECK_S)
-            before, unsent = unsent, self._line.unsent()
-            if unsent < before:
-                since = ticks()
-            if ticks() - since >= (STUCK_WITH_MUCH_S if unsent > MOST_BYTES else STUCK_S):
+        patience = Patience(self._line.unsent(), ticks())
+        while self._line.unsent() > LOW_BYTES:
+            if self.session.feed.overfull:
+                break
+            if patience.over(self._line.unsent(), ticks()):
                 return await self._give_up("its reader takes nothing")
-        return True
+            await asyncio.sleep(RECHECK_S)
+        return not self.session.feed.overfull or await self._give_up("more waits for it than may")
 
     async def _give_up(self, reason: str) -> bool:
         counts.aborted += 1

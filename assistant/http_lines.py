@@ -9,16 +9,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-# Left alone the kernel would lend a reader that never reads up to 4 MiB, which no count here shows.
-SEND_BUFFER_BYTES = 64 * 1024
+from assistant.lines import SEND_BUFFER_BYTES, Line, UnknownLine
 
 
-class Line:
+class ResponseLine:
     """One response: how much of it this process still holds, and how it is cut."""
 
+    paused = False
+
     def __init__(self, unsent: Callable[[], int], abort: Callable[[], None]) -> None:
-        self.unsent = unsent
-        self.abort = abort
+        self._unsent, self._abort = unsent, abort
+
+    def unsent(self) -> int:
+        return self._unsent()
+
+    def abort(self) -> None:
+        self._abort()
 
 
 def line_of(send: Any) -> Line:
@@ -27,9 +33,9 @@ def line_of(send: Any) -> Line:
         return _of_twisted(send.args[0].transport)
     transport = getattr(getattr(send, "__self__", None), "transport", None)  # uvicorn's request
     if transport is None:
-        return Line(lambda: 0, lambda: None)
+        return UnknownLine()
     _bound(transport.get_extra_info("socket"))
-    return Line(transport.get_write_buffer_size, transport.abort)
+    return ResponseLine(transport.get_write_buffer_size, transport.abort)
 
 
 def _of_twisted(transport: Any) -> Line:
@@ -38,7 +44,7 @@ def _of_twisted(transport: Any) -> Line:
         return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
     _bound(transport.socket)
-    return Line(unsent, transport.abortConnection)
+    return ResponseLine(unsent, transport.abortConnection)
 
 
 def _bound(connection: Any) -> None:
