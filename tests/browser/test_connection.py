@@ -207,3 +207,20 @@ def test_a_desk_that_restarts_is_left_alone_for_as_long_as_it_asks(line: Page) -
     assert sockets(line) == 1
     line.clock.run_for(1_500)
     assert sockets(line) == 2
+
+
+def test_a_line_that_is_cut_for_its_silence_is_kept_by_speaking_sooner(line: Page) -> None:
+    def pings() -> int:
+        return int(line.evaluate("window.sockets.at(-1).sent.filter((type) => type === 'ping').length"))
+
+    for cuts in range(3):
+        last(line, "opens()")
+        last(line, "says({type: 'opened'})")
+        line.clock.run_for(5_000)
+        assert pings() == (2 if cuts == 2 else 0), "once may be chance"
+        last(line, "drops(1006)")
+        line.clock.run_for(4_100)
+    last(line, "opens()")
+    last(line, "says({type: 'opened'})")
+    last(line, "drops(1006)")  # in the middle of talking: that says nothing of silence
+    assert line.evaluate("window.connection.quiet.length") == 3

@@ -4,17 +4,18 @@ const BASE_S = 0.5;
 const CAP_S = 30;
 const STABLE_MS = 60_000; // after a minute without a break the next loss starts from the short delays
 const SILENCE_MS = 35_000; // the server says it is alive every 15 s; two missed and some slack
-const PROBE_MS = 3_000; // how long a ping may take when there is reason to doubt the line
-const OFFLINE_PROBE_MS = 2_000; // and when the browser itself says that the network is gone
+const PROBE_MS = 3_000; // for a ping on a line in doubt
+const OFFLINE_PROBE_MS = 2_000; // and when the browser says that the network is gone
 const UNANSWERED_MS = 5_000; // a verb that brought nothing for so long is such a reason
-const UNANSWERED_PROBE_MS = 6_000; // the desk may wait 10 s for its database, and answers pings after that
+const UNANSWERED_PROBE_MS = 6_000; // the desk may wait for its database first
 const UPGRADE_MS = 8_000; // a proxy that swallows the upgrade says nothing at all
 const BLOCKED_AFTER = 2; // sockets in a row on which nothing was heard; then the line of requests is tried
 const LOST_AFTER = 4; // where a socket has worked on this page: the desk is more probably away
+const QUIET_MS = 15_000; // cut twice in the desk's silence between two signs: a proxy gives idle lines less time
 const UNBLOCKED_MS = 5 * 60_000; // for so long a line of requests is kept before a socket is tried again
 const AWAY_MS = 30_000; // and where a socket has worked on this page
 
-// Closed on purpose, with words for it; everything else is tried again.
+// Closed on purpose; all else is tried again.
 const FINAL_CLOSES = new Map([
   [4400, "outdated"],
   [4401, "sign_in"],
@@ -60,7 +61,7 @@ export class Ways {
     this.next = way;
   }
 
-  /** A socket has opened beside the requests and takes over; if nothing is heard on it, that was its last chance. */
+  /** A socket beside the requests takes over; it was the last if nothing is heard on it. */
   tried() {
     this.failures = this.#enough - 1;
     this.next = "socket";
@@ -89,6 +90,9 @@ export class Connection {
     this.watchTimer = 0;
     this.doubtTimer = 0;
     this.answerTimer = 0;
+    this.speakTimer = 0;
+    this.heardAt = 0;
+    this.quiet = []; // the silences after which the line was cut, in ms
     this.notBefore = 0;
     this.ended = "";
     this.wasOnline = false;
@@ -144,7 +148,10 @@ export class Connection {
       this.#receive(frame);
     });
     socket.addEventListener("close", (event) => {
-      if (this.socket === socket) this.#lost(FINAL_CLOSES.get(event.code) ?? "");
+      if (this.socket !== socket) return;
+      const silence = Date.now() - this.heardAt;
+      if (this.heard && silence > 2_000 && silence < QUIET_MS) this.quiet.push(silence);
+      this.#lost(FINAL_CLOSES.get(event.code) ?? "");
     });
   }
 
@@ -152,6 +159,7 @@ export class Connection {
     this.wasOnline = true;
     this.#watch(SILENCE_MS);
     this.stableTimer = setTimeout(() => (this.attempt = 0), STABLE_MS);
+    if (this.quiet.length > 1) this.speakTimer = setInterval(() => this.send({ type: "ping" }), Math.min(...this.quiet) / 2);
     this.#say();
     this.handlers.up();
   }
@@ -216,7 +224,7 @@ export class Connection {
     this.#say();
   }
 
-  /** The browser may be wrong, and a desk on this machine needs no network: only a missing pong ends the line. */
+  /** The browser may be wrong: only a missing pong ends the line. */
   #offline() {
     this.#say();
     if (!this.isUp || this.doubtTimer) return;
@@ -224,7 +232,7 @@ export class Connection {
     this.doubtTimer = setTimeout(() => this.#lost("", "", true), OFFLINE_PROBE_MS);
   }
 
-  /** What was sent brought nothing back: ask whether the line lives before the long silence is over. */
+  /** What was sent brought nothing back: ask whether the line lives. */
   #unanswered() {
     this.answerTimer = 0;
     this.send({ type: "ping" });
@@ -233,6 +241,7 @@ export class Connection {
 
   #heard(frame) {
     this.#watch(SILENCE_MS);
+    this.heardAt = Date.now();
     clearTimeout(this.answerTimer);
     this.answerTimer = 0;
     this.#leads(frame);
@@ -242,7 +251,7 @@ export class Connection {
   }
 
   #forgetTimers() {
-    for (const name of ["watchTimer", "doubtTimer", "answerTimer", "stableTimer", "retryTimer"]) {
+    for (const name of ["watchTimer", "doubtTimer", "answerTimer", "speakTimer", "stableTimer", "retryTimer"]) {
       clearTimeout(this[name]);
       this[name] = 0;
     }
@@ -265,7 +274,7 @@ export class Connection {
     this.watchTimer = setTimeout(() => this.#lost("", "", doubted), ms);
   }
 
-  /** `doubted`: the visitor has waited for a sign of life already, so the loss is old news. */
+  /** `doubted`: the visitor has waited already, so the loss is old news. */
   #lost(ended, message = "", doubted = false) {
     const socket = this.socket;
     this.socket = null;
