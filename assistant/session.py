@@ -235,7 +235,9 @@ class Session:
             return
         log = log or self.process.mirrors.follow(reply.pk, reply.conversation_id, reply.epoch)
         await self.process.mirrors.catch_up(log)
-        self.feed.seen[reply.pk] = (frame["epoch"], frame["after"])
+        # An epoch above the row's was never given out: such a page has nothing that could be gone on with.
+        held = frame["epoch"] <= reply.epoch
+        self.feed.seen[reply.pk] = (frame["epoch"], frame["after"]) if held else (0, -1)
         self.feed.wake()
 
     async def _stop(self, frame: Frame, received: float) -> None:
