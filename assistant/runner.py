@@ -131,9 +131,13 @@ class Runner:
         run.task = asyncio.create_task(self._guard(run), context=contextvars.Context())
 
     def stop(self, reply_id: UUID, reason: str = "stop") -> bool:
-        """End a reply of this process; False when it is not one. The upstream is closed at once."""
+        """End a reply of this process; False when it is not one. The upstream is closed at once.
+
+        One whose end is being stored keeps that end: cut there, it would leave `runs` with its row still
+        running, and our own sweep would take it for a stray and ask for the rest of a whole answer.
+        """
         run = self.runs.get(reply_id)
-        if run is None or run.task is None or run.reason:
+        if run is None or run.task is None or run.reason or run.storing:
             return run is not None
         run.reason = reason
         run.task.cancel()

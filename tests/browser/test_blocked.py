@@ -296,6 +296,32 @@ def test_a_socket_is_tried_again_beside_the_requests_and_takes_over(page: Page) 
     assert page.evaluate("window.states.slice(window.states.indexOf('online')).every((s) => s === 'online')")
 
 
+def test_a_blocked_socket_costs_no_wait_of_its_own_while_the_desk_is_away(page: Page) -> None:
+    page.evaluate(CONNECTION, 0)
+    page.evaluate(
+        """() => {
+          Math.random = () => 1;
+          window.posts = 0;
+          window.fetch = async () => { window.posts += 1; throw new TypeError("nobody there"); };
+        }"""
+    )
+    page.evaluate("window.sockets[0].drops()")
+    page.wait_for_function("window.connection.events !== null", polling=20)
+    page.clock.run_for(400)
+    assert sockets(page) == 1, "a first loss is waited out: it says nothing of blocked sockets yet"
+    page.clock.run_for(200)
+    for tries, wait_ms in ((1, 1000), (2, 2000), (3, 4000)):
+        assert sockets(page) == tries + 1
+        page.evaluate("window.sockets.at(-1).drops()")
+        page.clock.run_for(1)
+        page.wait_for_function(
+            "(tries) => window.posts === tries && window.connection.socket === null", arg=tries, polling=20
+        )
+        page.clock.run_for(wait_ms - 100)
+        assert sockets(page) == tries + 1, "both together wait once"
+        page.clock.run_for(200)
+
+
 def test_a_page_that_was_blocked_a_minute_ago_begins_with_requests(page: Page) -> None:
     now = page.evaluate("Date.now()")
     page.evaluate(CONNECTION, now - 60_000)

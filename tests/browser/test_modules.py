@@ -379,7 +379,7 @@ def test_the_open_text_shows_no_marks_of_bold_type(modules: Page, text: str, sho
     assert modules.evaluate('async (text) => (await import("/log.js")).withoutMarks(text)', text) == shown
 
 
-def test_the_log_knows_where_another_model_took_over(modules: Page) -> None:
+def test_the_log_knows_where_an_answer_was_interrupted(modules: Page) -> None:
     frames = (OPENED, ACK, status(1), delta(2, "One.\n\nTw"), status(3, "continuing"), delta(4, "o.\n\n"))
     assert run(modules, *frames)["reply"]["seam"] == 8
     assert run(modules, OPENED, ACK, status(1, "continuing"), delta(2, "All."))["reply"]["seam"] is None
@@ -391,6 +391,35 @@ def test_the_log_knows_where_another_model_took_over(modules: Page) -> None:
         }"""
     )
     assert parts == [["Tw", "o.\n\nThree"], ["Tw", "o.\n\nThree"], ["Three", ""]]
+
+
+MARKED = """
+async (frames) => {
+  const {Answer} = await import("/answer.js");
+  const {apply, compose, emptyChat} = await import("/log.js");
+  let chat = compose(emptyChat(), {id: "m1", text: "?", at: null});
+  for (const frame of frames) chat = apply(chat, frame).chat;
+  let now = 0;
+  const answer = new Answer(chat.replies.r, {name: "Desk", actions: {}, now: () => now});
+  const view = {latest: true, end: true};
+  answer.update(chat.replies.r, view);
+  now = 6000;
+  answer.tick();
+  return [answer.root.contains(answer.seam), answer.seam.textContent, answer.why.textContent];
+}
+"""
+
+
+def test_the_mark_of_an_interruption_names_no_other_model(modules: Page) -> None:
+    """After a takeover it is most often the same model that goes on."""
+    taken_over = (ACK, status(1), delta(2, "One"), snapshot(2, 2, "One"), status(3, "continuing"))
+    marked, *words = modules.evaluate(MARKED, list(taken_over))
+    assert marked
+    assert words == [
+        "interrupted here; the answer goes on",
+        "The answer was interrupted; the rest is being written.",
+    ]
+    assert not modules.evaluate(MARKED, [*taken_over[:-1], delta(3, " two")])[0]
 
 
 OFFER = [{"entry_id": "7", "question": "Seven?", "language": "en"}]

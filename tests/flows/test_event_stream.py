@@ -248,12 +248,13 @@ django.setup()
 from types import SimpleNamespace
 from assistant import event_stream
 from assistant.servers import Listen, serve_daphne, serve_uvicorn
+from assistant.turn_log import Feed
 
 event_stream.STUCK_S = event_stream.STUCK_WITH_MUCH_S = 0.5
 
 async def talk(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    stream = event_stream.Stream(SimpleNamespace(), send)
+    stream = event_stream.Stream(SimpleNamespace(feed=Feed()), send)
     most = 0
     while await stream._has_room():
         await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})

@@ -19,7 +19,7 @@ const WHY = {
   faq: "The search takes longer than usual.",
   routing: "The search takes longer than usual.",
   waiting: "The model is reading your question and the help pages; longer questions take it longer.",
-  continuing: "The answer was interrupted, so another model is writing the rest.",
+  continuing: "The answer was interrupted; the rest is being written.",
   text: "The next words take longer than usual.",
 };
 const CAUSES = { retry: "second try", continue: "continued", escalation: "looked at again", choice: "as you chose" };
@@ -61,7 +61,7 @@ export class Answer {
     this.final = el("div", { class: "final" });
     this.openNode = document.createTextNode("");
     this.behindNode = document.createTextNode("");
-    this.seam = el("span", { class: "seam" }, "continued by another model");
+    this.seam = el("span", { class: "seam" }, "interrupted here; the answer goes on");
     this.open = el("p", { class: "open" }, this.openNode, this.behindNode);
     this.body = el("div", { class: "prose" }, this.final, this.open);
     this.foot = el("div", { class: "foot" });
@@ -112,7 +112,7 @@ export class Answer {
     write(this.behindNode, withoutMarks(behind));
   }
 
-  /** The mark stands in the open text where the other model took over, later behind the block that this became. */
+  /** The mark stands in the open text where the answer was interrupted, later behind the block that this became. */
   #placeSeam(reply) {
     const place = reply.seam < reply.cut ? this.final : this.open;
     if (reply.seam === null) this.seam.remove();

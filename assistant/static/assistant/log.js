@@ -91,7 +91,7 @@ export function openText(reply) {
   return reply.text.slice(reply.cut);
 }
 
-/** The open text as it is read: before and behind the point where another model took over, without space at its edges. */
+/** The open text as it is read: before and behind the point where it was interrupted, without space at its edges. */
 export function openParts(reply) {
   const text = openText(reply);
   const seam = reply.seam === null || reply.seam < reply.cut ? text.length : reply.seam - reply.cut;
@@ -163,7 +163,7 @@ function freshReply(frame, turnId) {
     offer: frame.did_you_mean ?? [],
     chosen: frame.chosen ?? "",
     choosing: false, // whether the visitor is being asked what was wrong with it
-    seam: null, // where in the text another model took over
+    seam: null, // where in the text it was interrupted; what goes on may be the same model in another process
     createdAt: frame.created_at ?? null,
     ...ending(frame),
   };

@@ -280,20 +280,25 @@ export class Connection {
     this.socket = null;
     this.#forgetTimers();
     if (socket && socket.readyState < WebSocket.CLOSING) socket.close(1000);
-    this.#doubt();
+    const fell = this.#doubt() && this.way === "socket";
     if (ended) this.ended = ended;
     this.#say(message, doubted);
     if (this.ended) return;
-    const delay = backoff(this.attempt) + Math.max(0, this.notBefore - Date.now()); // told to all at once, so it needs the jitter too
-    this.attempt += 1;
+    const asked = Math.max(0, this.notBefore - Date.now()); // told to all at once, so it needs the jitter too
+    // Where sockets are blocked, one that failed and the requests after it are one try: two waits of their own would
+    // grow twice as fast while the desk is away, and keep the page away for long after it is back.
+    const halfway = fell && this.ways.next === "events" && asked === 0;
+    const delay = halfway ? 0 : backoff(this.attempt) + asked;
+    this.attempt += halfway ? 0 : 1;
     this.retryTimer = setTimeout(() => this.start(), delay);
   }
 
-  /** A line on which nothing was heard says something about the network, unless there is none. */
+  /** A line on which nothing was heard says something about the network, unless there is none; returns whether it did. */
   #doubt() {
-    if (this.heard || this.fallback === null || navigator.onLine === false) return;
+    if (this.heard || this.fallback === null || navigator.onLine === false) return false;
     this.ways.failed(this.way);
     this.#load();
+    return true;
   }
 
   #say(message = "", doubted = false) {
