@@ -246,11 +246,11 @@ import daphne.server
 import django
 django.setup()
 from types import SimpleNamespace
-from assistant import event_stream
+from assistant import event_stream, lines
 from assistant.servers import Listen, serve_daphne, serve_uvicorn
 from assistant.turn_log import Feed
 
-event_stream.STUCK_S = event_stream.STUCK_WITH_MUCH_S = 0.5
+lines.STUCK_S = lines.STUCK_WITH_MUCH_S = 0.5
 
 async def talk(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
