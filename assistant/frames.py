@@ -16,6 +16,7 @@ RETRYABLE = frozenset({"failed", "cancelled"})
 CAPPED = "reply_cap"  # an endless model would go on in the same way; asked anew, it may end
 FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
 SOLVED_ACTIONS = ("solved_yes", "solved_no")  # under our reply to a "thanks"
+TAKEOVERS = "takeovers"  # of a decision record: each with its epoch, why, when and how much was kept
 STORE = "store"  # of a decision record: why no stored answer was looked for, or its key and the one used
 
 
@@ -158,6 +159,12 @@ def snapshot(row: ReplyRow) -> dict[str, Any]:
     }
 
 
+def interrupted_at(row: ReplyRow) -> int | None:
+    """Return how much of a running reply stood when its last process was lost, None when none was."""
+    taken = row.decision.get(TAKEOVERS) if isinstance(row.decision, Mapping) else None
+    return (taken[-1]["kept"] or None) if taken and not row.ended_by else None
+
+
 def reply_view(row: ReplyRow) -> dict[str, Any]:
     """Return a reply as `opened` shows it; a running one is completed from its log by the caller."""
     return {
@@ -170,6 +177,7 @@ def reply_view(row: ReplyRow) -> dict[str, Any]:
         "continues": str(row.continues_id) if row.continues_id else None,
         "created_at": row.created_at.isoformat(),
         "rating_reason": row.rating_reason,
+        "seam": interrupted_at(row),
         "resolved": row.resolved,
         "rating": {1: "up", -1: "down"}.get(row.rating or 0),
         **done_body(row),

@@ -17,6 +17,7 @@ from django.db.models import F
 
 from assistant import fixed_replies, pipeline, selectors
 from assistant.ending import ReplyEnd, finish_reply, label_of
+from assistant.frames import TAKEOVERS
 from assistant.leases import orphans
 from assistant.models import Reply
 from assistant.spent import KEY, Spent, cheaper
@@ -34,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 YOUNG = timedelta(seconds=60)  # nobody waits longer than that for the rest of an answer
 MAX_TAKEOVERS = 2  # a third process is not put at risk by an answer that has ended two
-DECISION = "takeovers"  # of the decision record: each with its epoch, why, when and how much was kept
 WALL_CLOCK_MOST = timedelta(hours=1)  # a longer time than this says that a clock was set
 
 
@@ -131,7 +131,7 @@ def _claim(reply: Reply, worker: UUID | None, counts: bool = False) -> bool:
         "takeovers": reply.takeovers + int(counts),
         "text": reply.text,
         "seq": reply.seq,
-        "decision": {**reply.decision, DECISION: [*reply.decision.get(DECISION, []), note]},
+        "decision": {**reply.decision, TAKEOVERS: [*reply.decision.get(TAKEOVERS, []), note]},
     }
     seen = Reply.objects.filter(pk=reply.pk, state=Reply.State.STREAMING, epoch=reply.epoch)
     if not seen.update(epoch=F("epoch") + 1, **values):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from assistant.frames import TAKEOVERS
 from assistant.offering import offer_of
 from common.money import usd
 from faq.matching.features import in_words
@@ -151,7 +152,7 @@ def decision_view(
         prompt_tokens=record.get("prompt_tokens"),
         taken_out=_taken_out(record),
         budget=_budget(record.get("budget") or {}, names),
-        moved=_moved(record.get("takeovers", ())),
+        moved=_moved(record.get(TAKEOVERS, ())),
         support=_support(record.get("verdict", {})),
         found=FOUND.get(str(record.get("verdict", {}).get("kind", "")), ""),
         versions=_versions(record),

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.core.management import call_command
 
-from assistant import boots, ending, leases, services, takeover, tasks
+from assistant import boots, ending, frames, leases, services, takeover, tasks
 from assistant.leases import Mark
 from assistant.models import AssistantSettings, Reply, Worker
 from assistant.reply_ledger import ReplyLost, _start_of_reply
@@ -144,6 +144,10 @@ def test_a_released_reply_is_not_counted_and_a_lost_one_is() -> None:
     assert take(lost).reply.takeovers == 1
     whys = [row.decision["takeovers"][0]["why"] for row in (stored(released.pk), stored(lost.pk))]
     assert whys == ["released", "lost"]
+    running = stored(lost.pk)
+    assert frames.reply_view(running)["seam"] == len(BEGUN)
+    running.ended_by = "finish"
+    assert frames.reply_view(running)["seam"] is None
 
 
 def test_every_write_of_the_former_owner_misses() -> None:

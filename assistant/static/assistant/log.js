@@ -152,7 +152,7 @@ function freshReply(frame, turnId) {
     upto: frame.upto ?? 0,
     cut: advance(frame.text ?? "", 0, frame.upto ?? 0),
     html: "",
-    stage: frame.text ? "text" : "queued",
+    stage: frame.text ? "text" : frame.state === "streaming" ? "waiting" : "queued",
     status: "",
     awaiting: false,
     problem: null,
@@ -163,7 +163,7 @@ function freshReply(frame, turnId) {
     offer: frame.did_you_mean ?? [],
     chosen: frame.chosen ?? "",
     choosing: false, // whether the visitor is being asked what was wrong with it
-    seam: null, // where in the text it was interrupted; what goes on may be the same model in another process
+    seam: frame.seam ? advance(frame.text ?? "", 0, frame.seam) : null, // where in the text it was interrupted
     createdAt: frame.created_at ?? null,
     ...ending(frame),
   };
@@ -197,7 +197,7 @@ function restoredReply(frame, turnId, known) {
     const { seq, text, blocks, upto, cut } = known;
     Object.assign(reply, { text, blocks, upto, cut, seq: isRunning(reply) ? seq : reply.seq });
   }
-  if (known?.epoch === reply.epoch) reply.seam = known.seam;
+  if (known?.epoch === reply.epoch) reply.seam = known.seam ?? reply.seam;
   reply.choosing = Boolean(known?.choosing) && reply.rating === "down";
   if (!isRunning(reply)) reply.html = frame.html || known?.html || "";
   return reply;
