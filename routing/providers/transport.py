@@ -34,6 +34,8 @@ POOL_SIZE = 500
 KEEPALIVE_S = 4.0
 # A provider that hangs while we hang up must not hold a reply; the socket is dropped after this.
 CLOSE_S = 1.0
+# A timer that fires so late tells of a process that was paused: SIGSTOP, a closed lid, a starved machine.
+STOOD_STILL_S, GRACE_S = 1.0, 0.5
 CHUNK_BYTES = 16 * 1024  # at most, of one read
 # After the end marker; a server that says more than usage and its last chunk is not listened to.
 REST_BYTES = 64 * 1024
@@ -137,10 +139,14 @@ class Upstream:
         self._watch = None
         if not self._waiting:
             return  # the next read that must wait begins to watch again
-        if self._loop.time() >= self._until:
+        late = self._loop.time() - self._until
+        if 0 <= late <= STOOD_STILL_S:
             self._body.set_exception(DeadlinePassed())
-        else:
-            self._watch = self._loop.call_at(self._until, self._look)
+            return
+        if late > 0:
+            # Not the provider stood still but this process: what has come meanwhile is read first.
+            self._until += late + GRACE_S
+        self._watch = self._loop.call_at(self._until, self._look)
 
 
 class _Aiohttp(AiohttpTransport):

@@ -3,6 +3,9 @@
 import asyncio
 import gzip
 import json
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from routing import errors
+from routing.providers import transport
 from routing.providers.transport import DeadlinePassed, Target, Transport, list_models
 from routing.providers.wire import WireCall
 from tests.environment import free_port
@@ -162,6 +166,42 @@ async def test_nothing_is_waited_for_beyond_its_deadline(http: Transport, answer
             await fetch(server.target, http, within=0.3)
         async with asyncio.timeout(5):
             await server.left.wait()
+
+
+@pytest.mark.parametrize("late", [b"6\r\nsecond\r\n", b""])
+async def test_what_came_while_this_process_stood_still_is_read_before_the_provider_is_judged(
+    http: Transport, monkeypatch: pytest.MonkeyPatch, late: bytes
+) -> None:
+    monkeypatch.setattr(transport, "STOOD_STILL_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        told = threading.Event()
+
+        def serve() -> None:
+            provider, _ = listener.accept()
+            with provider:
+                provider.recv(65536)
+                provider.sendall(CHUNKED + b"5\r\nfirst\r\n")
+                told.wait(10)
+                provider.sendall(late)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        target = Target("openai", "openai", f"http://127.0.0.1:{listener.getsockname()[1]}/v1", KEY)
+        loop = asyncio.get_running_loop()
+        try:
+            async with http.open(target, CALL, "m", 2.0, loop.time() + 5) as upstream:
+                assert await upstream.read(loop.time() + 5) == b"first"
+                reading = asyncio.ensure_future(upstream.read(loop.time() + 0.1))
+                await asyncio.sleep(0)
+                told.set()
+                time.sleep(0.5)  # noqa: ASYNC251 - the loop itself stands still
+                if late:
+                    assert await reading == b"second"
+                else:
+                    with pytest.raises((DeadlinePassed, errors.TruncatedOutput)):
+                        await reading
+        finally:
+            server.join()
 
 
 async def test_f13_the_status_of_a_page_that_never_ends_is_enough(http: Transport) -> None:
