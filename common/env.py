@@ -21,6 +21,7 @@ from common.signing_in import SsoEnv, mfa_of, sso_of
 ROOT = Path(__file__).resolve().parent.parent
 
 WIRES = ("openai", "gemini", "anthropic")
+SERVERS = ("daphne", "uvicorn")  # the first is the default
 
 # Public API roots of the three vendors; a base URL in the environment replaces them.
 VENDOR_BASE_URLS = {
@@ -85,11 +86,18 @@ class Env:
     drain_s: int
     lease_s: int
     left_s: int
+    server: str
     providers: tuple[ProviderEnv, ...]
     mail: MailEnv | None
     mail_from: str
     sso: SsoEnv | None = None
     mfa: str = "off"
+
+
+def _server(named: str) -> str:
+    if named and named not in SERVERS:
+        raise EnvError(f"SERVER is one of {', '.join(SERVERS)}, not {named!r}.")
+    return named or SERVERS[0]
 
 
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
@@ -331,6 +339,7 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         drain_s=_seconds(values, "DRAIN_PATIENCE", 10, default=10),
         lease_s=_seconds(values, "REPLY_LEASE", 60, default=9, least=2),
         left_s=_seconds(values, "LEFT_PATIENCE", 3600, default=60),
+        server=_server(values.get("SERVER", "").strip().lower()),
         providers=read_providers(values),
         mail=read_mail(values.get("EMAIL_URL", "").strip()),
         mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),

@@ -52,6 +52,7 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
         ),
         ({**PRODUCTION, "TRUSTED_PROXIES": "the-proxy"}, "TRUSTED_PROXIES has 'the-proxy'"),
         ({**PRODUCTION, "TRUSTED_PROXIES": "0.0.0.0/0"}, "would believe every visitor's own word"),
+        ({**PRODUCTION, "SERVER": "gunicorn"}, "SERVER is one of daphne, uvicorn, not 'gunicorn'"),
         ({**PRODUCTION, "DRAIN_NOTICE": "90"}, "DRAIN_NOTICE='90' is not a time"),
         ({**PRODUCTION, "DEBUG": "maybe"}, "DEBUG='maybe' is not a switch"),
         ({**PRODUCTION, "PORT": "70000"}, "PORT='70000' is not a port"),
@@ -78,7 +79,8 @@ def test_a_start_that_would_be_unsafe_or_meaningless_is_refused(
 
 def test_production_and_development_differ_where_they_should(tmp_path: Path) -> None:
     production = env_of(tmp_path, **PRODUCTION)
-    assert (production.debug, production.https) == (False, True)
+    assert (production.debug, production.https, production.server) == (False, True, "daphne")
+    assert env_of(tmp_path, **PRODUCTION, SERVER="uvicorn").server == "uvicorn"
     assert production.allowed_hosts == ("support.larkfield.example",)
     development = env_of(tmp_path, DEBUG="1", PORT="8123")
     assert (development.debug, development.https) == (True, False)

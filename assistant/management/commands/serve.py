@@ -11,6 +11,7 @@ from assistant import db
 from assistant.models import Worker
 from assistant.process import refresh
 from common import clock
+from common.env import SERVERS
 
 
 class Command(BaseCommand):
@@ -22,9 +23,10 @@ class Command(BaseCommand):
         parser.add_argument("--unix-socket", default="", metavar="PATH", help="listen here and on no port")
         parser.add_argument(
             "--server",
-            choices=("daphne", "uvicorn"),
-            default="daphne",
-            help="daphne runs wherever Twisted does (the default); uvicorn is faster: take it in production",
+            choices=SERVERS,
+            default=settings.ENV.server,
+            help="daphne runs wherever Twisted does (the default); uvicorn is faster: take it in production."
+            " SERVER in the environment names the default, also for make run",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
