@@ -383,16 +383,9 @@ def test_the_log_knows_where_an_answer_was_interrupted(modules: Page) -> None:
     frames = (OPENED, ACK, status(1), delta(2, "One.\n\nTw"), status(3, "continuing"), delta(4, "o.\n\n"))
     assert run(modules, *frames)["reply"]["seam"] == 8
     assert run(modules, OPENED, ACK, status(1, "continuing"), delta(2, "All."))["reply"]["seam"] is None
-    # A page that lost its line with the process is told by what it opens with; \U0001f600 is two units of its text.
-    back = {
-        "reply_id": "r",
-        "epoch": 2,
-        "seq": 5,
-        "state": "streaming",
-        "html": "",
-        "text": "a\U0001f600bc",
-        "upto": 0,
-    }
+    # A page that lost its line is told by `opened`; the smiley is two units of its text.
+    back = {"reply_id": "r", "epoch": 2, "seq": 5, "state": "streaming", "html": "", "upto": 0}
+    back["text"] = "a\U0001f600bc"
     turn = {"turn_id": "t", "client_message_id": "m1", "text": "Hello?", "replies": [{**back, "seam": 3}]}
     reply = run(modules, OPENED, ACK, delta(1, "a"), {**OPENED, "turns": [turn]})["reply"]
     assert (reply["seam"], reply["stage"]) == (4, "text")
