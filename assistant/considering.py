@@ -26,7 +26,7 @@ INSTANT = (selectors.APPROVED, offering.ROUTE)  # the FAQ's own replies, in whic
 def first(
     who: Who, conversation_id: UUID, text: str, config: Config, before: int | None = None
 ) -> Consideration:
-    """Return the consideration of a new message; `before` is its turn number once it has one."""
+    """Return the consideration of a new message; `before` is its turn number where that is known."""
     facts = selectors.facts(who, conversation_id, before)
     return stored_answers.looked_up(consider(text, facts, config), text, facts, config)
 

@@ -192,7 +192,7 @@ def settle_lost(order_id: UUID) -> None:
     open_calls = ModelCall.objects.filter(turn_id=order_id, ended_at=None)
     for reply_id in {call.reply_id for call in open_calls if call.reply_id is not None}:
         with transaction.atomic():
-            recorder.settle_lost_calls(reply_id, now())
+            recorder.settle_calls(reply_id, now())
 
 
 def spent(order_id: UUID) -> int | None:

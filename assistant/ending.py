@@ -151,10 +151,8 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
             return False
         for name, value in values.items():
             setattr(reply, name, value)
-        if end.last is not None:
-            recorder.settle_call(*end.last)
-        # What a lost database kept from being settled in its turn must not stay reserved for ever.
-        recorder.settle_lost_calls(reply.pk, now())
+        # With those that a lost database kept from being settled in their turn, or they stay reserved.
+        recorder.settle_calls(reply.pk, now(), end.last)
         cost = recorder.record_outcome(
             outcome_of(reply, end.attempts, end.fallbacks, queue_ms(reply)), config
         )

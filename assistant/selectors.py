@@ -73,11 +73,15 @@ def _latest_usable(replies: Iterable[Reply]) -> str:
 
 
 def facts(who: Who, conversation_id: UUID, before: int | None = None) -> ConversationFacts:
-    """Return what the decision on a new message (or on turn number `before`) may know."""
+    """Return what the decision on a new message (or on turn number `before`) may know.
+
+    Nothing is read of the conversation for its first turn, which has nothing before it.
+    """
     turns = Turn.objects.filter(conversation_id=conversation_id)
     if before is not None:
         turns = turns.filter(ordinal__lt=before)
-    recent = list(turns.order_by("-ordinal").prefetch_related("replies")[:HISTORY_TURNS])[::-1]
+    newest = turns.order_by("-ordinal").prefetch_related("replies")[:HISTORY_TURNS]
+    recent = [] if before == 1 else list(newest)[::-1]
     past = [(turn, list(turn.replies.all())) for turn in recent]
     history = tuple(
         PastTurn(turn.text, answer) for turn, replies in past if (answer := _latest_usable(replies))

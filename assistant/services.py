@@ -17,11 +17,14 @@ from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
 from assistant.signed_in import signed_in
 from assistant.starting import Busy, Started, begin, open_replies
 from assistant.who import Who
+from common.clock import now
 from common.text import shorten
 from faq import labels
 from routing import publishing, recorder
 from routing.evidence import Kind
 
+FIRST_TURN = 1  # the number of a conversation's first turn
+TRIES = 2  # at a reply of its own, when others write into the conversation; then a message is queued
 NEAR_THE_END = 5  # replies in which one that is shown is found: the desk escalates once a turn
 
 
@@ -48,31 +51,42 @@ def accept_message(
     `received` is the `ticks()` of the frame; `guard` holds the sender's limits and is asked only for a
     message that is not a repeat. Raises Conflict, Busy, NotFound, RateLimited, and AnswersSpent.
     """
-    earlier = Turn.objects.filter(visitor_id=who.visitor_id, client_message_id=client_message_id).first()
+    earlier = _stored(who, client_message_id)
     if earlier is not None:
         return _repeat(earlier, text)
-    conversation_of(who, conversation_id)
+    conversation = conversation_of(who, conversation_id)
     if guard:
         guard.message()
     config = publishing.current()
-    waiting = open_replies(conversation_id)
-    consideration = None if waiting else considering.first(who, conversation_id, text, config)
 
-    def store(decided: Consideration | None) -> Started:
+    def answered(known: Conversation | None, queue: bool = False) -> Started:
+        waiting = queue or (known is not None and open_replies(conversation_id) > 0)
+        number = None if known else FIRST_TURN
+        decided = None if waiting else considering.first(who, conversation_id, text, config, number)
         turn = Turn(conversation_id=conversation_id, client_message_id=client_message_id, text=text)
         reply = Reply(turn=turn, conversation_id=conversation_id, purpose=purpose, owner=worker)
-        with transaction.atomic():
-            _store_turn(who, turn, purpose)
-            return begin(turn, reply, decided, config, received)
 
-    try:
-        return _paid(guard, consideration, lambda: store(consideration))
-    except IntegrityError:
-        # Another process stored this message, or started a reply of this conversation, in between.
-        stored = Turn.objects.filter(visitor_id=who.visitor_id, client_message_id=client_message_id).first()
-        if stored is not None:
-            return _repeat(stored, text)
-    return _paid(guard, None, lambda: store(None))
+        def store() -> Started:
+            with transaction.atomic():
+                _store_turn(who, turn, known, purpose)
+                return begin(turn, reply, decided, config, received)
+
+        return _paid(guard, decided, store)
+
+    for _ in range(TRIES):
+        try:
+            return answered(conversation)
+        except IntegrityError:
+            # Another process stored this message, began this conversation or a reply of it, in between.
+            stored = _stored(who, client_message_id)
+            if stored is not None:
+                return _repeat(stored, text)
+            conversation = conversation_of(who, conversation_id)
+    return answered(conversation, queue=True)
+
+
+def _stored(who: Who, client_message_id: str) -> Turn | None:
+    return Turn.objects.filter(visitor_id=who.visitor_id, client_message_id=client_message_id).first()
 
 
 def _paid(guard: Guard | None, decided: Consideration | None, store: Callable[[], Started]) -> Started:
@@ -99,29 +113,42 @@ def _repeat(turn: Turn, text: str) -> Started:
 
 def stored_visitor(who: Who) -> Visitor:
     """Return the visitor's row, made with the first thing there is to store."""
-    user = signed_in(who.session_key)
+    visitor = _visitor(who)
     visitor, _ = Visitor.objects.get_or_create(
-        pk=who.visitor_id,
-        defaults={
-            "plan": who.plan,
-            "language": who.language,
-            "user_id": user.user_id if user else None,
-        },
+        pk=visitor.pk,
+        defaults={"plan": visitor.plan, "language": visitor.language, "user_id": visitor.user_id},
     )
     return visitor
 
 
-def _store_turn(who: Who, turn: Turn, purpose: str) -> None:
-    stored_visitor(who)
-    conversation, _ = Conversation.objects.get_or_create(
-        pk=turn.conversation_id,
-        defaults={"visitor_id": who.visitor_id, "title": shorten(turn.text, 80), "purpose": purpose},
+def _visitor(who: Who) -> Visitor:
+    user = signed_in(who.session_key)
+    return Visitor(
+        pk=who.visitor_id, plan=who.plan, language=who.language, user_id=user.user_id if user else None
     )
-    if conversation.visitor_id != who.visitor_id:
-        raise NotFound("conversation")
-    conversation.save(update_fields=["updated_at"])
-    last = Turn.objects.filter(conversation_id=conversation.pk).aggregate(last=Max("ordinal"))["last"]
-    turn.conversation, turn.visitor_id, turn.ordinal = conversation, who.visitor_id, (last or 0) + 1
+
+
+def _store_turn(who: Who, turn: Turn, known: Conversation | None, purpose: str) -> None:
+    """Store a turn at the end of its conversation, `known` when that had a row before.
+
+    Raises IntegrityError when it has been begun, by whomever, since nobody had.
+    """
+    turn.visitor_id, turn.ordinal = who.visitor_id, FIRST_TURN
+    ours = Conversation.objects.filter(pk=turn.conversation_id, visitor_id=who.visitor_id)
+    # First of all, so that two messages at once wait for each other and get numbers of their own.
+    if known is not None and ours.update(updated_at=now()):
+        turn.conversation = known
+        last = Turn.objects.filter(conversation_id=known.pk).aggregate(last=Max("ordinal"))["last"]
+        turn.ordinal = (last or 0) + 1
+    else:
+        Visitor.objects.bulk_create([_visitor(who)], ignore_conflicts=True)
+        turn.conversation = Conversation(
+            pk=turn.conversation_id,
+            visitor_id=who.visitor_id,
+            title=shorten(turn.text, 80),
+            purpose=purpose,
+        )
+        turn.conversation.save(force_insert=True)
     turn.save(force_insert=True)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Max
 
 from assistant import asked_again, considering, fixed_replies, offering, stored_answers
@@ -73,8 +72,10 @@ def begin(
     turn: Turn, reply: Reply, consideration: Consideration | None, config: Config, received: float
 ) -> Started:
     """Store `reply` as queued, as ended, or as streaming with its first attempt reserved."""
-    last = Reply.objects.filter(turn_id=turn.pk).aggregate(last=Max("ordinal"))["last"]
-    reply.turn_id, reply.ordinal = turn.pk, (last or 0) + 1
+    reply.turn_id = turn.pk
+    if reply.cause != Reply.Cause.FIRST:  # that one is stored with its turn and is number 1
+        last = Reply.objects.filter(turn_id=turn.pk).aggregate(last=Max("ordinal"))["last"]
+        reply.ordinal = (last or 0) + 1
     if consideration is None:
         queued = Reply.objects.filter(conversation_id=reply.conversation_id, state=Reply.State.QUEUED)
         if queued.count() >= MAX_QUEUED:
@@ -144,8 +145,7 @@ def decide(
     if spent is not None:
         return _degraded(turn, reply, consideration, job, received, spent)
     try:
-        with transaction.atomic():
-            recorder.start_call(first)
+        recorder.start_call(first)
     except BudgetExhausted as error:
         return _degraded(turn, reply, consideration, job, received, Spent.of(error))
     return Started(turn, reply, Generation(job, config, consideration.prompt.passages))
@@ -174,8 +174,7 @@ def _degraded(
 def _reserved(job: Job) -> bool:
     """Return whether the first attempt of a job could be paid; it is stored then."""
     try:
-        with transaction.atomic():
-            recorder.start_call(job.first or first_attempt(job))
+        recorder.start_call(job.first or first_attempt(job))
     except BudgetExhausted:
         return False
     return True

@@ -70,7 +70,7 @@ def take_over(reply: Reply, heard: Heard, worker: UUID) -> Taken | None:
     with transaction.atomic():
         if not _claim(reply, worker, counts=reply.owner is not None):
             return None
-        recorder.settle_lost_calls(reply.pk, now())
+        recorder.settle_calls(reply.pk, now())
         try:
             generation = _reserved(reply, config, jobs)
         except BudgetExhausted as error:
@@ -245,7 +245,7 @@ def end_orphan(reply: Reply, text: str) -> bool:
     with transaction.atomic():
         if not _claim(reply, None, counts=True):
             return False
-        recorder.settle_lost_calls(reply.pk, now())
+        recorder.settle_calls(reply.pk, now())
         return finish_reply(reply, _end(reply, config, *_way_out(reply)), config)
 
 

@@ -6,6 +6,7 @@ it is settled there whatever has become of caps, plans and time zone meanwhile.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -74,7 +75,9 @@ def reserve(purpose: str, at: datetime, amount: int, route: str = "", plan: str 
         if pot.cap < max(amount, 1):
             raise _too_small(pot, amount)
     known = _rows(wanted)
-    with transaction.atomic():
+    # One statement changes all or nothing by itself; of several, the first have to be taken back.
+    several = len(wanted) > 1 or len(known) < len(wanted)
+    with transaction.atomic() if several else nullcontext():
         rows = []
         for pot in wanted:
             row = known.get((pot.scope, pot.period)) or _first_of(pot, at, caps.tz)

@@ -71,6 +71,13 @@ def start_call(start: AttemptStart) -> None:
 
 def settle_call(start: AttemptStart, result: AttemptResult) -> bool:
     """Store how an attempt ended and turn its reservation into spend; False if it already was."""
+    if not _end(start, result):
+        return False
+    _book(ModelCall.objects.values_list("budgets", flat=True).get(pk=start.call_id), start, result)
+    return True
+
+
+def _end(start: AttemptStart, result: AttemptResult) -> bool:
     usage = result.usage or UsageReport()
     changed = ModelCall.objects.filter(pk=start.call_id, ended_at=None).update(
         ended_at=result.ended_at,
@@ -91,14 +98,15 @@ def settle_call(start: AttemptStart, result: AttemptResult) -> bool:
         truncated=result.truncated,
         partial_output=_storable(result.partial_output),
     )
-    if changed:
-        rows = ModelCall.objects.values_list("budgets", flat=True).get(pk=start.call_id)
-        budget.settle(
-            rows or budget.day_row(start.purpose, start.started_at),
-            reserved=start.reserved_pico,
-            spent=_spend(start, result),
-        )
     return bool(changed)
+
+
+def _book(rows: list[int] | None, start: AttemptStart, result: AttemptResult) -> None:
+    budget.settle(
+        rows or budget.day_row(start.purpose, start.started_at),
+        reserved=start.reserved_pico,
+        spent=_spend(start, result),
+    )
 
 
 def _spend(start: AttemptStart, result: AttemptResult) -> int:
@@ -108,13 +116,22 @@ def _spend(start: AttemptStart, result: AttemptResult) -> int:
     return 0 if result.first_text_ms is None else start.reserved_pico
 
 
-def settle_lost_calls(reply_id: UUID, now: datetime) -> int:
-    """End the attempts that a dead process left open, at their reservation, flagged as estimates.
+def settle_calls(
+    reply_id: UUID, now: datetime, last: tuple[AttemptStart, AttemptResult] | None = None
+) -> int:
+    """Settle every open attempt of a reply: the `last` as it ended, the others as lost.
 
-    Returns how many there were. For a takeover, and for the sweeper that ends orphans.
+    Those that a dead process left open end at their reservation, flagged as estimates: for the end of a
+    reply, for a takeover, and for the sweeper that ends orphans. Returns how many there were.
     """
-    lost = ModelCall.objects.filter(reply_id=reply_id, ended_at=None)
-    return sum(settle_call(_start_of(call), _lost(call, now)) for call in lost)
+    settled = 0
+    for call in ModelCall.objects.filter(reply_id=reply_id, ended_at=None):
+        known = last is not None and last[0].call_id == call.pk
+        start, result = last if last is not None and known else (_start_of(call), _lost(call, now))
+        if _end(start, result):
+            _book(call.budgets, start, result)
+            settled += 1
+    return settled
 
 
 def _start_of(call: ModelCall) -> AttemptStart:
@@ -175,6 +192,8 @@ class _Spent:
 
 
 def _spent_on(facts: OutcomeFacts) -> _Spent:
+    if facts.estimated_input_tokens is not None:
+        return _Spent(0, 0, 0, 0, 0)  # it needed no model, so there is no call to look for
     sums = ModelCall.objects.filter(reply_id=facts.reply_id).aggregate(
         calls=Count("pk"),
         cut=Count("pk", filter=Q(truncated=True, first_text_ms__isnull=False)),

@@ -17,7 +17,7 @@ from routing.books import Booked, Sums, compare, estimates_apart, invoice_apart,
 from routing.catalogue import seed_routing
 from routing.events import UsageReport
 from routing.models import Budget, ModelCall, RouteOutcome
-from routing.recorder import record_outcome, remove_purpose, settle_call, settle_lost_calls, start_call
+from routing.recorder import record_outcome, remove_purpose, settle_call, settle_calls, start_call
 from tests.routing.ledger import attempt, config, outcome_facts, result
 
 LONG_AGO = now() - timedelta(hours=1)
@@ -76,7 +76,7 @@ def test_books_that_agree_and_books_that_do_not(reply: Any, broken: Callable[[],
 def test_calls_of_a_dead_process_and_the_end_of_the_example_leave_the_books_right(reply: Any) -> None:
     running = ModelCall.objects.get(ended_at=None, purpose="visitor")
     assert running.reply_id is not None
-    settle_lost_calls(running.reply_id, now())
+    settle_calls(running.reply_id, now())
     assert remove_purpose("demo") == 0
     assert Budget.objects.get(scope="example").reserved_pico == 0
     assert checked().endswith("No difference.\n")

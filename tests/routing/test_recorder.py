@@ -18,7 +18,7 @@ from routing.recorder import (
     record_outcome,
     remove_purpose,
     settle_call,
-    settle_lost_calls,
+    settle_calls,
     start_call,
 )
 from tests.routing.ledger import NOON, USD, attempt, config, outcome, outcome_facts, result
@@ -202,7 +202,7 @@ def test_a_call_from_before_calls_knew_their_budgets_is_settled_in_its_day() -> 
     start = attempt(reserved_pico=50)
     start_call(start)
     ModelCall.objects.update(budgets=[])
-    assert settle_lost_calls(start.reply_id, NOON) == 1
+    assert settle_calls(start.reply_id, NOON) == 1
     assert books() == {("all", "day"): (50, 0)}
 
 
@@ -257,8 +257,8 @@ def test_calls_of_a_dead_process_are_ended_once_at_their_reservation_as_estimate
     start_call(lost)
     start_call(done)
     settle_call(done, result(cost_pico=5))
-    assert settle_lost_calls(lost.reply_id, NOON + timedelta(seconds=12)) == 1
-    assert settle_lost_calls(lost.reply_id, NOON + timedelta(seconds=15)) == 0
+    assert settle_calls(lost.reply_id, NOON + timedelta(seconds=12)) == 1
+    assert settle_calls(lost.reply_id, NOON + timedelta(seconds=15)) == 0
     row = ModelCall.objects.get(pk=lost.call_id)
     assert (row.cost_pico, row.usage_estimated, row.error_class) == (50, True, "WorkerLost")
     assert row.duration_ms == 12_000
