@@ -49,16 +49,23 @@ class Buckets:
     def take(self, wants: Sequence[Want], now: float) -> float:
         """Take from all buckets and return 0.0, or from none and return the seconds until all would do."""
         with self.lock:
-            found = [(self._filled(want, now), want) for want in wants]
-            waits = [(want.needed - bucket.level) / want.rate.a_second for bucket, want in found]
-            wait = max(waits, default=0.0)
+            wait = self._wait(wants, now)
             if wait > 0:
                 return wait
-            for bucket, want in found:
-                bucket.level -= want.amount
+            for want in wants:
+                self.kept[want.key].level -= want.amount
             if len(self.kept) > MOST_BUCKETS:
                 self._forget_idle()
             return 0.0
+
+    def have(self, wants: Sequence[Want], now: float) -> bool:
+        """Return whether `take` would take just now."""
+        with self.lock:
+            return self._wait(wants, now) <= 0
+
+    def _wait(self, wants: Sequence[Want], now: float) -> float:
+        found = [(self._filled(want, now), want) for want in wants]
+        return max(((want.needed - bucket.level) / want.rate.a_second for bucket, want in found), default=0.0)
 
     def give(self, wants: Iterable[Want], now: float) -> None:
         """Put amounts back; a negative one takes more, below nothing if need be."""

@@ -165,6 +165,10 @@ class Limiter:
         if wait > 0:
             raise RateLimited(math.ceil(wait))
 
+    def has_room(self, who: Who) -> bool:
+        """Return whether `take` would take just now."""
+        return not self.on or self.buckets.have(self.rates().wants(who, 1.0), ticks())
+
 
 Hold = tuple[Want, ...]  # money that was taken for one reply, in pico-USD
 

@@ -5,13 +5,25 @@ before its `ack`. Decides nothing.
 """
 
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from assistant import choosing, db, desk_facts, escalating, frames, protocol, requests, selectors, services
+from assistant import (
+    choosing,
+    db,
+    desk_facts,
+    escalating,
+    frames,
+    match_ahead,
+    protocol,
+    requests,
+    selectors,
+    services,
+)
 from assistant.limits import FrameBucket, Guard, RateLimited, VisitorFrames
 from assistant.process import Process
 from assistant.protocol import Frame, FrameError
@@ -25,7 +37,7 @@ from routing.evidence import Kind
 logger = logging.getLogger(__name__)
 
 NOT_BUILT = frozenset({"list", "rename", "delete"})
-
+REPEATS_KNOWN = 8  # messages of a page whose repeats are known as such: more than may wait
 
 ANSWERED = (
     FrameError,
@@ -66,6 +78,7 @@ class Session:
         self.process = process
         self.feed = Feed()
         self._frames_left = frames_left or FrameBucket()
+        self._begun: deque[str] = deque(maxlen=REPEATS_KNOWN)
 
     async def receive(self, text: str | None) -> None:
         """Do what a frame asks for; None stands for one that was no text. Its answers are in the feed."""
@@ -157,6 +170,9 @@ class Session:
         return frames.opened_frame(conversation_id, facts.turns, facts.desk)
 
     async def _send_message(self, frame: Frame, received: float) -> None:
+        if frame["client_message_id"] not in self._begun:  # a repeat most likely has its answer already
+            self._begun.append(frame["client_message_id"])
+            await match_ahead.begin(self.who, frame["text"])
         started = await db.run(
             services.accept_message,
             self.who,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.clock import ms_since, ticks
+from faq.ahead import Ahead
 from faq.found import EXACT_ONLY, FaqMatch, doubted, suggestions
 from faq.matcher import Candidate, Matcher
 from faq.matching.calibration import Calibration
@@ -46,13 +47,33 @@ class Finder:
     def prepared(self) -> "Finder":
         """Return it with all computed that a question needs, so that no question waits for it."""
         self.snapshot.prepared()
-        _ = self._matchers
+        _ = self._matchers, self._matches, self._near
         return self
+
+    @cached_property
+    def _matches(self) -> Ahead[FaqMatch]:
+        return Ahead()
+
+    @cached_property
+    def _near(self) -> Ahead[dict[str, float]]:
+        return Ahead()
+
+    def prepare(self, text: str, language: str) -> None:
+        """Do the dear part of what a message asks, in this thread; see faq.index.prepare."""
+        self._matches.begin((text, language), lambda: self._match(text, frozenset(), language, ""))
+        self._near.begin(text, lambda: self._alike(text))
 
     def match(
         self, text: str, exclude: frozenset[str] = frozenset(), language: str = "", without: str = ""
     ) -> FaqMatch:
         """Return the answers nearest to `text` without those of `exclude`; see faq.index.match."""
+
+        def found() -> FaqMatch:
+            return self._match(text, exclude, language, without)
+
+        return found() if exclude or without else self._matches.take((text, language), found)
+
+    def _match(self, text: str, exclude: frozenset[str], language: str, without: str) -> FaqMatch:
         start = ticks()
         used = self.calibration(self.snapshot.language) or self.shipped
         found = self._ranked(used, text, exclude, language, without)
@@ -96,15 +117,15 @@ class Finder:
 
     def nearest_passages(self, text: str, limit: int, exclude: Collection[str]) -> tuple[Passage, ...]:
         """Return the passages nearest to `text`, best first; see faq.index.nearest_passages."""
-        similar = self.snapshot.matcher.similar(text, NEAR_ENTRIES)
-        places = self.snapshot.passages.nearest(
-            words(text)[:MOST_PASSAGE_WORDS],
-            {each.entry_id: each.score for each in similar},
-            exclude,
-            limit,
-            LEAST_SIMILAR,
-        )
+        near = self._near.take(text, lambda: self._alike(text))
+        asked = words(text)[:MOST_PASSAGE_WORDS]
+        places = self.snapshot.passages.nearest(asked, near, exclude, limit, LEAST_SIMILAR)
         return tuple(self.snapshot.rows[entry].passage(place) for entry, place in places)
+
+    def _alike(self, text: str) -> dict[str, float]:
+        """Return how near the phrasings of the nearest entries are."""
+        matcher = self._matchers[(self.calibration(self.snapshot.language) or self.shipped).id]
+        return {each.entry_id: each.score for each in matcher.similar(text, NEAR_ENTRIES)}
 
 
 def main_language(code: str) -> str:

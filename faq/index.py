@@ -117,6 +117,18 @@ def match(
     return _finder().match(text, exclude, language, without)
 
 
+def prepare(text: str, language: str = "") -> None:
+    """Do the dear part of `match` and `nearest_passages` for a message now, in this thread.
+
+    The next call of each for this text, in any thread, takes it over, `took_ms` included, or waits for its
+    end. What is published in between counts: the work is then done anew. Nothing is done before the FAQ is
+    loaded, and never a query. Raises what matching raises, which the next call meets itself.
+    """
+    held = _loader.held
+    if held is not None:
+        held.finder.prepare(text, language)
+
+
 def nearest_passages(
     text: str, limit: int = 6, exclude: Collection[str] = frozenset()
 ) -> tuple[Passage, ...]:

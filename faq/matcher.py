@@ -78,6 +78,7 @@ class Matcher:
         self._embedder = embedder if store.dim else None
         self._calibration = calibration
         self._delta = delta
+        self._last: tuple[str, Asked, Found | None] | None = None
         self._profiles: dict[int, Profile] = {}
         self._lock = threading.Lock()
 
@@ -204,13 +205,13 @@ class Matcher:
             asked = replace(asked, query=matcher._store.query(asked.query.words))
             found = find(matcher._store, asked.query, asked.vector, self._trained.ridges, trained)
         else:
-            found = find(self._store, asked.query, asked.vector, self._trained.ridges)
+            found = self._found(text, asked)
         return matcher._judged(text, asked, found)[:limit] if found is not None else []
 
     def similar(self, text: str, limit: int = 20) -> list[Candidate]:
         """Return up to `limit` entries by similarity alone: `score` in [0, 1], confidence 0."""
         asked = self._ask(text)
-        found = find(self._store, asked.query, asked.vector, self._trained.ridges) if asked else None
+        found = self._found(text, asked) if asked else None
         if found is None:
             return []
         likeness = _likeness(found)
@@ -218,7 +219,19 @@ class Matcher:
         return [self._candidate(found, int(place), 0.0, float(likeness[place])) for place in order]
 
     def _ask(self, text: str) -> Asked | None:
+        last = self._last
+        if last is not None and last[0] == text:
+            return last[1]
         return make_ready(text, self._store, self._trained.speller, self._embedder)
+
+    def _found(self, text: str, asked: Asked) -> Found | None:
+        """Return what is found for a question made ready, kept for whoever asks the same next."""
+        last = self._last
+        if last is not None and last[0] == text:
+            return last[2]
+        found = find(self._store, asked.query, asked.vector, self._trained.ridges)
+        self._last = (text, asked, found)  # swapped whole, as threads share a matcher
+        return found
 
     def _judged(self, text: str, asked: Asked, found: Found) -> list[Candidate]:
         evidence = weigh(self._store, asked.query, asked.vector, found, self._profile)

@@ -48,6 +48,12 @@ def test_of_two_buckets_nothing_is_taken_while_one_lacks_it() -> None:
     assert buckets.take((mine,), 0.0) == 1.0
 
 
+def test_to_look_whether_something_could_be_taken_takes_nothing() -> None:
+    buckets, want = Buckets(), (Want("a", Rate(1, 1.0)),)
+    assert [buckets.have(want, 0.0), buckets.have(want, 0.0), buckets.take(want, 0.0)] == [True, True, 0.0]
+    assert [buckets.have(want, 0.5), buckets.have(want, 1.0)] == [False, True]
+
+
 def test_more_than_a_bucket_holds_takes_a_full_one_and_leaves_a_debt() -> None:
     buckets, large = Buckets(), (Want("a", Rate(10, 1.0), 25.0),)
     assert buckets.take(large, 0.0) == 0.0

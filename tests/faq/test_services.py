@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -217,3 +218,23 @@ def test_what_was_asked_is_kept_without_personal_data_and_can_be_erased() -> Non
 
     assert services.erase([one]) == 1
     assert list(AskedQuestion.objects.values_list("pk", flat=True)) == [other]
+
+
+@pytest.mark.django_db
+def test_what_is_prepared_is_what_would_be_found_and_an_edit_in_between_counts() -> None:
+    entry = published("Do you sell gift cards?", "gift vouchers")
+    index.refresh()
+    asked = "gift card for sale"
+    plain, passages = index.match(asked, language="en"), index.nearest_passages(asked)
+    for _ in range(2):
+        index.prepare(asked, "en")
+    ready = index.match(asked, language="en")
+    assert replace(ready, took_ms=plain.took_ms) == plain
+    assert index.match(asked, language="en") is ready, "it was prepared for two"
+    assert index.match(asked, language="en") is not ready
+    assert index.nearest_passages(asked) == passages
+    index.prepare(asked, "en")
+    assert index.match(asked, frozenset({str(entry.pk)}), "en").best is None
+    services.archive(entry)
+    index.refresh()
+    assert index.match(asked, language="en").best is None
