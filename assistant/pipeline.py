@@ -7,7 +7,7 @@ what staff see when they try a question is what a visitor gets.
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from assistant.outgoing import outgoing
 from assistant.prompts import PastTurn, Prompt, build_request
 from assistant.words import closed_days_of, hours_of, zone_of
 from common.clock import now
+from common.flat import fields_of
 from faq import index
 from faq.found import SHADOW, FaqMatch
 from faq.matcher import Candidate
@@ -103,11 +104,11 @@ class Consideration:
                 "matcher_version": self.match.matcher_version,
                 "index_version": self.match.index_version,
                 "took_ms": self.match.took_ms,
-                "candidates": [asdict(candidate) for candidate in self.match.candidates[:5]],
+                "candidates": [fields_of(candidate) for candidate in self.match.candidates[:5]],
             },
             offering.KEY: offering.stored(self.offer),
             "signals": self.signals.as_facts(),
-            "rules": [asdict(trial) for trial in self.decision.tried],
+            "rules": [fields_of(trial) for trial in self.decision.tried],
             "route": self.route.slug,
             "reason": self.decision.reason,
             "rule_id": self.decision.rule_id,

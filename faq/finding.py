@@ -4,7 +4,7 @@ Pure. The language that counts is the candidate's: "en" has shipped coefficients
 else only exact hits are answered and the rest is offered at most.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from faq.found import EXACT_ONLY, FaqMatch, doubted, suggestions
 from faq.matcher import Candidate, Matcher
 from faq.matching.calibration import Calibration
 from faq.normalize import words
+from faq.passage_terms import Asked
 from faq.snapshot import Passage, Snapshot
 
 MOST_CANDIDATES = 10
@@ -23,6 +24,14 @@ LEAST_SIMILAR = 0.05
 # The question stands in the first words of a long message or nowhere in particular.
 MOST_PASSAGE_WORDS = 200
 NEAR_ENTRIES = 20  # whose passages count by how near their phrasings are
+
+
+@dataclass(frozen=True)
+class Near:
+    """What passages are compared with: the question's terms, and how near the phrasings of entries are."""
+
+    question: Sequence[Asked]
+    entries: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Finder:
         return Ahead()
 
     @cached_property
-    def _near(self) -> Ahead[dict[str, float]]:
+    def _near(self) -> Ahead["Near"]:
         return Ahead()
 
     def prepare(self, text: str, language: str) -> None:
@@ -118,14 +127,15 @@ class Finder:
     def nearest_passages(self, text: str, limit: int, exclude: Collection[str]) -> tuple[Passage, ...]:
         """Return the passages nearest to `text`, best first; see faq.index.nearest_passages."""
         near = self._near.take(text, lambda: self._alike(text))
-        asked = words(text)[:MOST_PASSAGE_WORDS]
-        places = self.snapshot.passages.nearest(asked, near, exclude, limit, LEAST_SIMILAR)
+        passages = self.snapshot.passages
+        places = passages.nearest(near.question, near.entries, exclude, limit, LEAST_SIMILAR)
         return tuple(self.snapshot.rows[entry].passage(place) for entry, place in places)
 
-    def _alike(self, text: str) -> dict[str, float]:
-        """Return how near the phrasings of the nearest entries are."""
+    def _alike(self, text: str) -> "Near":
+        question = self.snapshot.passages.question(words(text)[:MOST_PASSAGE_WORDS])
         matcher = self._matchers[(self.calibration(self.snapshot.language) or self.shipped).id]
-        return {each.entry_id: each.score for each in matcher.similar(text, NEAR_ENTRIES)}
+        entries = {each.entry_id: each.score for each in matcher.similar(text, NEAR_ENTRIES)}
+        return Near(question, entries)
 
 
 def main_language(code: str) -> str:

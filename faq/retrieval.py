@@ -80,9 +80,13 @@ class PassageIndex:
         over = self.over | {entry for entry in (*upserts, *removed) if entry in self.base.rows_of}
         return replace(self, later=Part.build(documents, self.base.terms), documents=documents, over=over)
 
+    def question(self, words: Sequence[str]) -> list[Asked]:
+        """Return the terms of a question, given by its words, as `nearest` takes them."""
+        return self.base.terms.question(words, self.later.terms)
+
     def nearest(
         self,
-        asked: Sequence[str],
+        question: Sequence[Asked],
         near: Mapping[str, float],
         exclude: Collection[str],
         limit: int,
@@ -93,7 +97,6 @@ class PassageIndex:
         A passage counts by its own words or, if that is more, by `near`: how near its entry is otherwise.
         `exclude` holds entries that are left out.
         """
-        question = self.base.terms.question(asked, self.later.terms)
         found: list[tuple[float, int, str, int]] = []
         for part, over in ((self.base, self.over), (self.later, frozenset[str]())):
             scores = part.scores(question)

@@ -5,7 +5,7 @@ publish the same phrasing at the same moment cannot both pass the check.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from common.clock import now
+from common.flat import fields_of
 from common.text import clean, redact
 from faq import changes, labels, negatives
 from faq.engine_models import key_of
@@ -239,7 +240,7 @@ def record_asked(
                 text=(kept := redact(clean(text))),
                 normalised=key_of(kept),
                 language=language,
-                candidates=[asdict(each) for each in match.candidates[:STORED_CANDIDATES]],
+                candidates=[fields_of(each) for each in match.candidates[:STORED_CANDIDATES]],
                 confidence=match.best.confidence if match.best else 0.0,
                 threshold=match.threshold,
                 route=route,

@@ -4,12 +4,13 @@ Everything here is called inside the caller's transaction, so that a reply and i
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case, Count, F, Q, Sum, Value, When
 
+from common.flat import fields_of
 from routing import budget
 from routing.attempts import AttemptResult, AttemptStart
 from routing.caps import ALL, scope_of
@@ -65,7 +66,7 @@ def start_call(start: AttemptStart) -> None:
     """
     route = start.paid_by or start.route
     rows = budget.reserve(start.purpose, start.started_at, start.reserved_pico, route, start.plan)
-    facts = asdict(start)
+    facts = fields_of(start)
     ModelCall.objects.create(id=facts.pop("call_id"), budgets=rows, **facts)
 
 
@@ -169,7 +170,7 @@ def record_outcome(facts: OutcomeFacts, config: Config) -> int | None:
     RouteOutcome.objects.create(
         **{
             name: value
-            for name, value in asdict(facts).items()
+            for name, value in fields_of(facts).items()
             if name not in {"estimated_input_tokens", "estimated_output_tokens", "truncated"}
         },
         truncated=facts.truncated or spent.cut > 0,

@@ -1,9 +1,10 @@
 """Read the cheap facts of a message and its conversation that the route rules decide on."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from common.flat import fields_of
 from routing.lexicon import account, code, people, people_bare, questions
 from routing.lexicon.paste import split_paste
 from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, read
@@ -87,7 +88,7 @@ class Signals:
 
     def as_facts(self) -> dict[str, bool | int | float | str]:
         """Return all signals but what stands with the message, and what tells conversations apart."""
-        facts = asdict(self)
+        facts = fields_of(self)
         for name in NOT_FACTS:
             del facts[name]
         return facts
