@@ -1,11 +1,10 @@
 """A message that is stored while others write into its conversation, or begin it, at the same moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
 from assistant import services
@@ -15,28 +14,13 @@ from assistant.services import Conflict
 from assistant.starting import Started
 from assistant.who import Who
 from common.clock import ticks
-from faq import index
-from routing import publishing
 from routing.models import Budget, ModelCall
-from tests.breakers import forget_calls
-from tests.example_rows import make_once
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("seeded")]
 
 RESET = "How do I reset my password?"
 TEXTS = "Does it send texts too?"
 ME, OTHER = Who(UUID(int=1)), Who(UUID(int=2))
-
-
-@pytest.fixture(autouse=True)
-def seeded(db: None) -> Iterator[None]:
-    make_once("accepting", lambda: call_command("seed", verbosity=0))
-    publishing.forget()
-    index.forget()
-    forget_calls()
-    yield
-    publishing.forget()
-    index.forget()
 
 
 def send(who: Who, conversation: UUID, message: str, text: str) -> Started:

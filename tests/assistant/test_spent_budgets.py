@@ -1,13 +1,11 @@
 """A message whose budget is spent gets what staff chose for that case, and the receipt says so."""
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
 
 from assistant import ending, frames, services
 from assistant.admin.decision import decision_view
@@ -18,29 +16,17 @@ from assistant.spent import Spent
 from assistant.starting import Started
 from assistant.who import Who
 from common.clock import now, ticks
-from faq import index
 from routing import budget, dispatch, publishing, recorder
 from routing.errors import BudgetExhausted
 from routing.models import Budget, ModelCall, PlanBudget, Route, RouteOutcome
-from tests.breakers import forget_calls
-from tests.example_rows import make_once
+
+pytestmark = pytest.mark.usefixtures("seeded")
 
 COMPARE = "Compare Pro and Studio for 3 locations; what happens if we downgrade?"
 GERMAN = "Warum ist Studio teurer als Pro, und was passiert, wenn wir wechseln?"
 RESET = "How do I reset my password?"
 USD = 10**12
 LITE = {"gemini-3.5-flash-lite", "claude-haiku-5-5"}
-
-
-@pytest.fixture(autouse=True)
-def seeded(db: None) -> Iterator[None]:
-    make_once("spent", lambda: call_command("seed", verbosity=0))
-    publishing.forget()
-    index.forget()
-    forget_calls()
-    yield
-    publishing.forget()
-    index.forget()
 
 
 def set_up(route: dict[str, Any] | None = None, desk: dict[str, Any] | None = None) -> None:

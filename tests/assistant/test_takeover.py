@@ -1,14 +1,12 @@
 """Which replies without a process are gone on with, and how the others end: one claim, one end each."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.core.management import call_command
 
 from assistant import boots, ending, frames, leases, services, takeover, tasks
 from assistant.leases import Mark
@@ -18,27 +16,15 @@ from assistant.settings_snapshot import as_snapshot
 from assistant.takeover import Heard, Taken
 from assistant.who import Who
 from common.clock import now, ticks
-from faq import index
 from routing import publishing
 from routing.dispatch import first_attempt
 from routing.models import Budget, ModelCall, Route, RouteOutcome, StoredAnswer
-from tests.breakers import forget_calls
-from tests.example_rows import make_once
+
+pytestmark = pytest.mark.usefixtures("seeded")
 
 TEXTS = "Does it send texts too?"
 BEGUN = "Yes. Text reminders are part of Pro"
 DEAD, ME = uuid4(), uuid4()
-
-
-@pytest.fixture(autouse=True)
-def seeded(db: None) -> Iterator[None]:
-    make_once("takeover", lambda: call_command("seed", verbosity=0))
-    publishing.forget()
-    index.forget()
-    forget_calls()
-    yield
-    publishing.forget()
-    index.forget()
 
 
 def left(text: str = BEGUN, seconds: float = 5, asked: str = TEXTS, **values: Any) -> Reply:
