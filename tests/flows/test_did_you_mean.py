@@ -325,12 +325,16 @@ with transaction.atomic():
 async def test_a_rule_lets_the_desk_ask_back_before_a_model_is_asked(own_desk: DeskServer) -> None:
     shell(own_desk, ASK_BACK)
     try:
-        async with Asking(own_desk.url, new_cookie()) as chat:
-            for _ in range(TRIES):
-                await chat.unsure()
-                back = await chat.finished(chat.reply_id)
-                if (back.done or {})["route"] == "did_you_mean":
+        for _ in range(
+            TRIES
+        ):  # each in a conversation of its own: a re-ask goes to a larger model
+            async with Asking(own_desk.url, new_cookie()) as early:
+                await early.unsure()
+                if ((await early.finished(early.reply_id)).done or {})["route"] == "did_you_mean":
                     break
+        async with Asking(own_desk.url, new_cookie()) as chat:
+            await chat.unsure()
+            back = await chat.finished(chat.reply_id)
             done = back.done or {}
             assert (done["state"], done["feedback_actions"]) == ("completed", ["none_of_these"])
             assert done["did_you_mean"] == chat.offer
