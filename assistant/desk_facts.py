@@ -19,6 +19,7 @@ from routing.providers import registry
 
 PLANS = ("guest", "free", "pro", "studio")
 STARTERS = 5
+LATE = 3  # turns; nobody has more of them in the seconds that the poll looks back
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ def shown(facts: DeskFacts) -> set[UUID]:
     """Return the replies and messages that `opened` shows."""
     replies = {UUID(reply["reply_id"]) for turn in facts.turns for reply in turn["replies"]}
     return replies | {UUID(message["message_id"]) for message in facts.desk["messages"]}
+
+
+def late(facts: DeskFacts) -> frozenset[UUID]:
+    """Return the replies of the last turns, which a poll for what has begun of late would find again."""
+    return frozenset(UUID(reply["reply_id"]) for turn in facts.turns[-LATE:] for reply in turn["replies"])
 
 
 def leave_out(turns: list[dict[str, Any]], after: Mapping[UUID, int]) -> None:

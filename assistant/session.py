@@ -151,7 +151,7 @@ class Session:
             if wanted is not None and not facts.exists and not is_reserved(wanted, self.who.visitor_id):
                 raise selectors.NotFound("conversation")
             opened = await self._opened(conversation_id, facts, frame.get("after") or {})
-            known = desk_facts.shown(facts)
+            known, feed.shown = desk_facts.shown(facts), desk_facts.late(facts)
         finally:
             if opened is None:
                 hub.rejoin(feed, before, seen)

@@ -38,7 +38,7 @@ class Feed:
 
     __slots__ = (
         "_frames", "_held", "_waiter", "_weight", "close_code", "conversation_id", "news", "on_news",
-        "overfull", "seen", "state", "told",
+        "overfull", "seen", "shown", "state", "told",
     )  # fmt: skip
 
     def __init__(self, conversation_id: UUID | None = None) -> None:
@@ -46,6 +46,7 @@ class Feed:
         self.seen: dict[UUID, tuple[int, int]] = {}
         self.close_code: int | None = None
         self.told: set[UUID] | frozenset[UUID] = frozenset()  # messages of staff and the desk that it has
+        self.shown: frozenset[UUID] = frozenset()  # the last replies that it was opened with
         self.state = ""  # of the conversation, as this socket knows it
         self.news = False  # something may be there that `collect` has not given yet
         self.on_news: Callable[[], None] | None = None  # told once when news comes and nobody waits for it
@@ -252,7 +253,7 @@ class TurnLog:
     ) -> None:
         """Send a frame to every socket of a conversation in this process, except `but`."""
         for feed in self.readers(conversation_id):
-            if feed is not but:
+            if feed is not but and not (follow and follow[0] in feed.shown):
                 feed.put(frame, follow)
 
     def closed(self, log: ReplyLog) -> None:

@@ -55,3 +55,12 @@ def test_nothing_of_a_conversation_that_may_not_be_read_comes_out() -> None:
     assert types(feed, hub) == ["turn"]
     hub.rejoin(feed, None, {})
     assert (feed.conversation_id, hub.feeds) == (None, {})
+
+
+def test_what_opened_has_shown_is_not_announced_by_a_poll_again() -> None:
+    hub, opened_with, other, conversation, reply = TurnLog(), Feed(), Feed(), uuid4(), uuid4()
+    for feed in (opened_with, other):
+        hub.join(feed, conversation)
+    opened_with.shown = frozenset({reply})
+    hub.announce(conversation, turn(reply), (reply, 1, 0))
+    assert (types(opened_with, hub), types(other, hub)) == ([], ["turn"])
