@@ -205,14 +205,14 @@ def test_a_message_into_a_dead_line_is_sent_again_over_a_new_one(
     expect(chat.page.locator("article.mine")).to_have_count(1)
 
 
-def test_the_mark_of_another_model_stands_in_the_running_answer_only(chat: Chat, upstream: Control) -> None:
+def test_the_mark_of_an_interruption_stands_in_the_running_answer_only(chat: Chat, upstream: Control) -> None:
     upstream.pace(first_text_ms=30, gap_ms=40, tokens=100)
     upstream.fault("cut", after_tokens=20)
     chat.send(TEXTS)
     seam = chat.answer.locator(".seam")
     expect(seam).to_be_visible(timeout=WAIT_MS)
     chat.page.wait_for_function("() => document.querySelector('.seam')?.nextSibling?.data?.length > 20")
-    expect(seam).to_have_text("continued by another model")
+    expect(seam).to_have_text("interrupted here; the answer goes on")
     expect(chat.ended()).to_have_attribute("data-state", "completed")
     expect(seam).to_have_count(0)
 
