@@ -96,8 +96,10 @@ def rig_alone(bench: Bench, streams: int, seconds: float) -> Streaming:
 
 
 def streaming_row(name: str, found: Found, pids: Sequence[int], upstream: Upstream) -> Streaming:
-    """Return the row of one load's window."""
-    tokens, window_s = max(1, found["tokens"]), found["window_s"]
+    """Return the row of one load's window. Raises RuntimeError when nothing arrived in it."""
+    tokens, window_s = found["tokens"], found["window_s"]
+    if not tokens:
+        raise RuntimeError(f"{name}: no token arrived in the window of {window_s:.0f} s")
     delay = found["delay_ms"]
     return Streaming(
         name, found["n"], len(pids), sum(found["cpu_s"][str(pid)] for pid in pids) * 1e6 / tokens, 0.0,
