@@ -325,9 +325,7 @@ with transaction.atomic():
 async def test_a_rule_lets_the_desk_ask_back_before_a_model_is_asked(own_desk: DeskServer) -> None:
     shell(own_desk, ASK_BACK)
     try:
-        for _ in range(
-            TRIES
-        ):  # each in a conversation of its own: a re-ask goes to a larger model
+        for _ in range(TRIES):  # each in a conversation of its own: a re-ask goes to a larger model
             async with Asking(own_desk.url, new_cookie()) as early:
                 await early.unsure()
                 if ((await early.finished(early.reply_id)).done or {})["route"] == "did_you_mean":
