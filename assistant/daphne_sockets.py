@@ -4,33 +4,12 @@ Daphne hands every frame to Twisted, which keeps it however much waits already. 
 Daphne is served: it installs Twisted's asyncio reactor.
 """
 
-import socket
 from typing import Any
 
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 
-from assistant.lines import SEND_BUFFER_BYTES
-
-
-class TwistedLine:
-    """What Twisted's transport holds of one socket."""
-
-    __slots__ = ("_transport",)
-
-    paused = False  # nobody is made to wait: `unsent` alone says how far the reader is behind
-
-    def __init__(self, transport: Any) -> None:
-        transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self._transport = transport
-
-    def unsent(self) -> int:
-        # Twisted has no public count; tests/flows/test_slow_readers.py holds these to be it.
-        transport = self._transport
-        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
-
-    def abort(self) -> None:
-        self._transport.abortConnection()
+from assistant.http_lines import TwistedLine
 
 
 class LinedServer(Server):  # type: ignore[misc]  # Daphne ships no types

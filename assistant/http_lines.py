@@ -1,4 +1,4 @@
-"""How much of a response has not gone out yet, which ASGI has no word for.
+"""How much of a response, or of a socket of Daphne, has not gone out yet: ASGI has no word for it.
 
 uvicorn lets a sender wait while much is unsent, Daphne takes whatever it is given, and neither gives a
 reader up that takes nothing. Both keep the connection behind the `send` that they hand to an application.
@@ -27,24 +27,35 @@ class ResponseLine:
         self._abort()
 
 
+class TwistedLine:
+    """What Twisted's transport holds of one socket or response."""
+
+    __slots__ = ("_transport",)
+
+    paused = False  # nobody is made to wait: `unsent` alone says how far the reader is behind
+
+    def __init__(self, transport: Any) -> None:
+        _bound(transport.socket)
+        self._transport = transport
+
+    def unsent(self) -> int:
+        # Twisted has no public count; test_slow_readers.py and test_event_stream.py hold these to be it.
+        transport = self._transport
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+    def abort(self) -> None:
+        self._transport.abortConnection()
+
+
 def line_of(send: Any) -> Line:
     """Return the line behind `send`; of a server that is not known, one that is never behind."""
     if isinstance(send, partial) and hasattr(send.args[0], "transport"):  # Daphne's request
-        return _of_twisted(send.args[0].transport)
+        return TwistedLine(send.args[0].transport)
     transport = getattr(getattr(send, "__self__", None), "transport", None)  # uvicorn's request
     if transport is None:
         return UnknownLine()
     _bound(transport.get_extra_info("socket"))
     return ResponseLine(transport.get_write_buffer_size, transport.abort)
-
-
-def _of_twisted(transport: Any) -> Line:
-    def unsent() -> int:
-        # Twisted has no public count; tests/flows/test_event_stream.py holds these to be it.
-        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
-
-    _bound(transport.socket)
-    return ResponseLine(unsent, transport.abortConnection)
 
 
 def _bound(connection: Any) -> None:
