@@ -31,6 +31,8 @@ def test_a_tab_on_another_process_goes_on_with_the_running_answer(
     # The cookie belongs to the host, the memory of the page to host and port: a proxy would hide the port.
     conversation = first.page.evaluate("localStorage.getItem('chat.conversation')")
     second = Chat(context.new_page(), desk_pair.urls[1]).open()
+    # "Online" comes before `opened`, with which the page writes down a conversation of its own.
+    second.page.wait_for_function("() => sessionStorage.getItem('chat.conversation') !== null")
     second.page.evaluate(
         "(id) => { localStorage.setItem('chat.conversation', id); sessionStorage.clear(); }", conversation
     )
