@@ -85,6 +85,8 @@ def outcome_of(
     return recorder.OutcomeFacts(
         reply_id=reply.pk,
         turn_id=reply.turn_id,
+        conversation_id=reply.conversation_id,
+        plan=str(reply.decision.get("signals", {}).get("plan_name") or ""),
         purpose=reply.purpose,
         route=reply.route,
         tier=reply.tier,

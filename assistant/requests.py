@@ -20,14 +20,14 @@ from django.utils.html import linebreaks, urlize
 from assistant import frames, mail_queue, words
 from assistant.languages import reply_language
 from assistant.limits import RateLimited, request_limiter
-from assistant.models import Conversation, Mailed, Message, Request, Turn
+from assistant.models import Conversation, Mailed, Message, Reply, Request, Turn
 from assistant.reserved import is_reserved
 from assistant.selectors import NotFound, conversation_of, reply_of
 from assistant.services import stored_visitor
 from assistant.who import Who
 from common.clock import now
 from common.text import clean, shorten
-from routing import desk
+from routing import desk, recorder
 
 TEXT_LIMIT = 4_000  # code points: a page of text; the transcript goes along anyway
 EMAIL_LIMIT = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
@@ -216,6 +216,7 @@ def _insert(who: Who, request: Request, new_conversation: bool) -> Request:
     request.number = (highest or 0) + 1
     request.answer_by = words.answer_by(values, moment)
     request.save(force_insert=True)
+    _note_handoff(request)
     by = request.answer_by
     text = words.received(values, request.language, request.number, request.email, by)
     receipt = Message(request=request, author=Message.Author.SYSTEM, text=text, html=_paragraphs(text))
@@ -224,6 +225,16 @@ def _insert(who: Who, request: Request, new_conversation: bool) -> Request:
     _wait(request.conversation_id)
     mail_queue.send_soon(request, receipt)
     return request
+
+
+def _note_handoff(request: Request) -> None:
+    """Have the answer that did not do counted as handed off: the one that is named, else the last."""
+    reply_id = request.reply_id
+    if reply_id is None and request.conversation_id:
+        ended = Reply.objects.filter(conversation_id=request.conversation_id, ended_at__isnull=False)
+        reply_id = ended.order_by("-turn__ordinal", "-ordinal").values_list("pk", flat=True).first()
+    if reply_id is not None:
+        recorder.amend_outcome(reply_id, handed_off=True)
 
 
 def _receipt_mail(values: Any, request: Request) -> tuple[str, str]:

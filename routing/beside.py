@@ -27,6 +27,8 @@ MEANINGS = {
     Purpose.STAFF_DRAFT: "Phrasings that models proposed and answers they drafted or rewrote for staff.",
     Purpose.STAFF_TEST: "Tests that staff made.",
     Purpose.PROBE: "Measurements by manage.py probe.",
+    Purpose.TRANSFER: "Transfer tests: cases that models are tried with.",
+    Purpose.SHADOW: "Answers and judgements that no visitor saw.",
     Purpose.SYNTHETIC: "Calls that find out whether a model answers again.",
 }
 

@@ -25,6 +25,8 @@ from routing.caps import (
     PROBES,
     ROUTE,
     SCOPES,
+    SHADOW,
+    TESTS,
     Pot,
     midnight,
     pots,
@@ -49,6 +51,8 @@ _NAMES = {
     EXAMPLE: "example traffic",
     DRAFTS: "drafts for staff",
     PROBES: "probes",
+    TESTS: "transfer tests",
+    SHADOW: "shadow answers",
     HEALTH: "health checks",
 }
 

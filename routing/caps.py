@@ -21,6 +21,8 @@ ALL = "all"
 EXAMPLE = "example"
 DRAFTS = "drafts"
 PROBES = "probes"
+TESTS = "tests"
+SHADOW = "shadow"
 HEALTH = "health"
 ROUTE = "route:"
 PLAN = "plan:"
@@ -32,6 +34,8 @@ SCOPES: Mapping[str, str] = {
     "demo": EXAMPLE,
     "staff_draft": DRAFTS,
     "probe": PROBES,
+    "transfer": TESTS,
+    "shadow": SHADOW,
     "synthetic": HEALTH,
 }
 OWN_SCOPES = frozenset(SCOPES.values())

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from common.intervals import quantile_ranks
+
 GROWTH = 1.02
 _LOG_GROWTH = math.log(GROWTH)
 
@@ -87,7 +89,18 @@ class Histogram:
         n = self.n
         if n < NEEDED.get(q, 1):
             return None
-        rank = max(1, math.ceil(q * n))
+        return self._at(max(1, math.ceil(q * n)))
+
+    def interval(self, q: float) -> tuple[float, float] | None:
+        """Return the values between which the percentile lies in 95 of 100 cases, each within 2 %.
+
+        None when there are too few values for a bound on either side.
+        """
+        ranks = quantile_ranks(q, self.n)
+        return None if ranks is None else (self._at(ranks[0]), self._at(ranks[1]))
+
+    def _at(self, rank: int) -> float:
+        """Return the value of a rank, from 1 for the least."""
         for bucket in sorted(self.counts):
             rank -= self.counts[bucket]
             if rank <= 0:

@@ -73,7 +73,9 @@ class RouteOutcome(models.Model):
 
     reply_id = models.UUIDField(primary_key=True, editable=False)
     turn_id = models.UUIDField(db_index=True)
+    conversation_id = models.UUIDField(null=True, db_index=True)
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.VISITOR)
+    plan = models.CharField(max_length=20, blank=True, default="", db_default="")
     route = models.CharField(max_length=40, db_index=True)
     tier = models.CharField(max_length=10, choices=Tier.choices)
     answering_model = models.CharField(max_length=120, blank=True)
@@ -109,6 +111,12 @@ class RouteOutcome(models.Model):
     cached = models.BooleanField(default=False)
     feedback = models.SmallIntegerField(null=True, help_text="1 up, -1 down.")
     resolved = models.BooleanField(null=True)
+    handed_off = models.BooleanField(
+        default=False, db_default=False, help_text="After this answer, its visitor asked for a person."
+    )
+    assumed = models.BooleanField(
+        default=False, db_default=False, help_text="Nothing has been said against it for some hours."
+    )
     input_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     cost_pico = models.BigIntegerField(null=True)

@@ -9,7 +9,7 @@ from routing.config import ConfigError, Sla
 from routing.evidence import KINDS
 from routing.models import Purpose, RollUpState
 from routing.stored import read
-from routing.tally import Tally
+from routing.tally import RESOLUTIONS, Tally
 
 MANAGED = (Purpose.VISITOR.value, Purpose.DEMO.value)
 
@@ -52,6 +52,8 @@ class Figures:
     total_p50: float | None
     total_p95: float | None
     total_p99: float | None
+    queue_p95: float | None
+    match_p95: float | None
     input_tokens: int
     output_tokens: int
     cost_pico: int
@@ -69,9 +71,12 @@ class Figures:
     thumbs_up: int
     thumbs_down: int
     resolved: int
+    support_judged: int
+    grounded: int
     heavy_cost_pico: int
     heavy_unknown: int
     escalations: Mapping[str, int]
+    resolutions: Mapping[str, int]
     targets: tuple[TargetCheck, ...]
 
     def rate(self, count: int) -> float | None:
@@ -209,6 +214,8 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         total_p50=total.percentile(0.5),
         total_p95=total.percentile(0.95),
         total_p99=total.percentile(0.99),
+        queue_p95=mine.histogram("queue").percentile(0.95),
+        match_p95=mine.histogram("match").percentile(0.95),
         input_tokens=mine["input_tokens"],
         output_tokens=mine["output_tokens"],
         cost_pico=mine["cost_pico"],
@@ -226,9 +233,12 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         thumbs_up=mine["thumbs_up"],
         thumbs_down=mine["thumbs_down"],
         resolved=mine["resolved"],
+        support_judged=mine["support_judged"],
+        grounded=mine["grounded"],
         heavy_cost_pico=mine["heavy_cost_pico"],
         heavy_unknown=mine["heavy_unknown"],
         escalations={kind: mine[f"escalated_by_{kind}"] for kind in KINDS},
+        resolutions={name: mine[f"left_{name}"] for name in RESOLUTIONS},
         targets=_checks(facts.sla, mine),
     )
 

@@ -8,17 +8,16 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from common.clock import ms_since, ticks
 from routing.config import Config, ModelSpec, RouteSpec
-from routing.dispatch import Ended, Job, Ledger, Text, run
+from routing.dispatch import Job, Ledger
 from routing.events import ModelRequest
 from routing.histogram import NEEDED
 from routing.models import ModelCall, Purpose
+from routing.once import Answered, ask
 from routing.providers.transport import Transport
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -44,20 +43,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """How one prompt was answered; times in ms from the request, None where there was no text."""
-
-    reply_id: UUID
-    state: str
-    answering_model: str
-    detail: str
-    first_text_ms: int | None
-    total_ms: int
-    attempts: int
-    fallbacks: int
-
-
-@dataclass(frozen=True)
 class Spent:
     """What the ledger says of a probe's calls: sums of what is known, and how many are not."""
 
@@ -77,11 +62,11 @@ async def measure(
     concurrency: int,
     ledger: Ledger,
     http: Transport,
-    heard: Callable[[Measured], object],
-) -> list[Measured]:
+    heard: Callable[[Answered], object],
+) -> list[Answered]:
     """Ask all `prompts`, `concurrency` at a time, and return how each was answered."""
     left: Iterator[Asked] = iter(prompts)
-    found: list[Measured] = []
+    found: list[Answered] = []
 
     async def worker() -> None:
         for asked in left:
@@ -95,7 +80,7 @@ async def measure(
     return found
 
 
-async def _ask(target: Target, asked: Asked, ledger: Ledger, http: Transport) -> Measured:
+async def _ask(target: Target, asked: Asked, ledger: Ledger, http: Transport) -> Answered:
     job = Job(
         reply_id=uuid4(),
         turn_id=uuid4(),
@@ -107,26 +92,7 @@ async def _ask(target: Target, asked: Asked, ledger: Ledger, http: Transport) ->
         prompt_tokens=asked.tokens,
         prompt_version=asked.version,
     )
-    began, first_text_ms = ticks(), None
-    async with aclosing(run(job, ledger, http)) as events:
-        async for event in events:
-            if isinstance(event, Text) and first_text_ms is None:
-                first_text_ms = ms_since(began)
-            elif isinstance(event, Ended):
-                total_ms = ms_since(began)
-                if event.last is not None:
-                    await ledger.settle(*event.last)
-                return Measured(
-                    job.reply_id,
-                    event.state,
-                    event.answering_model,
-                    event.detail,
-                    first_text_ms,
-                    total_ms,
-                    event.attempts,
-                    event.fallbacks,
-                )
-    raise RuntimeError("dispatch ended without saying how")
+    return await ask(job, ledger, http)
 
 
 def spent_on(replies: Sequence[UUID]) -> Spent:
@@ -152,7 +118,7 @@ def percentile(values: Sequence[int], q: float) -> int | None:
     return sorted(values)[max(1, math.ceil(q * len(values))) - 1]
 
 
-def figures(found: Sequence[Measured], spent: Spent) -> dict[str, Any]:
+def figures(found: Sequence[Answered], spent: Spent) -> dict[str, Any]:
     """Return the figures of a run, as they are stored and compared; unknown ones are None.
 
     A prompt that got no text counts with its whole wait, so that failing fast is no advantage.

@@ -41,6 +41,8 @@ class OutcomeFacts:
     state: str
     ended_by: str
     ended_at: datetime
+    conversation_id: UUID | None = None
+    plan: str = ""
     cause: str = "first"
     answering_model: str = ""
     prompt_version: str = ""
@@ -223,6 +225,7 @@ def amend_outcome(
     resolved: bool | None = None,
     escalated_after: bool | None = None,
     escalated_by: Kind = "",
+    handed_off: bool = False,
 ) -> bool:
     """Add what became known after the end of a reply, and have its minute rolled up again.
 
@@ -240,6 +243,8 @@ def amend_outcome(
     if escalated_by:
         first = When(escalated_by="", then=Value(escalated_by))
         changes["escalated_by"] = Case(first, default=F("escalated_by"))
+    if handed_off:
+        changes["handed_off"] = True
     return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from routing import desk, publishing
 from routing.budget import name_of
-from routing.caps import ALL, DRAFTS, EXAMPLE, HEALTH, PLAN, PROBES, ROUTE, Caps, Pot, pots_of
+from routing.caps import ALL, DRAFTS, EXAMPLE, HEALTH, PLAN, PROBES, ROUTE, SHADOW, TESTS, Caps, Pot, pots_of
 from routing.config import Config, ConfigError, ModelSpec, RouteSpec
 from routing.cost import reserve_of
 from routing.ladder import output_cap, usable_steps
@@ -91,7 +91,7 @@ def scopes(caps: Caps) -> list[str]:
     """Return every scope that may have a budget, the desk's own first."""
     plans, routes = sorted(caps.plans), sorted(caps.routes)
     own = [ALL, *(PLAN + plan for plan in plans), *(ROUTE + route for route in routes)]
-    return [*own, EXAMPLE, DRAFTS, PROBES, HEALTH]
+    return [*own, EXAMPLE, DRAFTS, PROBES, TESTS, SHADOW, HEALTH]
 
 
 def standing(at: datetime) -> list[Standing]:

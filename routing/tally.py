@@ -24,8 +24,13 @@ class ReplyFacts(Protocol):
     escalated_before: bool
     escalated_after: bool
     escalated_by: str
+    support: float | None
     feedback: int | None
     resolved: bool | None
+    handed_off: bool
+    assumed: bool
+    queue_ms: int | None
+    match_ms: int | None
     first_text_ms: int | None
     total_ms: int | None
     input_tokens: int | None
@@ -75,6 +80,46 @@ def _by(kind: str) -> Callable[[ReplyFacts], int]:
     return count
 
 
+# How a matter stands after an answer, in the order in which one outweighs the next. Never one number.
+RESOLUTIONS = (
+    "handed_off",
+    "confirmed",
+    "escalated",
+    "re_asked",
+    "unsolved",
+    "no_answer",
+    "assumed",
+    "open",
+)
+# An answer is called grounded when four of five of its sentences stand in the passages that it was given.
+GROUNDED = 0.8
+
+
+def resolution(reply: ReplyFacts) -> str:
+    """Return how the matter stands after this reply, one of RESOLUTIONS.
+
+    `handed_off`: its visitor then asked for a person. `confirmed`: said that it solved the matter.
+    `escalated`: a larger model was asked under it. `re_asked`: the next message asked the same again or said
+    that it did not help. `unsolved`: its visitor said so, or gave a thumbs-down. `no_answer`: there was none.
+    `assumed`: nothing was said against it for some hours. `open`: it is too early to say.
+    """
+    found = {
+        "handed_off": reply.handed_off,
+        "confirmed": reply.resolved is True,
+        "escalated": reply.escalated_after,
+        "re_asked": bool(reply.escalated_by),
+        "unsolved": reply.resolved is False or reply.feedback == -1,
+        "no_answer": reply.state not in ("completed", "truncated"),
+        "assumed": reply.assumed,
+        "open": True,
+    }
+    return next(name for name in RESOLUTIONS if found[name])
+
+
+def _left(name: str) -> Callable[[ReplyFacts], int]:
+    return lambda reply: int(resolution(reply) == name)
+
+
 REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "requests": lambda reply: 1,
     "completed": lambda reply: int(reply.state == "completed"),
@@ -92,6 +137,9 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "thumbs_up": lambda reply: int(reply.feedback == 1),
     "thumbs_down": lambda reply: int(reply.feedback == -1),
     "resolved": lambda reply: int(reply.resolved is True),
+    **{f"left_{name}": _left(name) for name in RESOLUTIONS},
+    "support_judged": lambda reply: int(reply.support is not None),
+    "grounded": lambda reply: int(reply.support is not None and reply.support >= GROUNDED),
     "input_tokens": lambda reply: reply.input_tokens,
     "output_tokens": lambda reply: reply.output_tokens,
     "cost_pico": lambda reply: reply.cost_pico,
@@ -150,6 +198,8 @@ def of_replies(replies: Iterable[ReplyFacts]) -> Tally:
         {
             "first_text": _histogram(felt_first_text(reply) for reply in listed),
             "total": _histogram(reply.total_ms for reply in listed),
+            "queue": _histogram(reply.queue_ms for reply in listed),
+            "match": _histogram(reply.match_ms for reply in listed),
         },
     )
 

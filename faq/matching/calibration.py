@@ -6,10 +6,12 @@ shipped ones as prior, so that few messages move it little (maximum a posteriori
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, isfinite, sqrt
+from math import exp, isfinite
 from typing import Any
 
 import numpy as np
+
+from common.intervals import wilson
 
 # One-sided 90 %: in nine of ten cases the true share lies above the bound.
 WILSON_Z = 1.2816
@@ -133,12 +135,7 @@ def wilson_lower(right: int, n: int, z: float = WILSON_Z) -> float:
 
     Wilson's score interval (JASA 22, 1927), one-sided: z = 1.2816 for 90 %.
     """
-    if n <= 0 or right <= 0:
-        return 0.0
-    share, over = right / n, z * z / n
-    centre = share + over / 2
-    spread = z * sqrt(share * (1 - share) / n + over / (4 * n))
-    return max(0.0, (centre - spread) / (1 + over))
+    return wilson(right, n, z)[0]
 
 
 def choose_threshold(

@@ -17,7 +17,7 @@ from common.clock import now
 from common.money import usd
 from routing import desk
 from routing.admin.base import PublishingAdmin, ReadOnlyAdmin, badge, muted
-from routing.caps import ALL, DRAFTS, EXAMPLE, HEALTH, PLAN, PROBES, ROUTE
+from routing.caps import ALL, DRAFTS, EXAMPLE, HEALTH, PLAN, PROBES, ROUTE, SHADOW, TESTS
 from routing.models import Budget, PlanBudget, Route, WhenSpent
 from routing.standing import Standing, standing
 
@@ -28,6 +28,8 @@ _NAMES = {
     EXAMPLE: ("Example traffic", "made by the button on the metrics page"),
     DRAFTS: ("Drafts for staff", "phrasings and answers that models write for the FAQ"),
     PROBES: ("Probes", "what manage.py probe and the doctor measure"),
+    TESTS: ("Transfer tests", "cases that models are tried with before visitors get them"),
+    SHADOW: ("Shadow", "answers and judgements that no visitor sees"),
     HEALTH: ("Health checks", "whether a provider that failed works again"),
 }
 

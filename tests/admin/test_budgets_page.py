@@ -43,7 +43,7 @@ def test_managers_see_what_is_used_of_every_budget_that_is_set(sign_in: SignIn) 
     budget.reserve("visitor", now(), USD, "complex")
     client = sign_in("manager")
     found = shown(client)
-    own = [("example", "day"), ("drafts", "day"), ("probes", "day"), ("health", "day")]
+    own = [(name, "day") for name in ("example", "drafts", "probes", "tests", "shadow", "health")]
     assert list(found) == [("all", "day"), ("all", "month"), ("route:complex", "day"), *own]
     assert found["all", "day"].endswith("$0.020 $1.00 $5.00 20 %")
     assert found["route:complex", "day"].startswith("Route: Complex answers on this route Today,")

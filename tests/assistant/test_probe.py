@@ -11,7 +11,8 @@ from assistant.models import Conversation, Reply, Turn, Visitor
 from faq.models import AskedQuestion
 from routing import publishing
 from routing.models import Budget, ModelCall, ProbeRun, RouteOutcome
-from routing.probe import Measured, Spent, figures, percentile, ratio
+from routing.once import Answered
+from routing.probe import Spent, figures, percentile, ratio
 from tests.control import Control
 
 
@@ -21,8 +22,8 @@ def probe(*args: str, **options: object) -> str:
     return said.getvalue()
 
 
-def measured(first: int | None, total: int, state: str = "completed", detail: str = "") -> Measured:
-    return Measured(uuid4(), state, "m", detail, first, total, 1, 0)
+def measured(first: int | None, total: int, state: str = "completed", detail: str = "") -> Answered:
+    return Answered(uuid4(), state, "m", detail, "", first, total, 1, 0)
 
 
 SPENT = Spent(

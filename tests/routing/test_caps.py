@@ -65,6 +65,8 @@ SCOPES = [
     ("demo", "common", "free", ("example",)),
     ("staff_draft", "common", "", ("drafts",)),
     ("probe", "common", "", ("probes",)),
+    ("transfer", "common", "", ("tests",)),
+    ("shadow", "common", "free", ("shadow",)),
     ("synthetic", "common", "", ("health",)),
 ]
 

@@ -100,7 +100,14 @@ def test_the_cap_refuses_the_call_that_would_pass_it_and_stores_nothing_of_it() 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("purpose", "scope"), [("demo", "example"), ("staff_draft", "drafts"), ("probe", "probes")]
+    ("purpose", "scope"),
+    [
+        ("demo", "example"),
+        ("staff_draft", "drafts"),
+        ("probe", "probes"),
+        ("transfer", "tests"),
+        ("shadow", "shadow"),
+    ],
 )
 def test_what_is_not_for_visitors_has_its_own_money(purpose: str, scope: str) -> None:
     publish(cap="0.01", month="0.01", routes={"common": ("0.01", None)})

@@ -15,6 +15,7 @@ from assistant.reply_ledger import DatabaseLedger
 from routing import probe, publishing
 from routing.config import ConfigError
 from routing.models import ProbeRun
+from routing.once import Answered
 from routing.probe_words import LINES, counted, shown
 from routing.providers.transport import transport
 
@@ -69,8 +70,8 @@ class Command(BaseCommand):
         )
         self._print(run)
 
-    def _ask(self, target: probe.Target, asked: list[probe.Asked], concurrency: int) -> list[probe.Measured]:
-        async def ask() -> list[probe.Measured]:
+    def _ask(self, target: probe.Target, asked: list[probe.Asked], concurrency: int) -> list[Answered]:
+        async def ask() -> list[Answered]:
             with tqdm(total=len(asked), desc=target.name, unit="", file=self.stderr) as bar:
                 try:
                     return await probe.measure(
