@@ -31,7 +31,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.configversion": ("view",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),
-        "routing.budget": ("view",),
+        "routing.budget": ("view", "use:view_cost"),
         "routing.planbudget": ("view",),
     },
     "admin": {
@@ -54,7 +54,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.cataloguemodel": _ALL,
         "routing.modelprice": _ALL,
         "routing.modelcall": ("view",),
-        "routing.budget": ("view",),
+        "routing.budget": ("view", "use:view_cost"),
         "routing.planbudget": _ALL,
         "routing.storedanswer": ("view", "delete"),
         "routing.configversion": ("view",),

@@ -58,6 +58,7 @@ FIGURES = [
     _item("Probe runs", "speed", "routing_proberun_changelist", "routing.view_proberun"),
 ]
 COST = [
+    _item("Cost", "payments", "cost", "routing.view_cost"),
     _item("Budgets", "savings", "routing_budget_changelist", "routing.view_budget"),
     _item("Plan budgets", "loyalty", "routing_planbudget_changelist", "routing.view_planbudget"),
 ]

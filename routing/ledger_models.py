@@ -160,6 +160,7 @@ class Budget(models.Model):
             models.CheckConstraint(condition=Q(spent_pico__gte=0), name="spend_is_not_negative"),
             models.CheckConstraint(condition=Q(reserved_pico__gte=0), name="reserve_is_not_negative"),
         )
+        permissions = (("view_cost", "Can see the cost page"),)
 
     def __str__(self) -> str:
         return f"{self.scope} {self.period_start}"

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from routing.cache_models import StoredAnswer
+from routing.cost_models import ConversationDay, PlanDay
 from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
@@ -16,6 +17,7 @@ __all__ = [
     "CatalogueNotice",
     "Condition",
     "ConfigVersion",
+    "ConversationDay",
     "ExampleRun",
     "HourRow",
     "LadderChange",
@@ -24,6 +26,7 @@ __all__ = [
     "ModelCall",
     "ModelPrice",
     "PlanBudget",
+    "PlanDay",
     "ProbeRun",
     "Purpose",
     "RollUpState",

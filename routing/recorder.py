@@ -18,7 +18,7 @@ from routing.config import Config
 from routing.events import FinishReason, UsageReport
 from routing.evidence import Kind
 from routing.heavy import heavy_cost
-from routing.models import Budget, HourRow, MinuteRow, ModelCall, RouteOutcome
+from routing.models import Budget, ConversationDay, HourRow, MinuteRow, ModelCall, PlanDay, RouteOutcome
 
 ERASE_CHUNK = 500  # below SQLite's limit of variables in one statement
 
@@ -269,6 +269,8 @@ def remove_purpose(purpose: str) -> int:
     own.update(carried_pico=F("spent_pico"), reserved_pico=0)
     MinuteRow.objects.filter(purpose=purpose).delete()
     HourRow.objects.filter(purpose=purpose).delete()
+    ConversationDay.objects.filter(purpose=purpose).delete()
+    PlanDay.objects.filter(purpose=purpose).delete()
     ModelCall.objects.filter(purpose=purpose).delete()
     return RouteOutcome.objects.filter(purpose=purpose).delete()[0]
 
