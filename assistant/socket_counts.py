@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from common.process import process_name
+
 
 @dataclass(slots=True)
 class SocketCounts:
@@ -23,7 +25,9 @@ class SocketCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
         aborted = CounterMetricFamily(
-            "support_sockets_aborted", "Sockets cut because their reader was stuck, since the process began."
+            "support_sockets_aborted",
+            "Sockets cut because their reader was stuck, since the process began.",
+            labels=["process"],
         )
-        aborted.add_metric([], counts.aborted)
+        aborted.add_metric([process_name()], counts.aborted)
         yield aborted

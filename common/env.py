@@ -80,6 +80,9 @@ class Env:
     admin_password: str = field(repr=False)
     metrics_token: str = field(repr=False)
     log_level: str
+    log_events: bool
+    otlp_endpoint: str
+    otlp_headers: Mapping[str, str] = field(repr=False)
     https: bool
     trusted_proxies: tuple[Network, ...]
     drain_notice_s: int
@@ -122,6 +125,18 @@ def _port(values: Mapping[str, str], name: str, default: int) -> int:
 
 def _list(raw: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"[,\s]+", raw.strip()) if part)
+
+
+def _otlp(raw: str) -> str:
+    return _base_url("OTEL_EXPORTER_OTLP_ENDPOINT", raw) if raw else ""
+
+
+def _headers(raw: str) -> dict[str, str]:
+    """Return `name=value,name=value` as the OpenTelemetry specification writes headers, values %-encoded."""
+    pairs = [pair.partition("=") for pair in raw.split(",") if pair.strip()]
+    if any(not mark or not name.strip() for name, mark, _ in pairs):
+        raise EnvError("OTEL_EXPORTER_OTLP_HEADERS is a list of name=value, with commas between them.")
+    return {name.strip().lower(): unquote(value.strip()) for name, _, value in pairs}
 
 
 def _base_url(name: str, raw: str) -> str:
@@ -332,6 +347,9 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         admin_password=values.get("ADMIN_PASSWORD", ""),
         metrics_token=values.get("METRICS_TOKEN", "").strip(),
         log_level=values.get("LOG_LEVEL", "").strip().upper() or "INFO",
+        log_events=_flag(values, "LOG_EVENTS", not debug),
+        otlp_endpoint=_otlp(values.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()),
+        otlp_headers=_headers(values.get("OTEL_EXPORTER_OTLP_HEADERS", "")),
         https=https,
         trusted_proxies=_trusted_proxies(values.get("TRUSTED_PROXIES", "")),
         # Longer than any balancer asks; TimeoutStopSec of deploy/systemd allows for it.

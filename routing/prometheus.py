@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from common.money import from_pico
+from common.process import process_name
 from routing import breaker, desk, tally
 from routing.breakers import BreakerView
 from routing.evidence import KINDS
@@ -172,11 +173,13 @@ def _breakers(views: Sequence[BreakerView]) -> Iterator[Metric]:
         "support_breaker_state", "0 asked as usual, 1 waits for a probe, 2 left alone.", labels=labels
     )
     openings = CounterMetricFamily(
-        "support_breaker_openings", "How often a breaker opened, since the process began.", labels=labels
+        "support_breaker_openings",
+        "How often a breaker opened, since the process began.",
+        labels=[*labels, "process"],
     )
     for view in views:
         state.add_metric([view.provider, view.model], BREAKER_STATES[view.state])
-        openings.add_metric([view.provider, view.model], view.openings)
+        openings.add_metric([view.provider, view.model, process_name()], view.openings)
     yield state
     yield openings
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Case, Count, F, Q, Sum, Value, When
 
 from common.flat import fields_of
-from routing import budget
+from routing import budget, telemetry
 from routing.attempts import AttemptResult, AttemptStart
 from routing.caps import ALL, scope_of
 from routing.config import Config
@@ -19,6 +19,7 @@ from routing.events import FinishReason, UsageReport
 from routing.evidence import Kind
 from routing.heavy import heavy_cost
 from routing.models import Budget, ConversationDay, HourRow, MinuteRow, ModelCall, PlanDay, RouteOutcome
+from routing.telemetry_names import Value as Fact
 
 ERASE_CHUNK = 500  # below SQLite's limit of variables in one statement
 
@@ -101,6 +102,8 @@ def _end(start: AttemptStart, result: AttemptResult) -> bool:
         truncated=result.truncated,
         partial_output=_storable(result.partial_output),
     )
+    if changed:
+        telemetry.tell(telemetry.of_call(start, result))
     return bool(changed)
 
 
@@ -182,7 +185,43 @@ def record_outcome(facts: OutcomeFacts, config: Config) -> int | None:
         cost_pico=spent.cost_pico,
         heavy_cost_pico=_heavy(facts, spent, config),
     )
+    telemetry.tell(
+        telemetry.of_reply(facts.reply_id, facts.turn_id, facts.ended_at, facts.total_ms, _told(facts, spent))
+    )
     return spent.cost_pico
+
+
+# What is told of a reply, beside its ids: no text, and nothing of its visitor but the plan.
+_TOLD = (
+    "purpose",
+    "route",
+    "tier",
+    "plan",
+    "config_number",
+    "state",
+    "ended_by",
+    "cause",
+    "answering_model",
+    "prompt_version",
+    "matcher_version",
+    "queue_ms",
+    "match_ms",
+    "first_text_ms",
+    "total_ms",
+    "attempts",
+    "fallbacks",
+    "continued",
+    "cached",
+)
+
+
+def _told(facts: OutcomeFacts, spent: "_Spent") -> dict[str, Fact]:
+    told: dict[str, Fact] = {name: getattr(facts, name) for name in _TOLD}
+    told["conversation_id"] = str(facts.conversation_id) if facts.conversation_id else None
+    told["truncated"] = facts.truncated or spent.cut > 0
+    told["input_tokens"], told["output_tokens"] = spent.input_tokens, spent.output_tokens
+    told["cost_pico"] = spent.cost_pico
+    return {name: value if value != "" else None for name, value in told.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,11 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
         ({**PRODUCTION, "DEBUG": "maybe"}, "DEBUG='maybe' is not a switch"),
         ({**PRODUCTION, "PORT": "70000"}, "PORT='70000' is not a port"),
         (
+            {**PRODUCTION, "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"},
+            "OTEL_.*_ENDPOINT=.* is not an http",
+        ),
+        ({**PRODUCTION, "OTEL_EXPORTER_OTLP_HEADERS": "token"}, "OTEL_EXPORTER_OTLP_HEADERS is a list"),
+        (
             {**PRODUCTION, "HOST": "0.0.0.0", "RATE_LIMITS": "off"},
             "RATE_LIMITS=off is accepted on a loopback",
         ),
@@ -197,3 +202,11 @@ def test_a_database_that_is_away_or_empty_is_told_in_one_sentence(
     assert sentence in told.stderr
     assert len(told.stderr.splitlines()) == 1, "a traceback, or more"
     assert "hidden" not in told.stderr
+
+
+def test_headers_for_a_collector_are_read_as_its_specification_writes_them(tmp_path: Path) -> None:
+    found = env_of(
+        tmp_path, DEBUG="1", OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20a%2Cb, x-team=desk"
+    )
+    assert dict(found.otlp_headers) == {"authorization": "Bearer a,b", "x-team": "desk"}
+    assert "Bearer" not in repr(found)

@@ -83,7 +83,7 @@ class Watched:
         (line,) = (
             line
             for line in self.read("/metrics").splitlines()
-            if line.startswith("support_sockets_aborted_total ")
+            if line.startswith("support_sockets_aborted_total{")
         )
         return float(line.split()[-1])
 
