@@ -114,6 +114,9 @@ class RouteOutcome(models.Model):
     handed_off = models.BooleanField(
         default=False, db_default=False, help_text="After this answer, its visitor asked for a person."
     )
+    re_asked = models.BooleanField(
+        default=False, db_default=False, help_text="The next message asked the same, or said it did not help."
+    )
     assumed = models.BooleanField(
         default=False, db_default=False, help_text="Nothing has been said against it for some hours."
     )

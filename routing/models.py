@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from routing.cache_models import StoredAnswer
-from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
+from routing.figure_models import DayRow, ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState, StaleSpan
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.notice_models import CatalogueNotice
@@ -16,6 +16,7 @@ __all__ = [
     "CatalogueNotice",
     "Condition",
     "ConfigVersion",
+    "DayRow",
     "ExampleRun",
     "HourRow",
     "LadderChange",
@@ -30,6 +31,7 @@ __all__ = [
     "Route",
     "RouteOutcome",
     "Rule",
+    "StaleSpan",
     "StoredAnswer",
     "Tier",
     "WhenSpent",

@@ -15,6 +15,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"resolved": True, "handed_off": True}, "handed_off"),
     ({"escalated_after": True, "escalated_by": "thumbs_down", "feedback": -1}, "escalated"),
     ({"escalated_by": "re_ask", "assumed": True}, "re_asked"),
+    ({"re_asked": True, "assumed": True}, "re_asked"),
     ({"feedback": -1, "assumed": True}, "unsolved"),
     ({"resolved": False}, "unsolved"),
     ({"state": "failed"}, "no_answer"),
