@@ -210,6 +210,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Figures are promised never to be more than 10 s behind; a run that waited longer is not worth making.
     "roll-up": {"task": "routing.roll_up", "schedule": 5.0, "options": {"expires": 15}},
+    # Some seconds at a time, since mails wait behind it.
+    "judge-support": {"task": "assistant.judge_support", "schedule": 15.0, "options": {"expires": 15}},
     # A few minutes of replies at a time, of two hours ago; the roll-up takes them up again.
     "assume-settled": {"task": "routing.assume", "schedule": 120.0, "options": {"expires": 120}},
     "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},

@@ -102,6 +102,9 @@ class RollUpState(models.Model):
     assumed_until = models.DateTimeField(
         null=True, help_text="Replies that ended before this were looked at for what was said against them."
     )
+    judged_until = models.DateTimeField(
+        null=True, help_text="Answers that ended before this were judged for their support, or are not to be."
+    )
 
     class Meta:
         default_permissions = ()

@@ -106,6 +106,13 @@ class RouteOutcome(models.Model):
     support = models.FloatField(
         null=True, help_text="Share of the answer that stands in the passages it was given."
     )
+    judged_by = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How its support was judged for the rate of grounded answers; empty is not at all.",
+    )
     continued = models.BooleanField(default=False)
     truncated = models.BooleanField(default=False)
     cached = models.BooleanField(default=False)

@@ -252,6 +252,12 @@ def amend_outcome(
     return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
 
 
+def note_support(reply_id: UUID, support: float, judged_by: str) -> bool:
+    """Note how much of an answer stands in its passages, and have its minute rolled up again."""
+    changes = {"support": support, "judged_by": judged_by, "rolled_up": False}
+    return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
+
+
 def erase(uuids: Iterable[UUID]) -> int:
     """Remove what was said from the calls of these turns or replies; the figures stay.
 

@@ -25,6 +25,7 @@ class ReplyFacts(Protocol):
     escalated_after: bool
     escalated_by: str
     support: float | None
+    judged_by: str
     feedback: int | None
     resolved: bool | None
     handed_off: bool
@@ -70,6 +71,11 @@ def was_truncated(reply: ReplyFacts) -> bool:
 def felt_first_text(reply: ReplyFacts) -> int | None:
     """Return the ms to the first text; a reply that never had one counts with its whole wait."""
     return reply.total_ms if reply.first_text_ms is None else reply.first_text_ms
+
+
+def _judged(reply: ReplyFacts) -> float | None:
+    """Return the support of an answer of the sample; of others at most their words are known."""
+    return reply.support if reply.judged_by else None
 
 
 def _by(kind: str) -> Callable[[ReplyFacts], int]:
@@ -128,8 +134,8 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "thumbs_up": lambda reply: int(reply.feedback == 1),
     "thumbs_down": lambda reply: int(reply.feedback == -1),
     "resolved": lambda reply: int(reply.resolved is True),
-    "support_judged": lambda reply: int(reply.support is not None),
-    "grounded": lambda reply: int(reply.support is not None and reply.support >= GROUNDED),
+    "support_judged": lambda reply: int(_judged(reply) is not None),
+    "grounded": lambda reply: int((_judged(reply) or 0.0) >= GROUNDED),
     "input_tokens": lambda reply: reply.input_tokens,
     "output_tokens": lambda reply: reply.output_tokens,
     "cost_pico": lambda reply: reply.cost_pico,

@@ -7,10 +7,11 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from django.db.models import Model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from routing import caps, metrics, publishing, recorder, rollup, summing, tally
+from routing import caps, desk, metrics, publishing, recorder, rollup, summing, tally
 from routing.models import DayRow, HourRow, MinuteRow, ModelCall, RollUpState, RouteOutcome, StaleSpan
 from routing.summing import Key
 from routing.tally import Tally
@@ -32,10 +33,10 @@ def desk_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def stands_in(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summing.desk, "caps", lambda: caps.caps_of({"settings": {"time_zone": name}}))
+    monkeypatch.setattr(desk, "caps", lambda: caps.caps_of({"settings": {"time_zone": name}}))
 
 
-def rows_of(table: type, column: str) -> dict[tuple[datetime, Key], dict[str, object]]:
+def rows_of(table: type[Model], column: str) -> dict[tuple[datetime, Key], dict[str, object]]:
     return {
         (getattr(row, column), Key(row.route, row.purpose, row.model)): row.figures
         for row in table._default_manager.all()
@@ -150,9 +151,9 @@ def test_any_order_of_rows_news_and_runs_ends_at_what_the_ledger_says(
             booked(kind, number, word, now, told, order)
     for _ in range(4):
         rollup.roll_up(now)
-    tz = summing.desk.caps().tz
-    first = summing.desk.day_of(now - 4 * DAY, tz)
-    starts = [summing.desk.day_start(first + timedelta(days=number), tz) for number in range(7)]
+    tz = desk.caps().tz
+    first = desk.day_of(now - 4 * DAY, tz)
+    starts = [desk.day_start(first + timedelta(days=number), tz) for number in range(7)]
     assert_true(now, starts)
     for start, end in ((now - 4 * DAY, now), (starts[2], now - timedelta(minutes=77))):
         assert_read(start, end, starts)

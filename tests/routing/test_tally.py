@@ -36,5 +36,9 @@ def test_a_matter_stands_as_the_weightiest_thing_says(values: dict[str, Any], wo
 
 
 def test_only_answers_that_were_judged_count_as_grounded_or_not() -> None:
-    found = tally.of_replies(RouteOutcome(support=support) for support in (None, 0.0, 0.79, 0.8, 1.0))
+    found = tally.of_replies(
+        RouteOutcome(support=support, judged_by=by)
+        for support in (None, 0.0, 0.79, 0.8, 1.0)
+        for by in ("meaning", "")
+    )
     assert (found["support_judged"], found["grounded"]) == (4, 2)
