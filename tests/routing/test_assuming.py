@@ -60,11 +60,11 @@ def test_only_old_answers_are_assumed_each_minute_once_and_in_steps() -> None:
 def test_later_bad_news_outweighs_silence_in_every_figure() -> None:
     row = outcome()
     rollup.roll_up(LATER)
-    for news, word in (({}, "assumed"), ({"handed_off": True}, "handed_off")):
-        if news:
-            recorder.amend_outcome(row.pk, **news)
-        else:
+    for word in ("assumed", "handed_off"):
+        if word == "assumed":
             assuming.assume(LATER)
+        else:
+            recorder.amend_outcome(row.pk, handed_off=True)
         rollup.roll_up(LATER)
         for table in (MinuteRow, HourRow):
             counted = Tally.load(table._default_manager.get().figures)

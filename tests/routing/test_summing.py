@@ -4,10 +4,10 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db.models import Model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,7 +36,7 @@ def stands_in(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "caps", lambda: caps.caps_of({"settings": {"time_zone": name}}))
 
 
-def rows_of(table: type[Model], column: str) -> dict[tuple[datetime, Key], dict[str, object]]:
+def rows_of(table: Any, column: str) -> dict[tuple[datetime, Key], dict[str, object]]:
     return {
         (getattr(row, column), Key(row.route, row.purpose, row.model)): row.figures
         for row in table._default_manager.all()
