@@ -9,10 +9,11 @@ from routing.evidence import Kind, climbs
 
 
 def note(turn: Turn, consideration: Consideration, config: Config) -> None:
-    """Note on the last answer that it did not do, where the new message says so and goes to a larger tier.
+    """Note on the last answer that it did not do, where the new message says so, and what follows from it.
 
     The larger model is asked in the new turn, so this is no escalation under an answer; it counts for the
-    route whose answer did not do. Nobody else is given that answer again, whatever the new message goes to.
+    route whose answer did not do. Whatever the new message goes to: that the matter came again is noted, and
+    nobody else is given that answer again.
     """
     kind = _said(consideration)
     if not kind:
@@ -23,8 +24,10 @@ def note(turn: Turn, consideration: Consideration, config: Config) -> None:
         return
     stored_answers.disown(last)
     route, asked = config.routes.get(last.route), consideration.route
-    if asked.kind == "model" and route is not None and climbs(route.tier, asked.tier):
-        recorder.amend_outcome(last.pk, escalated_by=kind)
+    climbed = asked.kind == "model" and route is not None and climbs(route.tier, asked.tier)
+    recorder.amend_outcome(
+        last.pk, escalated_by=kind if climbed else "", re_asked=kind in ("re_ask", "did_not_help")
+    )
 
 
 def _said(consideration: Consideration) -> Kind:

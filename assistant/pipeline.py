@@ -128,7 +128,12 @@ class Consideration:
             "prompt_tokens": prompt.tokens if prompt else None,
             "redacted": prompt.redacted if prompt else None,
             "passages": [
-                {"id": passage.id, "entry_id": passage.entry_id, "title": passage.title}
+                {
+                    "id": passage.id,
+                    "entry_id": passage.entry_id,
+                    "version": passage.version,
+                    "title": passage.title,
+                }
                 for passage in (prompt.passages if prompt else ())
             ],
             "config_number": self.config_number,

@@ -212,6 +212,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "roll-up": {"task": "routing.roll_up", "schedule": 5.0, "options": {"expires": 15}},
     # Conversations of the day, for the cost page: some seconds at ten million calls a month.
     "count-days": {"task": "routing.count_days", "schedule": 900.0, "options": {"expires": 900}},
+    # Some seconds at a time, since mails wait behind it.
+    "judge-support": {"task": "assistant.judge_support", "schedule": 15.0, "options": {"expires": 15}},
+    # A few minutes of replies at a time, of two hours ago; the roll-up takes them up again.
+    "assume-settled": {"task": "routing.assume", "schedule": 120.0, "options": {"expires": 120}},
     "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},
     # Imports whose worker was killed, and uploaded files after their day.
     "drive-uploads": {"task": "faq.drive_uploads", "schedule": 15.0, "options": {"expires": 30}},

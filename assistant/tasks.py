@@ -6,7 +6,15 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import catalogue_care, mail_queue, request_letters, stored_answers, takeover, writing
+from assistant import (
+    catalogue_care,
+    grounding,
+    mail_queue,
+    request_letters,
+    stored_answers,
+    takeover,
+    writing,
+)
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -103,3 +111,9 @@ def retain() -> None:
     """Delete what has reached its age, for less than a minute; what is left follows at once."""
     if not retention.run(now()).finished:
         retain.delay()
+
+
+@shared_task(name="assistant.judge_support")
+def judge_support() -> None:
+    """Judge for some seconds how much of the last answers stands in their passages."""
+    grounding.judge(now())

@@ -18,13 +18,14 @@ def weigh(answer: str, passages: Sequence[PassageLike], route: RouteSpec) -> Ver
     """Return what was found of `answer`; of a route that does not escalate by evidence its support alone."""
     score = support(answer, passages)
     needs = route.min_support if route.escalate_on_evidence else 0.0
-    if score is not None and score < needs and _semantic():
+    if score is not None and score < needs and semantic():
         score = support(answer, passages, nearest)
     found = judge(answer, score, needs)
     return found if route.escalate_on_evidence else Verdict(support=score)
 
 
-def _semantic() -> bool:
+def semantic() -> bool:
+    """Return whether meanings can be compared in this process."""
     state = index.state()
     return state is not None and state.semantic
 

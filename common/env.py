@@ -89,6 +89,8 @@ class Env:
     drain_s: int
     lease_s: int
     left_s: int
+    grounded_share: int
+    grounded_judge: str
     server: str
     providers: tuple[ProviderEnv, ...]
     mail: MailEnv | None
@@ -272,6 +274,13 @@ def _count(values: Mapping[str, str], name: str, default: int) -> int:
     return int(raw)
 
 
+def _percent(values: Mapping[str, str], name: str, default: int) -> int:
+    raw = values.get(name, "").strip() or str(default)
+    if not raw.isdigit() or int(raw) > 100:
+        raise EnvError(f"{name}={raw!r} is not a share: use a whole number of percent from 0 to 100.")
+    return int(raw)
+
+
 def _seconds(values: Mapping[str, str], name: str, most: int, default: int = 0, least: int = 0) -> int:
     raw = values.get(name, "").strip() or str(default)
     if not raw.isdigit() or not least <= int(raw) <= most:
@@ -357,6 +366,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         drain_s=_seconds(values, "DRAIN_PATIENCE", 10, default=10),
         lease_s=_seconds(values, "REPLY_LEASE", 60, default=9, least=2),
         left_s=_seconds(values, "LEFT_PATIENCE", 3600, default=60),
+        grounded_share=_percent(values, "GROUNDED_SHARE", 100),
+        grounded_judge=values.get("GROUNDED_JUDGE", "").strip(),
         server=_server(values.get("SERVER", "").strip().lower()),
         providers=read_providers(values),
         mail=read_mail(values.get("EMAIL_URL", "").strip()),

@@ -43,13 +43,68 @@ class HourRow(models.Model):
         return f"{self.hour:%Y-%m-%d %H:%M} {self.route}"
 
 
+class DayRow(models.Model):
+    """The sum of one day of the desk's time zone that is over, so that a year is quick to read.
+
+    Which zone that is stands in RollUpState: the days of another zone are built anew.
+    """
+
+    start = models.DateTimeField(db_index=True, help_text="The moment at which the day begins at the desk.")
+    route = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=12)
+    model = models.CharField(max_length=120, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["start", "route", "purpose", "model"], name="one_row_a_day_route_purpose_model"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} {self.route}"
+
+
+class StaleSpan(models.Model):
+    """A minute, hour or day whose rows have to be made anew, because a part of it has changed."""
+
+    class Span(models.TextChoices):
+        MINUTE = "minute", "Minute"
+        HOUR = "hour", "Hour"
+        DAY = "day", "Day"
+
+    span = models.CharField(max_length=6, choices=Span.choices)
+    start = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=["span", "start"], name="one_mark_a_span"),)
+
+    def __str__(self) -> str:
+        return f"{self.span} {self.start:%Y-%m-%d %H:%M}"
+
+
 class RollUpState(models.Model):
-    """One row: until when minute rows are complete and hours summed, and when the worker last said so."""
+    """One row: until when minute rows are complete, hours and days summed, and their helpers done."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     as_of = models.DateTimeField(null=True)
     ran_at = models.DateTimeField(null=True)
     hours_until = models.DateTimeField(null=True)
+    days_until = models.DateTimeField(null=True)
+    days_zone = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="The zone that the days are days of."
+    )
+    rows_from = models.DateTimeField(
+        null=True, help_text="Rows of the ledger that ended before this may be deleted; their figures stay."
+    )
+    assumed_until = models.DateTimeField(
+        null=True, help_text="Replies that ended before this were looked at for what was said against them."
+    )
+    judged_until = models.DateTimeField(
+        null=True, help_text="Answers that ended before this were judged for their support, or are not to be."
+    )
 
     class Meta:
         default_permissions = ()

@@ -106,6 +106,13 @@ class RouteOutcome(models.Model):
     support = models.FloatField(
         null=True, help_text="Share of the answer that stands in the passages it was given."
     )
+    judged_by = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How its support was judged for the rate of grounded answers; empty is not at all.",
+    )
     continued = models.BooleanField(default=False)
     truncated = models.BooleanField(default=False)
     cached = models.BooleanField(default=False)
@@ -113,6 +120,9 @@ class RouteOutcome(models.Model):
     resolved = models.BooleanField(null=True)
     handed_off = models.BooleanField(
         default=False, db_default=False, help_text="After this answer, its visitor asked for a person."
+    )
+    re_asked = models.BooleanField(
+        default=False, db_default=False, help_text="The next message asked the same, or said it did not help."
     )
     assumed = models.BooleanField(
         default=False, db_default=False, help_text="Nothing has been said against it for some hours."

@@ -5,7 +5,7 @@ from django.db import models
 
 from routing.cache_models import StoredAnswer
 from routing.cost_models import ConversationDay, PlanDay
-from routing.figure_models import ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState
+from routing.figure_models import DayRow, ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState, StaleSpan
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.notice_models import CatalogueNotice
@@ -18,6 +18,7 @@ __all__ = [
     "Condition",
     "ConfigVersion",
     "ConversationDay",
+    "DayRow",
     "ExampleRun",
     "HourRow",
     "LadderChange",
@@ -33,6 +34,7 @@ __all__ = [
     "Route",
     "RouteOutcome",
     "Rule",
+    "StaleSpan",
     "StoredAnswer",
     "Tier",
     "WhenSpent",

@@ -18,7 +18,16 @@ from routing.config import Config
 from routing.events import FinishReason, UsageReport
 from routing.evidence import Kind
 from routing.heavy import heavy_cost
-from routing.models import Budget, ConversationDay, HourRow, MinuteRow, ModelCall, PlanDay, RouteOutcome
+from routing.models import (
+    Budget,
+    ConversationDay,
+    DayRow,
+    HourRow,
+    MinuteRow,
+    ModelCall,
+    PlanDay,
+    RouteOutcome,
+)
 from routing.telemetry_names import Value as Fact
 
 ERASE_CHUNK = 500  # below SQLite's limit of variables in one statement
@@ -265,12 +274,14 @@ def amend_outcome(
     escalated_after: bool | None = None,
     escalated_by: Kind = "",
     handed_off: bool = False,
+    re_asked: bool = False,
 ) -> bool:
     """Add what became known after the end of a reply, and have its minute rolled up again.
 
     `feedback` is 1 or -1, or 0 to take a thumb back; None leaves a field as it is. Returns False when
     the reply has no outcome yet. `escalated_after` belongs to the answer that did not do, not to the
-    larger model's answer under it, and so does `escalated_by`, of which the first stays.
+    larger model's answer under it, and so does `escalated_by`, of which the first stays. `re_asked` says that
+    the next message asked the same again or that it did not help, whatever that message went to.
     """
     changes: dict[str, int | bool | Case | None] = {"rolled_up": False}
     if feedback is not None:
@@ -284,6 +295,14 @@ def amend_outcome(
         changes["escalated_by"] = Case(first, default=F("escalated_by"))
     if handed_off:
         changes["handed_off"] = True
+    if re_asked:
+        changes["re_asked"] = True
+    return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
+
+
+def note_support(reply_id: UUID, support: float, judged_by: str) -> bool:
+    """Note how much of an answer stands in its passages, and have its minute rolled up again."""
+    changes = {"support": support, "judged_by": judged_by, "rolled_up": False}
     return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
 
 
@@ -306,10 +325,8 @@ def remove_purpose(purpose: str) -> int:
     # What was spent stays spent; only the calls that explain it are gone.
     own = Budget.objects.filter(scope=scope_of(purpose)).exclude(scope=ALL)
     own.update(carried_pico=F("spent_pico"), reserved_pico=0)
-    MinuteRow.objects.filter(purpose=purpose).delete()
-    HourRow.objects.filter(purpose=purpose).delete()
-    ConversationDay.objects.filter(purpose=purpose).delete()
-    PlanDay.objects.filter(purpose=purpose).delete()
+    for rows in (MinuteRow, HourRow, DayRow, ConversationDay, PlanDay):
+        rows._default_manager.filter(purpose=purpose).delete()
     ModelCall.objects.filter(purpose=purpose).delete()
     return RouteOutcome.objects.filter(purpose=purpose).delete()[0]
 

@@ -1,29 +1,47 @@
-"""Minute rows from the ledger, and hour rows from them: recomputed whole whenever a part has changed.
+"""Minute rows from the ledger, recomputed whole whenever a row of the minute is new or was amended.
 
 A row of the ledger that is new or amended says so with `rolled_up=False`. A roll-up takes such
 minutes one by one, the oldest first, marks their rows and rebuilds the minute from all of them, so
-it may run twice, late, or after days of a dead worker, and always ends at the same figures. Hours that
-are over are summed up once, in order, and again when one of their minutes changes.
+it may run twice, late, or after days of a dead worker, and always ends at the same figures. Hours and days
+are made of the minutes in `routing.summing`.
 """
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, Protocol
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
-from routing import tally
-from routing.models import HourRow, MinuteRow, ModelCall, RollUpState, RouteOutcome
-from routing.tally import Tally
+from routing import summing, tally
+from routing.models import MinuteRow, ModelCall, RollUpState, RouteOutcome, StaleSpan
+from routing.summing import Key
+from routing.tally import CallFacts, ReplyFacts, Tally
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 # A task must stay far under Celery's visibility timeout; a day's backlog is 1,440 minutes.
 MINUTES_A_RUN = 600
-HOURS_A_RUN = 48
 
-LedgerRow = TypeVar("LedgerRow", ModelCall, RouteOutcome)
+# Only what a tally reads: a row of the ledger has some thirty columns, and a busy minute 2,000 rows.
+REPLY_COLUMNS = ("route", "purpose", "answering_model", *ReplyFacts.__annotations__)
+CALL_COLUMNS = ("route", "purpose", *CallFacts.__annotations__)
+
+
+class BookedReply(ReplyFacts, Protocol):
+    """A reply with what its row stands under."""
+
+    route: str
+    purpose: str
+    answering_model: str
+
+
+class BookedCall(CallFacts, Protocol):
+    """A call with what its row stands under."""
+
+    route: str
+    purpose: str
 
 
 @dataclass(frozen=True)
@@ -35,50 +53,57 @@ class Progress:
     behind: bool
 
 
-@dataclass(frozen=True)
-class _Key:
-    route: str
-    purpose: str
-    model: str
-
-
 def roll_up(now: datetime, limit: int = MINUTES_A_RUN) -> Progress:
     """Rebuild up to `limit` changed minutes and say until when the figures are complete."""
     RollUpState.objects.get_or_create(pk=1)
-    done = 0
-    while done < limit:
-        minute = _oldest_dirty_minute()
-        if minute is None:
-            sum_hours(now)
-            return _say(Progress(done, now, behind=False), now)
+    done, minute = 0, _oldest_dirty_minute()
+    while minute is not None and done < limit:
         rebuild(minute)
         done += 1
-    waiting = _oldest_dirty_minute()
-    return _say(Progress(done, min(waiting or now, now), behind=waiting is not None), now)
+        # The index still holds what was just marked, so the search goes on behind it.
+        minute = _oldest_dirty_minute(minute + MINUTE) or _oldest_dirty_minute()
+    summing.sum_again()
+    if minute is None:
+        summing.sum_up(now)
+        return _say(Progress(done, now, behind=False), now)
+    return _say(Progress(done, min(minute, now), behind=True), now)
 
 
-def _oldest_dirty_minute() -> datetime | None:
-    dirty = [
-        RouteOutcome.objects.filter(rolled_up=False).aggregate(at=models.Min("ended_at"))["at"],
-        ModelCall.objects.filter(rolled_up=False, ended_at__isnull=False).aggregate(
-            at=models.Min("ended_at")
-        )["at"],
+def _oldest_dirty_minute(since: datetime | None = None) -> datetime | None:
+    """Return the first minute, from `since` on, of which a row is new, amended or marked."""
+    waiting: list[tuple[QuerySet[Any], str]] = [
+        (RouteOutcome.objects.filter(rolled_up=False), "ended_at"),
+        (ModelCall.objects.filter(rolled_up=False, ended_at__isnull=False), "ended_at"),
+        (StaleSpan.objects.filter(span=StaleSpan.Span.MINUTE), "start"),
     ]
-    ended = [at for at in dirty if at is not None]
-    return min(ended).replace(second=0, microsecond=0) if ended else None
+    found = []
+    for rows, column in waiting:
+        later = rows if since is None else rows.filter(**{f"{column}__gte": since})
+        found.append(later.aggregate(at=models.Min(column))["at"])
+    dirty = [at for at in found if at is not None]
+    return min(dirty).replace(second=0, microsecond=0) if dirty else None
 
 
 def rebuild(minute: datetime) -> None:
-    """Replace the rows of one minute by what the ledger says now."""
+    """Replace the rows of one minute by what the ledger says now.
+
+    A minute of whose rows some are deleted keeps the figures that were made of all of them.
+    """
     with transaction.atomic():
-        # One worker at a time (on SQLite the transaction itself sees to that).
-        state = RollUpState.objects.select_for_update().get_or_create(pk=1)[0]
+        state = summing.lock()
         # The marks come first: a thumb that is given meanwhile waits for this transaction and then
         # takes its mark off again, so it is never lost.
+        StaleSpan.objects.filter(span=StaleSpan.Span.MINUTE, start=minute).delete()
         span = Q(ended_at__gte=minute, ended_at__lt=minute + MINUTE)
-        replies = _marked(RouteOutcome.objects.filter(span))
-        calls = _marked(ModelCall.objects.filter(span).defer("partial_output", "error_detail"))
-        rows = tallies(replies, calls)
+        replies, calls = RouteOutcome.objects.filter(span), ModelCall.objects.filter(span)
+        for changed in (replies, calls):
+            changed.filter(rolled_up=False).update(rolled_up=True)
+        if kept_only(minute, state):
+            return
+        rows = tallies(
+            replies.order_by().values_list(*REPLY_COLUMNS, named=True),
+            calls.order_by().values_list(*CALL_COLUMNS, named=True),
+        )
         MinuteRow.objects.filter(minute=minute).delete()
         MinuteRow.objects.bulk_create(
             MinuteRow(
@@ -86,65 +111,43 @@ def rebuild(minute: datetime) -> None:
             )
             for key, value in rows.items()
         )
-        if state.hours_until is not None and minute < state.hours_until:
-            _sum_hour(_hour_of(minute))
+        summing.mark_hour_of(minute, state)
 
 
-def _hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def kept_only(minute: datetime, state: RollUpState) -> bool:
+    """Return whether a minute's figures can not be made again, because rows of it may be deleted."""
+    gone = state.rows_from is not None and minute < state.rows_from
+    return gone and MinuteRow.objects.filter(minute=minute).exists()
 
 
-def sum_hours(now: datetime, limit: int = HOURS_A_RUN) -> None:
-    """Sum up the hours that are over and not yet summed, the oldest first, at most `limit` of them."""
-    over = _hour_of(now)
-    for _ in range(limit):
-        with transaction.atomic():
-            state = RollUpState.objects.select_for_update().get(pk=1)
-            rows = MinuteRow.objects.filter(minute__lt=over)
-            if state.hours_until is not None:
-                rows = rows.filter(minute__gte=state.hours_until)
-            oldest = rows.order_by("minute").values_list("minute", flat=True).first()
-            state.hours_until = over if oldest is None else _hour_of(oldest) + HOUR
-            state.save(update_fields=["hours_until"])
-            if oldest is None:
-                return
-            _sum_hour(_hour_of(oldest))
+def delete_from_ledger(
+    table: type[ModelCall] | type[RouteOutcome], edge: datetime
+) -> Callable[[Sequence[Any]], object]:
+    """Return what deletes rows of the ledger that ended before `edge`, and says that they may be gone.
+
+    To be called within a transaction: the minutes of these rows keep their figures from then on.
+    """
+
+    def remove(ids: Sequence[Any]) -> None:
+        RollUpState.objects.get_or_create(pk=1)
+        earlier = Q(rows_from__isnull=True) | Q(rows_from__lt=edge)
+        RollUpState.objects.filter(earlier, pk=1).update(rows_from=edge)
+        table._default_manager.filter(pk__in=ids).delete()
+
+    return remove
 
 
-def _sum_hour(hour: datetime) -> None:
-    groups: defaultdict[_Key, list[Tally]] = defaultdict(list)
-    rows = MinuteRow.objects.filter(minute__gte=hour, minute__lt=hour + HOUR)
-    for route, purpose, model, stored in rows.values_list("route", "purpose", "model", "figures"):
-        groups[_Key(route, purpose, model)].append(Tally.load(stored))
-    HourRow.objects.filter(hour=hour).delete()
-    HourRow.objects.bulk_create(
-        HourRow(
-            hour=hour,
-            route=key.route,
-            purpose=key.purpose,
-            model=key.model,
-            figures=tally.total(values).dump(),
-        )
-        for key, values in groups.items()
-    )
-
-
-def _marked(rows: QuerySet[LedgerRow]) -> list[LedgerRow]:
-    rows.filter(rolled_up=False).update(rolled_up=True)
-    return list(rows)
-
-
-def tallies(replies: list[RouteOutcome], calls: list[ModelCall]) -> dict[_Key, Tally]:
+def tallies(replies: Iterable[BookedReply], calls: Iterable[BookedCall]) -> dict[Key, Tally]:
     """Return one tally for each route, purpose and model among these rows.
 
     Replies stand under the model that answered, calls under the one that was asked.
     """
-    reply_groups: defaultdict[_Key, list[RouteOutcome]] = defaultdict(list)
-    call_groups: defaultdict[_Key, list[ModelCall]] = defaultdict(list)
+    reply_groups: defaultdict[Key, list[BookedReply]] = defaultdict(list)
+    call_groups: defaultdict[Key, list[BookedCall]] = defaultdict(list)
     for reply in replies:
-        reply_groups[_Key(reply.route, reply.purpose, reply.answering_model)].append(reply)
+        reply_groups[Key(reply.route, reply.purpose, reply.answering_model)].append(reply)
     for call in calls:
-        call_groups[_Key(call.route, call.purpose, call.asked_model)].append(call)
+        call_groups[Key(call.route, call.purpose, call.asked_model)].append(call)
     rows = {key: tally.of_replies(group) for key, group in reply_groups.items()}
     for key, group in call_groups.items():
         rows[key] = rows.get(key, Tally()) + tally.of_calls(group)

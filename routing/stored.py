@@ -1,20 +1,22 @@
-"""Reading what was rolled up: summed hours where there are some, minutes at the ends and since then."""
+"""Reading what was rolled up: days and hours that are summed, minutes at the ends and since then."""
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model
 
-from routing import tally
-from routing.models import HourRow, MinuteRow, Purpose, RollUpState
-from routing.tally import Tally
+from routing import desk, tally
+from routing.models import DayRow, HourRow, MinuteRow, Purpose, RollUpState
+from routing.summing import hour_of, zone_of
+from routing.tally import Sum, Tally
 
 CHUNK = 2000  # rows fetched at once
 _ALMOST_HOUR = timedelta(minutes=59)  # periods are of whole minutes
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,22 @@ class Rows:
 
 def read(start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]) -> Rows:
     """Return the tallies of a span; `edges` are the borders of its buckets, the last one its end."""
+    starts = edges[:-1]
+    sums: defaultdict[tuple[datetime | None, str, str, bool], Sum] = defaultdict(Sum)
+    for at, route, purpose, model, stored in _stored(start, end, purposes, edges):
+        bucket = starts[bisect_right(starts, at) - 1] if starts else None
+        sums[bucket, route, model, purpose == Purpose.DEMO].add(stored)
     routes: defaultdict[str, list[Tally]] = defaultdict(list)
     models: defaultdict[str, list[Tally]] = defaultdict(list)
-    buckets: dict[datetime, defaultdict[str, list[Tally]]] = {at: defaultdict(list) for at in edges[:-1]}
+    buckets: dict[datetime, defaultdict[str, list[Tally]]] = {at: defaultdict(list) for at in starts}
     example: list[Tally] = []
-    starts = edges[:-1]
-    for at, route, purpose, model, stored in _stored(start, end, purposes, edges):
-        value = Tally.load(stored)
+    for (bucket, route, model, is_example), value in ((key, each.tally()) for key, each in sums.items()):
         routes[route].append(value)
         models[model].append(value)
-        if purpose == Purpose.DEMO:
+        if is_example:
             example.append(value)
-        if starts:
-            buckets[starts[bisect_right(starts, at) - 1]][route].append(value)
+        if bucket is not None:
+            buckets[bucket][route].append(value)
     return Rows(
         _totals(routes),
         _totals(models),
@@ -51,26 +56,77 @@ def read(start: datetime, end: datetime, purposes: Collection[str], edges: tuple
 
 
 _Stored = tuple[datetime, str, str, str, dict[str, Any]]
+_Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Which stretches of a period are read from which rows; together they are the period, once."""
+
+    days: tuple[_Span, ...]
+    hours: tuple[_Span, ...]
+    minutes: tuple[_Span, ...]
 
 
 def _stored(
     start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]
 ) -> Iterator[_Stored]:
-    """Yield the stored rows of a span: hours that are summed up, and minutes where there are none.
-
-    Hours serve only where every bucket of the charts begins with one; a desk's day may begin at :30.
-    """
-    until = RollUpState.objects.filter(pk=1).values_list("hours_until", flat=True).first()
-    first, last = (at.replace(minute=0, second=0, microsecond=0) for at in (start + _ALMOST_HOUR, end))
-    last = min(last, until) if until is not None else first
-    if last <= first or any(edge.minute for edge in edges[:-1]):
-        first = last = start
-    wanted = Q(purpose__in=list(purposes))
+    """Yield the stored rows of a span, the coarsest that no bucket of the charts cuts."""
+    spans = spans_of(start, end, edges, RollUpState.objects.filter(pk=1).first() or RollUpState())
     columns = ("route", "purpose", "model", "figures")
-    for span in (Q(minute__gte=start, minute__lt=first), Q(minute__gte=last, minute__lt=end)):
-        yield from MinuteRow.objects.filter(wanted & span).values_list("minute", *columns).iterator(CHUNK)
-    hours = HourRow.objects.filter(wanted, hour__gte=first, hour__lt=last)
-    yield from hours.values_list("hour", *columns).iterator(CHUNK)
+    tables: tuple[tuple[type[Model], str, tuple[_Span, ...]], ...] = (
+        (MinuteRow, "minute", spans.minutes),
+        (HourRow, "hour", spans.hours),
+        (DayRow, "start", spans.days),
+    )
+    for table, column, stretches in tables:
+        for first, last in stretches:
+            wanted = {"purpose__in": list(purposes), f"{column}__gte": first, f"{column}__lt": last}
+            rows = table._default_manager.filter(**wanted).values_list(column, *columns)
+            yield from rows.iterator(CHUNK)
+
+
+def spans_of(start: datetime, end: datetime, edges: tuple[datetime, ...], state: RollUpState) -> Spans:
+    """Return what to read from which rows.
+
+    Hours serve only where every bucket of the charts begins with one (a desk's day may begin at :30), and
+    days only where every bucket begins with one of the zone that they were summed for.
+    """
+    inner, tz = edges[1:-1], zone_of(state)
+
+    def day_floor(at: datetime) -> datetime:
+        return desk.day_start(desk.day_of(at, tz), tz)
+
+    def day_ceil(at: datetime) -> datetime:
+        return desk.day_start(desk.day_of(at - _MINUTE, tz) + timedelta(days=1), tz)
+
+    days_until = None if any(day_floor(edge) != edge for edge in inner) else state.days_until
+    hours_until = None if any(edge.minute for edge in inner) else state.hours_until
+    days, rest = _split((start, end), days_until, day_ceil, day_floor)
+    hours, minutes = list[_Span](), list[_Span]()
+    for span in rest:
+        whole, ends = _split(span, hours_until, _hour_ceil, hour_of)
+        hours += whole
+        minutes += ends
+    return Spans(tuple(days), tuple(hours), tuple(minutes))
+
+
+def _hour_ceil(at: datetime) -> datetime:
+    return hour_of(at + _ALMOST_HOUR)
+
+
+_Bound = Callable[[datetime], datetime]
+
+
+def _split(
+    span: _Span, until: datetime | None, ceil: _Bound, floor: _Bound
+) -> tuple[list[_Span], list[_Span]]:
+    """Return the part of `span` that is summed up whole, and what is left of it before and after."""
+    first = ceil(span[0])
+    last = first if until is None else floor(min(span[1], until))
+    if first >= last:
+        return [], [span] if span[0] < span[1] else []
+    return [(first, last)], [each for each in ((span[0], first), (last, span[1])) if each[0] < each[1]]
 
 
 def _totals(groups: Mapping[str, Iterable[Tally]]) -> dict[str, Tally]:

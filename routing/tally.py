@@ -3,7 +3,7 @@
 Pure: a tally is made of plain facts, stored as JSON in a minute row, and added over any period.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -25,9 +25,11 @@ class ReplyFacts(Protocol):
     escalated_after: bool
     escalated_by: str
     support: float | None
+    judged_by: str
     feedback: int | None
     resolved: bool | None
     handed_off: bool
+    re_asked: bool
     assumed: bool
     queue_ms: int | None
     match_ms: int | None
@@ -58,6 +60,7 @@ class CallFacts(Protocol):
 CUT_BY_VISITOR = frozenset({"abandoned", "stop"})
 # A spent budget is what staff have decided, and no outage: it breaks no promise of a route.
 OUT_OF_BUDGET = "budget"
+ANSWERED = ("completed", "truncated")  # states of a reply that gave an answer, a cut one included
 
 
 def was_truncated(reply: ReplyFacts) -> bool:
@@ -70,6 +73,11 @@ def felt_first_text(reply: ReplyFacts) -> int | None:
     return reply.total_ms if reply.first_text_ms is None else reply.first_text_ms
 
 
+def _judged(reply: ReplyFacts) -> float | None:
+    """Return the support of an answer of the sample; of others at most their words are known."""
+    return reply.support if reply.judged_by else None
+
+
 def _by(kind: str) -> Callable[[ReplyFacts], int]:
     """Return what counts escalations of a kind; rows from before kinds were kept are of visitors."""
 
@@ -80,19 +88,22 @@ def _by(kind: str) -> Callable[[ReplyFacts], int]:
     return count
 
 
-# How a matter stands after an answer, in the order in which one outweighs the next. Never one number.
-RESOLUTIONS = (
-    "handed_off",
-    "confirmed",
-    "escalated",
-    "re_asked",
-    "unsolved",
-    "no_answer",
-    "assumed",
-    "open",
-)
 # An answer is called grounded when four of five of its sentences stand in the passages that it was given.
 GROUNDED = 0.8
+
+
+# How a matter stands after an answer, in the order in which one outweighs the next. Never one number.
+_STANDS: tuple[tuple[str, Callable[[ReplyFacts], bool]], ...] = (
+    ("handed_off", lambda reply: reply.handed_off),
+    ("confirmed", lambda reply: reply.resolved is True),
+    ("escalated", lambda reply: reply.escalated_after),
+    ("re_asked", lambda reply: reply.re_asked or bool(reply.escalated_by)),
+    ("unsolved", lambda reply: reply.resolved is False or reply.feedback == -1),
+    ("no_answer", lambda reply: reply.state not in ANSWERED),
+    ("assumed", lambda reply: reply.assumed),
+    ("open", lambda reply: True),
+)
+RESOLUTIONS = tuple(name for name, _ in _STANDS)
 
 
 def resolution(reply: ReplyFacts) -> str:
@@ -103,21 +114,7 @@ def resolution(reply: ReplyFacts) -> str:
     that it did not help. `unsolved`: its visitor said so, or gave a thumbs-down. `no_answer`: there was none.
     `assumed`: nothing was said against it for some hours. `open`: it is too early to say.
     """
-    found = {
-        "handed_off": reply.handed_off,
-        "confirmed": reply.resolved is True,
-        "escalated": reply.escalated_after,
-        "re_asked": bool(reply.escalated_by),
-        "unsolved": reply.resolved is False or reply.feedback == -1,
-        "no_answer": reply.state not in ("completed", "truncated"),
-        "assumed": reply.assumed,
-        "open": True,
-    }
-    return next(name for name in RESOLUTIONS if found[name])
-
-
-def _left(name: str) -> Callable[[ReplyFacts], int]:
-    return lambda reply: int(resolution(reply) == name)
+    return next(name for name, stands in _STANDS if stands(reply))
 
 
 REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
@@ -137,9 +134,8 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "thumbs_up": lambda reply: int(reply.feedback == 1),
     "thumbs_down": lambda reply: int(reply.feedback == -1),
     "resolved": lambda reply: int(reply.resolved is True),
-    **{f"left_{name}": _left(name) for name in RESOLUTIONS},
-    "support_judged": lambda reply: int(reply.support is not None),
-    "grounded": lambda reply: int(reply.support is not None and reply.support >= GROUNDED),
+    "support_judged": lambda reply: int(_judged(reply) is not None),
+    "grounded": lambda reply: int((_judged(reply) or 0.0) >= GROUNDED),
     "input_tokens": lambda reply: reply.input_tokens,
     "output_tokens": lambda reply: reply.output_tokens,
     "cost_pico": lambda reply: reply.cost_pico,
@@ -193,8 +189,12 @@ class Tally:
 def of_replies(replies: Iterable[ReplyFacts]) -> Tally:
     """Return the tally of replies that have ended, however they ended."""
     listed = list(replies)
+    left = Counter(map(resolution, listed))
     return Tally(
-        {name: sum(read(reply) or 0 for reply in listed) for name, read in REPLY_COUNTS.items()},
+        {
+            **{name: sum(read(reply) or 0 for reply in listed) for name, read in REPLY_COUNTS.items()},
+            **{f"left_{name}": left[name] for name in RESOLUTIONS},
+        },
         {
             "first_text": _histogram(felt_first_text(reply) for reply in listed),
             "total": _histogram(reply.total_ms for reply in listed),
@@ -230,3 +230,45 @@ def total(tallies: Iterable[Tally]) -> Tally:
         for name, histogram in item.histograms.items():
             histograms[name].append(histogram)
     return Tally(dict(counts), {name: Histogram.sum(items) for name, items in histograms.items()})
+
+
+class Sum:
+    """Adds stored tallies up without making a tally of each: a year is thousands of rows."""
+
+    def __init__(self) -> None:
+        self._counts: defaultdict[str, int] = defaultdict(int)
+        self._buckets: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._totals: defaultdict[str, float] = defaultdict(float)
+
+    def add(self, stored: Mapping[str, Any]) -> None:
+        """Add what `Tally.dump` wrote."""
+        for name, count in stored.get("counts", {}).items():
+            self._counts[name] += count
+        for name, histogram in stored.get("histograms", {}).items():
+            buckets = self._buckets[name]
+            for bucket, count in histogram["counts"].items():
+                buckets[bucket] += count
+            self._totals[name] += histogram["total"]
+
+    def tally(self) -> Tally:
+        """Return the sum of what was added."""
+        histograms = {
+            name: Histogram({int(key): count for key, count in buckets.items()}, self._totals[name])
+            for name, buckets in self._buckets.items()
+        }
+        return Tally(dict(self._counts), histograms)
+
+
+def apart(stored: Tally, wanted: Tally) -> list[str]:
+    """Return the names of the figures by which two tallies differ, each with both counts."""
+    names = sorted({*stored.counts, *wanted.counts})
+    counts = [
+        f"{name} {stored[name]:,}, not {wanted[name]:,}" for name in names if stored[name] != wanted[name]
+    ]
+    times = []
+    for name in sorted({*stored.histograms, *wanted.histograms}):
+        mine, theirs = stored.histogram(name), wanted.histogram(name)
+        if dict(mine.counts) != dict(theirs.counts) or mine.total != theirs.total:
+            sides = [f"{each.n:,} of {each.total:,.0f} ms" for each in (mine, theirs)]
+            times.append(f"times of {name} {sides[0]}, not {sides[1]}")
+    return counts + times

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from common import clock
-from routing import cost_days, rollup
+from routing import assuming, cost_days, rollup
 
 
 @shared_task(name="routing.roll_up", ignore_result=True)
@@ -16,3 +16,9 @@ def roll_up() -> None:
 def count_days() -> None:
     """Count the conversations and the spend by plan of the days that may have changed."""
     cost_days.run(clock.now())
+
+
+@shared_task(name="routing.assume", ignore_result=True)
+def assume() -> None:
+    """Mark the answers against which nothing was said for some hours."""
+    assuming.assume(clock.now())

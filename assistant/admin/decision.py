@@ -289,13 +289,21 @@ FOUND: Mapping[str, str] = {
 }
 
 
+JUDGED_BY: Mapping[str, str] = {
+    "words": " (by its words)",
+    "meaning": " (by meaning)",
+    "model": " (by a model)",
+}
+
+
 def _support(verdict: Mapping[str, Any]) -> str:
     """Return how much of an answer stands in its passages, and how much its route asks for."""
     score = verdict.get("support")
     if score is None:
         return ""
     needs = f", needs {verdict['needs']:.2f}" if verdict.get("needs") else ""
-    return f"Support in its passages: {score:.2f}{needs}"
+    by = JUDGED_BY.get(str(verdict.get("judged_by", "")), "")
+    return f"Support in its passages: {score:.2f}{by}{needs}"
 
 
 def _versions(record: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -24,7 +24,7 @@ from common.clock import ticks
 from common.versions import raise_version
 from faq.import_models import Upload
 from faq.models import AnswerEdit, AskedQuestion, Proposal, ProposalRun
-from routing import cache_store
+from routing import cache_store, rollup
 from routing.models import ModelCall, RouteOutcome, StoredAnswer
 from routing.unlinking import silence
 
@@ -105,11 +105,9 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
     yield _deleting("asked_questions", AskedQuestion.objects.filter(created_at__lt=before("asked_questions")))
     yield _deleting("stored_answers", StoredAnswer.objects.filter(written_at__lt=before("stored_answers")))
     yield Store("partial_outputs", _speaking(before("partial_outputs")), silence)
-    booked = {"rolled_up": True}
-    yield _deleting(
-        "ledger", ModelCall.objects.filter(started_at__lt=before("ledger"), ended_at__isnull=False, **booked)
-    )
-    yield _deleting("ledger", RouteOutcome.objects.filter(ended_at__lt=before("ledger"), **booked))
+    for table in (ModelCall, RouteOutcome):
+        due = table._default_manager.filter(ended_at__lt=before("ledger"), rolled_up=True)
+        yield Store("ledger", due.order_by("pk"), rollup.delete_from_ledger(table, before("ledger")))
     yield _deleting("staff_log", LogEntry.objects.filter(action_time__lt=before("staff_log")))
     for model in (AccessAttempt, AccessFailureLog, AccessLog):
         yield _deleting("sign_in_log", model.objects.filter(attempt_time__lt=before("sign_in_log")))

@@ -1,4 +1,4 @@
-"""Sixty scripted messages through the socket: the rendered figures equal the script and the invoice."""
+"""A schedule through the socket: page, scrape and database say what it says, and the cost of the invoice."""
 
 import asyncio
 import http.cookiejar
@@ -7,40 +7,39 @@ import math
 import re
 import urllib.parse
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.control import Control
 from tests.flows.client import Chat
 from tests.flows.conftest import new_cookie
+from tests.flows.schedule import SCHEDULE, Step, expected
 from tests.servers import DeskServer, running_desk, running_sandbox
 
-RESET, TEXTS = "How do I reset my password?", "Does it send texts too?"
-COMPARE = "Compare Pro and Studio for 3 locations; what happens if we downgrade?"
-DRAFT = "Draft a message to my clients about new opening hours"
-LITE, HAIKU, SONNET = "gemini-3.5-flash-lite", "claude-haiku-5-5", "claude-sonnet-5-5"
-QUICK, SLOW = {"first_text_ms": 200, "gap_ms": 2}, {"first_text_ms": 900, "gap_ms": 2}
+PICO = Decimal(10) ** 12
 
-# What is asked, how often, and what becomes of it: route, tokens of each answer, state, fallbacks.
-CALM = [
-    ("", RESET, 14, "faq", None),
-    ("", "thanks", 4, "small_talk", None),
-    ("", "I want to talk to a person", 2, "person", None),
-    ("", TEXTS, 18, "common", 30),
-    ("", COMPARE, 6, "complex", 80),
-    ("free", DRAFT, 4, "draft", 40),
-]
-
-ROWS = """
+# The rows, and the figures made of them, once what was left in silence is two hours old.
+READ = """
 import json
+from dataclasses import asdict
+from datetime import timedelta
+from common.clock import now
+from assistant import grounding
+from routing import assuming, metrics, rollup
 from routing.models import RouteOutcome
-rows = RouteOutcome.objects.values("route", "first_text_ms", "total_ms", "cost_pico", "state", "fallbacks",
-    "input_tokens", "output_tokens", "truncated", "heavy_cost_pico")
-print("ROW" + json.dumps(list(rows)))
+grounding.judge(now() + timedelta(seconds=5))
+assuming.assume(now() + timedelta(hours=2, minutes=1))
+rollup.roll_up(now())
+report = metrics.figures(now() - timedelta(hours=2), now() + timedelta(minutes=1))
+rows = RouteOutcome.objects.values("route", "first_text_ms", "total_ms", "queue_ms", "match_ms", "cost_pico",
+    "input_tokens", "output_tokens")
+print("ROW" + json.dumps({"rows": list(rows), "total": asdict(report.total),
+    "routes": {each.route: asdict(each) for each in report.routes},
+    "models": [asdict(each) for each in report.models]}))
 """
 
 
@@ -57,37 +56,44 @@ def measured(tmp_path_factory: pytest.TempPathFactory, vendor: str) -> Iterator[
         yield desk
 
 
-async def ask(desk: DeskServer, plan: str, text: str, rating: str = "") -> dict[str, Any]:
-    async with Chat(desk.url, new_cookie(plan)) as chat:
-        shown = await chat.ask(text)
-        if rating:
-            await chat.put(type="feedback", reply_id=shown.reply_id, rating=rating)
-            await chat.put(type="ping")
-            await chat.until(lambda frame: frame["type"] == "pong")
-    return shown.done or {}
-
-
 async def play(desk: DeskServer, control: Control) -> None:
-    """Send the sixty messages of the script, one after the other."""
-    for plan, text, times, route, tokens in CALM:
-        for number in range(times):
-            slow = route == "common" and number >= 15
-            control.pace(**(SLOW if slow else QUICK), tokens=tokens or 30)
-            done = await ask(desk, plan, text, rating="up" if route == "common" and number < 2 else "")
-            assert (done["route"], done["state"]) == (route, "completed")
-    control.pace(**QUICK, tokens=30)
-    for _ in range(5):
-        control.fault("status", LITE, status=503, after_tokens=-1, times=2)
-        assert (await ask(desk, "", TEXTS))["state"] == "completed"
-        control.clear()
-    for _ in range(4):
-        control.fault("status", status=400, after_tokens=-1, times=8)
-        assert (await ask(desk, "", TEXTS))["state"] == "failed"
-        control.clear()
-    for _ in range(3):
-        control.fault("length", times=8, after_tokens=10)
-        assert (await ask(desk, "", TEXTS))["state"] == "truncated"
-        control.clear()
+    """Play the schedule, one message after the other."""
+    for step in SCHEDULE:
+        control.pace(**dict(step.pace), **({"tokens": step.tokens} if step.tokens else {}))
+        for _ in range(step.times):
+            if step.fault:
+                control.fault(**dict(step.fault))
+            await ask(desk, step)
+            if step.fault:
+                control.clear()
+
+
+async def ask(desk: DeskServer, step: Step) -> None:
+    async with Chat(desk.url, new_cookie(step.plan)) as chat:
+        shown = await chat.ask(step.text)
+        assert shown.done is not None
+        assert (shown.done["route"], shown.done["state"]) == (step.route, step.state)
+        await react(chat, step, shown.reply_id)
+        await chat.put(type="ping")
+        await chat.until(lambda frame: frame["type"] == "pong")
+
+
+async def react(chat: Chat, step: Step, reply_id: str) -> None:
+    """Do what the visitor does after the reply."""
+    if step.then == "up":
+        await chat.put(type="feedback", reply_id=reply_id, rating="up")
+    elif step.then in ("solved", "unsolved"):
+        await chat.put(type="resolve", solved=step.then == "solved", reply_id=reply_id)
+    elif step.then == "handoff":
+        frame = {"reason": "button", "email": "visitor@example.org", "text": "Please call."}
+        await chat.put(type="handoff", reply_id=reply_id, client_request_id=str(uuid4()), **frame)
+        await chat.until(lambda frame: frame["type"] == "message")
+    elif step.then:
+        escalates = step.then == "escalate"
+        next_id = await (chat.verb("escalate", reply_id) if escalates else chat.send(step.then))
+        done = (await chat.finished(next_id)).done
+        assert done is not None
+        assert (done["route"], done["state"]) == (step.then_route, "completed")
 
 
 class Staff:
@@ -131,41 +137,100 @@ async def rendered(desk: DeskServer, requests: int) -> dict[tuple[str, str], str
     raise AssertionError(f"the page shows {shown.get(('all', 'requests'))} of {requests} requests")
 
 
+def scraped(desk: DeskServer) -> dict[tuple[str, ...], float]:
+    """Return the samples of `/metrics` by name and label values, in the order of the labels' names."""
+    with urllib.request.urlopen(f"{desk.url}/metrics") as answer:
+        page = answer.read().decode()
+    found = {}
+    for name, labels, value in re.findall(r"^(support_\w+)\{([^}]*)\} (\S+)$", page, re.M):
+        pairs = sorted(re.findall(r'(\w+)="([^"]*)"', labels))
+        found[(name, *(text for _, text in pairs))] = float(value)
+    return found
+
+
 @pytest.mark.timeout(300)
-async def test_every_figure_on_the_page_equals_the_script(measured: DeskServer, vendor: str) -> None:
-    control = Control(vendor)
+async def test_every_figure_equals_the_schedule(measured: DeskServer, vendor: str) -> None:
+    control, wanted = Control(vendor), expected()
     await play(measured, control)
-    shown = await rendered(measured, 60)
-    rows = json.loads(measured.manage("shell", "-v", "0", "-c", ROWS).split("ROW", 1)[1])
+    await rendered(measured, wanted["all", "requests"])
+    read = json.loads(measured.manage("shell", "-v", "0", "-c", READ).split("ROW", 1)[1])
+    shown = await rendered(measured, wanted["all", "requests"])
 
-    expected = Counter({route: times for _, _, times, route, _ in CALM})
-    expected["common"] += 12
-    assert {route: int(shown[route, "requests"]) for route in expected} == dict(expected)
-    assert int(shown["common", "fallbacks"]) == 5 + 4
-    assert int(shown["common", "errors"]) == 4
-    assert int(shown["common", "truncations"]) == 3
-    assert int(shown["common", "thumbs_up"]) == 2
-    assert int(shown["all", "escalated_before"]) == 6
-    assert int(shown["all", "escalated_after"]) == 0
+    counts_are_those(wanted, shown, read)
+    scrape_is_that(scraped(measured), wanted)
+    money_is_the_invoice(control, shown, read)
+    times_are_those_of_the_rows(shown, read)
+    assert "No difference." in measured.manage("metrics_check", "--days", "1")
 
+
+def counts_are_those(
+    wanted: dict[tuple[str, str], int], shown: dict[tuple[str, str], str], read: dict[str, Any]
+) -> None:
+    """Hold every count of every route against the schedule, also those that it says nothing of."""
+    names = {name for _, name in wanted}
+    for route, figures in (*read["routes"].items(), ("all", read["total"])):
+        stood = {f"left_{word}": count for word, count in figures["resolutions"].items()}
+        for name in (*names, *stood):
+            said = stood[name] if name.startswith("left_") else figures[name]
+            assert said == wanted.get((route, name), 0), (route, name)
+            if (route, name) in shown:
+                assert int(shown[route, name]) == said, (route, name)
+    assert {("common", name) for name in ("requests", "errors", "truncations", "fallbacks", "thumbs_up")} <= {
+        *shown
+    }
+
+
+def scrape_is_that(scrape: dict[tuple[str, ...], float], wanted: dict[tuple[str, str], int]) -> None:
+    """Hold the counters of `/metrics` against the schedule."""
+    for route in {route for route, _ in wanted} - {"all"}:
+        states = {"completed": "completed", "failed": "errors"}
+        said = {state: scrape["support_replies_total", "visitor", route, state] for state in states}
+        assert said == {state: wanted.get((route, name), 0) for state, name in states.items()}
+        requests = scrape["support_reply_seconds_count", "visitor", route]
+        assert requests == wanted[route, "requests"]
+        for metric, name in (("truncations", "truncations"), ("fallbacks", "fallbacks")):
+            counted = scrape[f"support_{metric}_total", "visitor", route]
+            assert counted == wanted.get((route, name), 0), (route, name)
+        after = scrape["support_escalations_total", "after_answer", "visitor", route]
+        assert after == wanted.get((route, "escalated_after"), 0)
+
+
+def money_is_the_invoice(control: Control, shown: dict[tuple[str, str], str], read: dict[str, Any]) -> None:
+    """Hold tokens and cost against the vendor's own books, to the last pico-USD."""
     billed = control.invoice()
     cost = sum((Decimal(str(line["cost"])) for line in billed.values()), Decimal(0))
-    assert Decimal(shown["all", "cost"]) == pytest.approx(cost, rel=Decimal("0.000001"))
-    assert int(shown["all", "output_tokens"]) == sum(line["output_tokens"] for line in billed.values())
-    assert int(shown["all", "input_tokens"]) == sum(line["input_tokens"] for line in billed.values())
-    assert int(shown["complex", "output_tokens"]) == 6 * 80
-    assert int(shown["draft", "output_tokens"]) == 4 * 40
+    assert Decimal(shown["all", "cost"]) * PICO == read["total"]["cost_pico"] == cost * PICO
+    assert read["total"]["cost_unknown"] == 0
+    for name in ("input_tokens", "output_tokens"):
+        bill = sum(line[name] for line in billed.values())
+        assert int(shown["all", name]) == read["total"][name] == bill
+    models = {each["model"]: each for each in read["models"] if each["calls"]}
+    for model, line in billed.items():
+        assert models[model]["cost_pico"] == Decimal(str(line["cost"])) * PICO
+        assert models[model]["output_tokens"] == line["output_tokens"]
+    drafted = sum(step.tokens * step.times for step in SCHEDULE if step.route == "draft")
+    assert int(shown["draft", "output_tokens"]) == drafted
 
-    for name, column in (("first_text", "first_text_ms"), ("total", "total_ms")):
-        # A reply that never showed text kept its visitor waiting for all of its time.
-        felt = [
-            row["total_ms"] if row[column] is None else row[column]
-            for row in rows
-            if row["route"] == "common"
-        ]
+
+def times_are_those_of_the_rows(shown: dict[tuple[str, str], str], read: dict[str, Any]) -> None:
+    """Hold percentiles against the nearest rank of the rows, within 2 %."""
+    rows = [row for row in read["rows"] if row["route"] == "common"]
+    common = read["routes"]["common"]
+    # A reply that never showed text kept its visitor waiting for all of its time.
+    felt = [row["total_ms"] if row["first_text_ms"] is None else row["first_text_ms"] for row in rows]
+    columns = {"first_text": felt} | {
+        name: [row[f"{name}_ms"] for row in rows if row[f"{name}_ms"] is not None]
+        for name in ("total", "queue", "match")
+    }
+    for name, values in columns.items():
         for share, label in ((0.5, "p50"), (0.95, "p95")):
-            exact = nearest_rank(felt, share)
-            assert float(shown["common", f"{name}_{label}"]) == pytest.approx(exact, rel=0.02, abs=1)
+            figure = f"{name}_{label}"
+            if figure in common:
+                exact = nearest_rank(values, share)
+                assert common[figure] == pytest.approx(exact, rel=0.02, abs=1), figure
+            if ("common", figure) in shown:
+                assert float(shown["common", figure]) == pytest.approx(common[figure], abs=0.1)
+    assert {"queue_p95", "match_p95"} <= {*common}
     assert float(shown["common", "first_text_p50"]) >= 200
     assert float(shown["common", "first_text_p95"]) >= 900
     assert shown["common", "first_text_p99"] == ""

@@ -51,7 +51,7 @@ def test_each_class_goes_at_its_own_age(told: Told) -> None:
     assert (kept.conversation_id, kept.text) == (None, f"Your {MARK} comes."), (
         "staff's mail stays with its request"
     )
-    ModelCall.objects.filter(pk=told.call.pk).update(started_at=now() - timedelta(days=401))
+    ModelCall.objects.filter(pk=told.call.pk).update(ended_at=now() - timedelta(days=401))
     RouteOutcome.objects.filter(pk=told.reply.pk).update(ended_at=now() - timedelta(days=401))
     assert retention.run(now()).counts == {"ledger": 2}
     Request.objects.filter(pk=told.request.pk).update(created_at=now() - timedelta(days=731))

@@ -320,11 +320,11 @@ def test_what_becomes_known_later_is_added_and_marks_the_minute() -> None:
     row.refresh_from_db()
     assert (row.feedback, row.resolved, row.escalated_after, row.rolled_up) == (-1, None, False, False)
     amend_outcome(row.reply_id, escalated_after=True, resolved=False, escalated_by="thumbs_down")
-    amend_outcome(row.reply_id, escalated_by="re_ask")
+    amend_outcome(row.reply_id, escalated_by="re_ask", re_asked=True)
     amend_outcome(row.reply_id, feedback=0)
     row.refresh_from_db()
     assert (row.feedback, row.resolved, row.escalated_after) == (None, False, True)
-    assert row.escalated_by == "thumbs_down"  # the first stays
+    assert (row.escalated_by, row.re_asked) == ("thumbs_down", True)  # the first stays
     assert not amend_outcome(uuid4(), feedback=1)
 
 

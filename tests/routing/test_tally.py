@@ -15,6 +15,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"resolved": True, "handed_off": True}, "handed_off"),
     ({"escalated_after": True, "escalated_by": "thumbs_down", "feedback": -1}, "escalated"),
     ({"escalated_by": "re_ask", "assumed": True}, "re_asked"),
+    ({"re_asked": True, "assumed": True}, "re_asked"),
     ({"feedback": -1, "assumed": True}, "unsolved"),
     ({"resolved": False}, "unsolved"),
     ({"state": "failed"}, "no_answer"),
@@ -35,5 +36,9 @@ def test_a_matter_stands_as_the_weightiest_thing_says(values: dict[str, Any], wo
 
 
 def test_only_answers_that_were_judged_count_as_grounded_or_not() -> None:
-    found = tally.of_replies(RouteOutcome(support=support) for support in (None, 0.0, 0.79, 0.8, 1.0))
+    found = tally.of_replies(
+        RouteOutcome(support=support, judged_by=by)
+        for support in (None, 0.0, 0.79, 0.8, 1.0)
+        for by in ("meaning", "")
+    )
     assert (found["support_judged"], found["grounded"]) == (4, 2)
