@@ -1,5 +1,6 @@
 """The figures as the metrics page shows them: text for people, the bare value for machines."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -40,6 +41,11 @@ def percent(share: float) -> str:
     """Return a share as percent, with a decimal only below ten."""
     value = share * 100
     return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %"
+
+
+def exact_percent(share: float) -> str:
+    """Return a share near 1 as percent with the decimals that tell it from another; never rounded up."""
+    return f"{math.floor(share * 10_000 + 1e-6) / 100:g} %"
 
 
 def _time(figures: Figures, name: str) -> Cell:
@@ -111,12 +117,13 @@ def target_lines(checks: Iterable[TargetCheck]) -> tuple[str, ...]:
     lines: list[str] = []
     unsaid: list[str] = []
     for check in checks:
-        show = percent if check.name.endswith("rate") else duration
+        show = exact_percent if check.at_least else percent if check.name.endswith("rate") else duration
+        limit = f"at {'least' if check.at_least else 'most'} {show(check.limit)}"
         if check.met is None:
-            unsaid.append(f"{check.name} at most {show(check.limit)}")
+            unsaid.append(f"{check.name} {limit}")
         else:
             seen, met = show(check.actual or 0.0), "met" if check.met else "missed"
-            lines.append(f"{check.name}: {seen}, target at most {show(check.limit)}, {met}")
+            lines.append(f"{check.name}: {seen}, target {limit}, {met}")
     if unsaid:
         lines.append(f"{TOO_FEW.capitalize()} replies to say: {', '.join(unsaid)}")
     return tuple(lines)

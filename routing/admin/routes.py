@@ -97,6 +97,15 @@ class RouteForm(SeenForm[Route]):
             "max_output_tokens": "Answer, up to",
             "daily_budget_usd": "Daily budget, USD",
             "monthly_budget_usd": "Monthly budget, USD",
+            "target_error_rate": "Error rate, at most",
+            "target_truncation_rate": "Truncation rate, at most",
+            "target_escalation_rate": "Escalation rate, at most",
+            "target_availability": "Availability, at least",
+        }
+        help_texts = {
+            "target_escalation_rate": "Share of this route's answers after which a larger tier was asked.",
+            "target_availability": "Share of replies that gave an answer, where somebody waited for one.",
+            "target_period_days": "All targets of the route count over these days.",
         }
         widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
         field_classes = {"instructions": LinesField}
@@ -196,10 +205,14 @@ class RouteAdmin(DraftAdmin[Route]):
                 "classes": ("tab",),
                 "fields": (
                     ("target_first_text_p95_ms", "target_total_p95_ms"),
+                    ("target_total_p99_ms", "target_period_days"),
                     ("target_error_rate", "target_truncation_rate"),
+                    ("target_escalation_rate", "target_availability"),
+                    ("demotes_itself",),
                 ),
-                "description": "What the route promises; the metrics page says whether it keeps it. "
-                "Rates are shares: 0.01 is one in a hundred. Empty is no promise.",
+                "description": "What the route promises; Service levels says whether it keeps it and how "
+                "much of its error budget is left. Rates are shares: 0.01 is one in a hundred, and an "
+                "availability of 0.99 is 99 of a hundred. Empty is no promise.",
             },
         ),
     )
