@@ -1,11 +1,11 @@
 """The figures as the metrics page shows them: text for people, the bare value for machines."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from common.money import from_pico, usd
 from routing.definitions import DEFINITIONS, Definition
+from routing.level_words import duration, exact_percent, percent
 from routing.metrics import Figures, ModelFigures, TargetCheck
 
 TOO_FEW = "too few"
@@ -26,26 +26,6 @@ class Cell:
     def definition(self) -> Definition:
         """Return what the figure means."""
         return DEFINITIONS[self.name]
-
-
-def duration(ms: float) -> str:
-    """Return a duration in the unit that keeps three figures readable."""
-    if ms < 1000:
-        return f"{ms:.0f} ms"
-    if ms < 10_000:
-        return f"{ms / 1000:.2f} s"
-    return f"{ms / 1000:.1f} s"
-
-
-def percent(share: float) -> str:
-    """Return a share as percent, with a decimal only below ten."""
-    value = share * 100
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %"
-
-
-def exact_percent(share: float) -> str:
-    """Return a share near 1 as percent with the decimals that tell it from another; never rounded up."""
-    return f"{math.floor(share * 10_000 + 1e-6) / 100:g} %"
 
 
 def _time(figures: Figures, name: str) -> Cell:
