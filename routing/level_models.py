@@ -80,7 +80,7 @@ class AlertMessage(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="messages")
     event = models.CharField(max_length=8, choices=Event.choices)
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    to = models.CharField(max_length=400)
+    to = models.TextField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING, db_index=True)
     reason = models.CharField(max_length=400, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -41,7 +41,8 @@ def value_words(target: Target, value: float) -> str:
     """Return a limit or what came out, in the target's unit."""
     if target.in_ms:
         return duration(value)
-    return exact_percent(value) if target.at_least else percent(value)
+    # Three figures, so that what was missed by a hair does not read as kept.
+    return exact_percent(value) if target.at_least else f"{value * 100:.3g} %"
 
 
 def limit_words(target: Target, limit: float) -> str:
@@ -68,14 +69,14 @@ def period_words(days: int) -> str:
 
 
 def left_words(left: float | None) -> str:
-    """Return how much of an error budget is left."""
+    """Return how much of an error budget is left: `35 % left`."""
     if left is None:
-        return "No replies yet, so nothing is used."
+        return "no replies yet"
     if left <= 1 - MOST:
-        return "None may be bad, and one was."
+        return "none may be bad, and one was"
     if left < 0:
-        return f"Spent: {1 - left:.1f} times what is allowed."
-    return "Spent." if left == 0 else f"{percent(left)} left."
+        return f"used up, {1 - left:.3g} times what is allowed"
+    return "used up" if left == 0 else f"{percent(left)} left"
 
 
 def burn_words(rate: float | None) -> str:
