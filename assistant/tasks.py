@@ -6,13 +6,13 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import catalogue_care, mail_queue, request_letters, stored_answers, takeover, writing
+from assistant import alerts, catalogue_care, mail_queue, request_letters, stored_answers, takeover, writing
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
 from common.clock import now
 from faq.drafter import EDIT_TASK, PROPOSE_TASK
-from routing import example, rollup
+from routing import example, levels, rollup
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +83,13 @@ def send_due_mails() -> None:
     """Send the mails whose next try has come, and those that no worker was told about."""
     for kind, pk in mail_queue.due(now()):
         request_letters.deliver(kind, pk)
+
+
+@shared_task(name="assistant.watch_service_levels")
+def watch_service_levels() -> None:
+    """Judge the routes' targets, and tell whoever is to be told."""
+    levels.watch(now(), alerts.tell)
+    alerts.deliver_due(now())
 
 
 @shared_task(name="assistant.check_catalogue")
