@@ -35,6 +35,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         # This module is read before the apps are ready; the views need their models.
         from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.rehearse import rehearse
+        from assistant.admin.service_levels import urls as service_level_urls
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
         from faq.admin.confidence import urls as confidence_urls
@@ -68,4 +69,5 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *cost_urls(self),
             *rule_set_urls(self),
             *breaker_urls(self),
+            *service_level_urls(self),
         ]

@@ -296,6 +296,7 @@ class AssistantSettings(models.Model):
     answer_within_hours = models.PositiveSmallIntegerField(default=8)
     confirm_requests = models.BooleanField(default=True)
     staff_email = models.EmailField(blank=True)
+    alert_emails = models.TextField(blank=True)
     daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, default=5)
     monthly_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
     visitor_messages_a_minute = models.PositiveIntegerField(default=60)

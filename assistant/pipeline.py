@@ -25,9 +25,10 @@ from common.flat import fields_of
 from faq import index
 from faq.found import SHADOW, FaqMatch
 from faq.matcher import Candidate
+from routing import demoting
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.cost import reserve_of
-from routing.ladder import LadderView, steps_of
+from routing.ladder import LadderView, set_aside, steps_of
 from routing.models import StoredAnswer
 from routing.policy import RouteDecision, decide
 from routing.providers import registry
@@ -163,7 +164,7 @@ def plan_route(
     passages = index.nearest_passages(text, limit=PASSAGES, exclude=exclude)
     sent = outgoing(route, config.settings, text, facts.history, partial)
     prompt = build_request(route, config.settings, passages, sent, canary())
-    ladder = registry.ladder(route, config.models)
+    ladder = set_aside(registry.ladder(route, config.models), demoting.of(route.slug))
     steps = steps_of(ladder)
     estimate = reserve_of(steps[0], prompt.tokens, route.max_output_tokens, now().date()) if steps else None
     return prompt, ladder, estimate

@@ -30,7 +30,7 @@ from assistant.turn_log import Feed, TurnLog
 from assistant.who import Who
 from common.clock import now, ticks
 from faq import index
-from routing import breaker_probe, hedging, publishing
+from routing import breaker_probe, demoting, hedging, publishing
 from routing.providers.transport import transport
 
 logger = logging.getLogger(__name__)
@@ -279,6 +279,7 @@ def refresh() -> None:
     What takes long of the FAQ is done in a thread beside.
     """
     publishing.refresh()
+    demoting.refresh()
     index.poll()
 
 

@@ -28,6 +28,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "manager": {
         "routing.rollupstate": ("use:view_metrics",),
+        "routing.incident": ("use:view_servicelevels",),
+        "routing.demotion": ("use:end_demotion",),
         "routing.configversion": ("view",),
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),
@@ -61,6 +63,8 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.ladderchange": ("view",),
         "routing.proberun": ("view",),
         "routing.rollupstate": ("use:view_metrics",),
+        "routing.incident": ("use:view_servicelevels",),
+        "routing.demotion": ("use:end_demotion",),
         "auth.user": ("view", "add", "change"),
     },
 }

@@ -217,6 +217,12 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # A few minutes of replies at a time, of two hours ago; the roll-up takes them up again.
     "assume-settled": {"task": "routing.assume", "schedule": 120.0, "options": {"expires": 120}},
     "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},
+    # Two looks a minute: the shortest window is five minutes, and its figures come every five seconds.
+    "watch-service-levels": {
+        "task": "assistant.watch_service_levels",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     # Imports whose worker was killed, and uploaded files after their day.
     "drive-uploads": {"task": "faq.drive_uploads", "schedule": 15.0, "options": {"expires": 30}},
     # How well answers are recognised: some seconds at a time, since mails wait behind it.

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from assistant import (
+    alerts,
     catalogue_care,
     grounding,
     mail_queue,
@@ -20,7 +21,7 @@ from assistant.example import traffic
 from assistant.privacy import retention
 from common.clock import now
 from faq.drafter import EDIT_TASK, PROPOSE_TASK
-from routing import example, rollup
+from routing import example, levels, rollup
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,13 @@ def send_due_mails() -> None:
     """Send the mails whose next try has come, and those that no worker was told about."""
     for kind, pk in mail_queue.due(now()):
         request_letters.deliver(kind, pk)
+
+
+@shared_task(name="assistant.watch_service_levels")
+def watch_service_levels() -> None:
+    """Judge the routes' targets, and tell whoever is to be told."""
+    levels.watch(now(), alerts.tell)
+    alerts.deliver_due(now())
 
 
 @shared_task(name="assistant.check_catalogue")

@@ -95,6 +95,8 @@ class Env:
     providers: tuple[ProviderEnv, ...]
     mail: MailEnv | None
     mail_from: str
+    webhook_url: str = field(default="", repr=False)  # many carry their secret in the path
+    webhook_secret: str = field(default="", repr=False)
     sso: SsoEnv | None = None
     mfa: str = "off"
 
@@ -204,6 +206,28 @@ def _sign_in(values: Mapping[str, str]) -> tuple[SsoEnv | None, str]:
         return sso_of(issuer, client_id, secret, name), mfa_of(values.get("MFA", "").strip())
     except ValueError as error:
         raise EnvError(str(error)) from None
+
+
+# Shorter ones can be guessed from a single signed message.
+WEBHOOK_SECRET_CHARS = 16
+
+
+def _webhook(values: Mapping[str, str]) -> tuple[str, str]:
+    """Return address and secret of the webhook for alerts, two empty strings for none. Raises EnvError."""
+    url = values.get("ALERT_WEBHOOK_URL", "").strip()
+    secret = values.get("ALERT_WEBHOOK_SECRET", "").strip()
+    if not url and not secret:
+        return "", ""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        # Without the value: it may hold a secret.
+        raise EnvError("ALERT_WEBHOOK_URL is not an http(s) address: write it as in https://host/path.")
+    if len(secret) < WEBHOOK_SECRET_CHARS:
+        raise EnvError(
+            f"ALERT_WEBHOOK_SECRET signs what goes to ALERT_WEBHOOK_URL: {WEBHOOK_SECRET_CHARS} characters "
+            "or more, the same as its receiver has."
+        )
+    return url, secret
 
 
 def _models(values: Mapping[str, str], prefix: str) -> tuple[str, ...]:
@@ -336,6 +360,7 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     if not rate_limits and not is_loopback(host):
         raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")
     sso, mfa = _sign_in(values)
+    webhook = _webhook(values)
     return Env(
         debug=debug,
         secret_key=secret or DEVELOPMENT_SECRET,
@@ -372,6 +397,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         providers=read_providers(values),
         mail=read_mail(values.get("EMAIL_URL", "").strip()),
         mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),
+        webhook_url=webhook[0],
+        webhook_secret=webhook[1],
         sso=sso,
         mfa=mfa,
     )

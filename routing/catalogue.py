@@ -153,6 +153,10 @@ def _make_route(default: RouteDefault, position: int) -> None:
         target_total_p95_ms=sla.total_p95_ms,
         target_error_rate=sla.error_rate,
         target_truncation_rate=sla.truncation_rate,
+        target_total_p99_ms=sla.total_p99_ms,
+        target_escalation_rate=sla.escalation_rate,
+        target_availability=sla.availability,
+        target_period_days=sla.period_days,
         escalate_on_evidence=default.escalate_on_evidence,
         min_support=default.min_support,
     )

@@ -73,14 +73,25 @@ class Deadlines:
     total_s: float = 90.0
 
 
+# Four whole weeks, so that every weekday counts as often (SRE workbook, chapter 2).
+PERIOD_DAYS = 28
+
+
 @dataclass(frozen=True)
 class Sla:
-    """What a route promises; None is no promise. Times in ms, rates as shares of replies."""
+    """What a route promises over the last `period_days`; None is no promise.
+
+    Times in ms, rates as shares of replies. `availability` is a floor, the others are ceilings.
+    """
 
     first_text_p95_ms: int | None = None
     total_p95_ms: int | None = None
     error_rate: float | None = None
     truncation_rate: float | None = None
+    total_p99_ms: int | None = None
+    escalation_rate: float | None = None
+    availability: float | None = None
+    period_days: int = PERIOD_DAYS
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ class RouteSpec:
     cache_hours: int = 24
     escalate_on_evidence: bool = False
     min_support: float = 0.0
+    demotes_itself: bool = False
 
     def allows(self, provider: str) -> bool:
         """Return whether this route may ask `provider`; an empty list allows all."""

@@ -136,8 +136,9 @@ _ALL = (
         "target",
         "Target",
         "",
-        "Whether the route kept each target set for it: first text and total time at p95, error rate and "
-        "truncation rate. Said only from 20 replies on.",
+        "Whether the route kept each target set for it in this period: first text at p95, total time at p95 "
+        "and p99, error, truncation and escalation rate, availability. Said only from 20 replies on, of a "
+        "p99 from 100.",
     ),
     Definition(
         "heavy_cost",

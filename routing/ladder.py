@@ -7,7 +7,7 @@ a second model beside the first because that is late.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from routing.config import ModelSpec, RouteSpec
@@ -19,6 +19,8 @@ Ending = Literal["completed", "truncated", "refused", "failed"]
 
 # How the status of a step begins whose breaker is open: left alone, and asked when nothing else is left.
 OPEN = "open: "
+# And of a step that is set aside: asked after the others, before what is left alone.
+ASIDE = "set aside: "
 NOT_ALLOWED = "not allowed on this route"
 
 # The longest a visitor is made to wait before the same model is asked again, in seconds.
@@ -51,6 +53,20 @@ class LadderView:
         """Return whether only this step's breaker speaks against it."""
         return self.status.startswith(OPEN)
 
+    @property
+    def aside(self) -> bool:
+        """Return whether only a spent error budget speaks against this step."""
+        return self.status.startswith(ASIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The first model of a route, set aside since a moment, and why."""
+
+    model: str
+    since: datetime
+    reason: str
+
 
 def usable_steps(
     route: RouteSpec,
@@ -79,6 +95,19 @@ def _allowed(
 ) -> Callable[[ModelSpec], str | None]:
     """Return `usable` under the route's own list of providers."""
     return lambda model: usable(model) if route.allows(model.provider) else NOT_ALLOWED
+
+
+def set_aside(views: Sequence[LadderView], aside: Aside | None) -> tuple[LadderView, ...]:
+    """Return a ladder whose first step is passed over for new replies, where it is the model set aside.
+
+    Only where another step can be asked instead: a ladder of one step is never demoted.
+    """
+    if aside is None or not views or views[0].model.id != aside.model or not views[0].usable:
+        return tuple(views)
+    if not any(view.usable for view in views[1:]):
+        return tuple(views)
+    why = f"{ASIDE}since {aside.since:%-d %b, %H:%M} UTC, because {aside.reason}"
+    return (replace(views[0], status=why), *views[1:])
 
 
 def confined(route: RouteSpec, source: RouteSpec | None) -> RouteSpec:
@@ -115,12 +144,13 @@ def nearest_tier(models: Sequence[ModelSpec], tier: str) -> ModelSpec | None:
 
 
 def steps_of(views: Sequence[LadderView]) -> tuple[ModelSpec, ...]:
-    """Return the models to try in order: the usable ones, then those whose breaker is open.
+    """Return the models to try in order: the usable ones, one that is set aside, those whose breaker is open.
 
     A wrong breaker must not silence the desk: what is open is asked when nothing else is left.
     """
     return (
         *(view.model for view in views if view.usable),
+        *(view.model for view in views if view.aside),
         *(view.model for view in views if view.open),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from common.intervals import Interval, wilson
-from routing import publishing, tally
+from routing import publishing, tally, targets
 from routing.config import ConfigError, Sla
 from routing.evidence import KINDS
 from routing.models import Purpose, RollUpState
@@ -13,9 +13,6 @@ from routing.stored import read
 from routing.tally import RESOLUTIONS, Tally
 
 MANAGED = (Purpose.VISITOR.value, Purpose.DEMO.value)
-
-# Targets are judged from as many replies as a p95 needs; one failure in three is not a rate.
-TARGET_NEEDS = 20
 
 # Beat runs the roll-up every 5 s; figures older than 10 s are said to be late, and a worker that
 # has missed three runs is said to be down.
@@ -31,6 +28,7 @@ class TargetCheck:
     limit: float
     actual: float | None
     met: bool | None
+    at_least: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,17 +253,9 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
 
 
 def _checks(sla: Sla, value: Tally) -> tuple[TargetCheck, ...]:
-    requests = value["requests"]
-    actual = {
-        "first text p95": (sla.first_text_p95_ms, value.histogram("first_text").percentile(0.95)),
-        "total p95": (sla.total_p95_ms, value.histogram("total").percentile(0.95)),
-        "error rate": (sla.error_rate, value["errors"] / requests if requests else None),
-        "truncation rate": (sla.truncation_rate, value["truncations"] / requests if requests else None),
-    }
     return tuple(
-        TargetCheck(name, limit, seen, None if seen is None or requests < TARGET_NEEDS else seen <= limit)
-        for name, (limit, seen) in actual.items()
-        if limit is not None
+        TargetCheck(each.target.words, each.limit, each.actual, each.met, each.target.at_least)
+        for each in targets.checks(sla, value)
     )
 
 

@@ -8,10 +8,12 @@ from routing.cost_models import ConversationDay, PlanDay
 from routing.figure_models import DayRow, ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState, StaleSpan
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
+from routing.level_models import AlertMessage, Demotion, Incident, LevelState
 from routing.notice_models import CatalogueNotice
 from routing.ranges import RANGES, flaws
 
 __all__ = [
+    "AlertMessage",
     "Budget",
     "CatalogueModel",
     "CatalogueNotice",
@@ -19,10 +21,13 @@ __all__ = [
     "ConfigVersion",
     "ConversationDay",
     "DayRow",
+    "Demotion",
     "ExampleRun",
     "HourRow",
+    "Incident",
     "LadderChange",
     "LadderStep",
+    "LevelState",
     "MinuteRow",
     "ModelCall",
     "ModelPrice",
@@ -129,6 +134,12 @@ class Route(models.Model):
         EXACT = "exact", "the same question"
         NEAR = "near", "the same question in other words, too"
 
+    class Period(models.IntegerChoices):
+        DAY = 1, "day"
+        WEEK = 7, "7 days"
+        FOUR_WEEKS = 28, "28 days"
+        MONTH = 30, "30 days"
+
     slug = models.SlugField(primary_key=True, max_length=40)
     name = models.CharField(max_length=80)
     meaning = models.CharField(max_length=200)
@@ -148,6 +159,18 @@ class Route(models.Model):
     target_total_p95_ms = models.PositiveIntegerField("total p95, ms", null=True, blank=True)
     target_error_rate = models.FloatField("error rate", null=True, blank=True)
     target_truncation_rate = models.FloatField("truncation rate", null=True, blank=True)
+    target_total_p99_ms = models.PositiveIntegerField("total p99, ms", null=True, blank=True)
+    target_escalation_rate = models.FloatField("escalation rate", null=True, blank=True)
+    target_availability = models.FloatField("availability", null=True, blank=True)
+    target_period_days = models.PositiveSmallIntegerField(
+        "over the last", choices=Period.choices, default=Period.FOUR_WEEKS
+    )
+    demotes_itself = models.BooleanField(
+        "set the first model aside when a budget is spent",
+        default=False,
+        help_text="While a target burns whose error budget is spent, new replies begin with the next model "
+        "of the ladder. Staff can take it back at once under Service levels.",
+    )
     daily_budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     monthly_budget_usd = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     when_spent = models.CharField(

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from common.money import from_pico
 from common.process import process_name
-from routing import breaker, desk, tally
+from routing import breaker, desk, level_metrics, tally
 from routing.breakers import BreakerView
 from routing.evidence import KINDS
 from routing.histogram import Histogram, middle_of
@@ -141,6 +141,7 @@ class DeskCollector(Collector):
         yield from _families(CALL_COUNTS, CALL_TIMES, ("route", "purpose", "model"), calls)
         yield self._age()
         yield from self._budgets()
+        yield from level_metrics.families()
         yield from _breakers(breaker.snapshot())
 
     def _age(self) -> Metric:

@@ -39,6 +39,9 @@ RANGES = {
     "target_total_p95_ms": Range("Target for the whole answer", 0, above=True),
     "target_error_rate": Range("Target for errors", 0, 1),
     "target_truncation_rate": Range("Target for cut answers", 0, 1),
+    "target_total_p99_ms": Range("Target for the slowest answers", 0, above=True),
+    "target_escalation_rate": Range("Target for escalations", 0, 1),
+    "target_availability": Range("Target for availability", 0, 1),
 }
 
 # The first must not be more than the second.
@@ -47,6 +50,7 @@ ORDERED = (
     ("first_text_s", "total_s"),
     ("stall_s", "total_s"),
     ("daily_budget_usd", "monthly_budget_usd"),
+    ("target_total_p95_ms", "target_total_p99_ms"),
 )
 
 
@@ -89,5 +93,8 @@ def values_of(route: RouteSpec) -> dict[str, Any]:
         "target_total_p95_ms": targets.total_p95_ms,
         "target_error_rate": targets.error_rate,
         "target_truncation_rate": targets.truncation_rate,
+        "target_total_p99_ms": targets.total_p99_ms,
+        "target_escalation_rate": targets.escalation_rate,
+        "target_availability": targets.availability,
     }
     return {name: beside[name] if name in beside else getattr(route, name) for name in RANGES}

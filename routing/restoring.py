@@ -4,13 +4,14 @@ A snapshot of an older release does not say which rules were off; those it does 
 off then, and not deleted, so that nobody's work is lost.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import F
 
 from routing import snapshot
-from routing.config import RouteSpec
+from routing.config import RouteSpec, Sla
 from routing.models import CatalogueModel, Condition, LadderStep, Route, Rule
 from routing.rule_words import all_rules
 from routing.snapshot import KEPT
@@ -21,8 +22,9 @@ _SAME_NAME = (
     "name", "kind", "tier", "instructions", "max_message_tokens", "max_prompt_tokens", "max_output_tokens",
     "enabled", "redact", "daily_budget_usd", "monthly_budget_usd", "when_spent", "hedge", "promises_fallback",
     "sticky_turns", "cache", "cache_hours", "escalate_on_evidence", "min_support",
+    "demotes_itself",
 )  # fmt: skip
-_TARGETS = ("first_text_p95_ms", "total_p95_ms", "error_rate", "truncation_rate")
+_TARGETS = tuple(each.name for each in dataclasses.fields(Sla))
 _DEADLINES = ("connect_s", "first_text_s", "stall_s", "total_s")
 
 
@@ -61,7 +63,8 @@ def _write_routes(content: Content, routes: Sequence[RouteSpec]) -> None:
         # What an older release did not know of a route stays as it is today.
         fields = {name: getattr(route, name) for name in _SAME_NAME if name in stored[route.slug]}
         fields |= {name: getattr(route.deadlines, name) for name in _DEADLINES}
-        fields |= {f"target_{name}": getattr(route.sla, name) for name in _TARGETS}
+        known = stored[route.slug]["sla"]
+        fields |= {f"target_{name}": getattr(route.sla, name) for name in _TARGETS if name in known}
         fields |= kept.get(route.slug, {})
         if "allowed_providers" in stored[route.slug]:
             fields["allowed_providers"] = list(route.allowed_providers)

@@ -58,6 +58,10 @@ FIELDS = {
     "total_p95_ms": Words("target for the whole answer", "ms"),
     "error_rate": Words("target for errors"),
     "truncation_rate": Words("target for cut answers"),
+    "total_p99_ms": Words("target for the slowest answers", "ms"),
+    "escalation_rate": Words("target for escalations"),
+    "availability": Words("target for availability"),
+    "period_days": Words("targets count over the last", "days"),
     "escalates_to": Words("escalates to"),
     "redact": Words("take personal details out"),
     "allowed_providers": Words("allowed providers", empty="all"),
@@ -68,6 +72,7 @@ FIELDS = {
     "cache_hours": Words("keep stored answers", "hours"),
     "escalate_on_evidence": Words("ask the next tier when an answer did not do"),
     "min_support": Words("support an answer needs"),
+    "demotes_itself": Words("set the first model aside when a budget is spent"),
 }
 LONG = 80  # characters of a value in one line of the list of versions
 AROUND = 60  # characters that a long line shows before the place where it differs

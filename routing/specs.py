@@ -69,6 +69,10 @@ def route_spec(row: Route) -> RouteSpec:
             row.target_total_p95_ms,
             row.target_error_rate,
             row.target_truncation_rate,
+            row.target_total_p99_ms,
+            row.target_escalation_rate,
+            row.target_availability,
+            row.target_period_days,
         ),
         escalates_to=row.escalates_to_id or "",
         enabled=row.enabled,
@@ -84,6 +88,7 @@ def route_spec(row: Route) -> RouteSpec:
         cache_hours=row.cache_hours,
         escalate_on_evidence=row.escalate_on_evidence,
         min_support=row.min_support,
+        demotes_itself=row.demotes_itself,
     )
 
 

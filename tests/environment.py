@@ -29,7 +29,7 @@ def _keys_to_clear() -> set[str]:
     """Return the variables of the shell and of `.env` that would lead a test to a real service."""
     wiring = {
         "DATABASE_URL", "REDIS_URL", "SANDBOX", "ADMIN_PASSWORD", "ORIGINS", "ALLOWED_HOSTS", "HTTPS",
-        "EMAIL_URL", "EMAIL_FROM", "EMBEDDER_DIR",
+        "EMAIL_URL", "EMAIL_FROM", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET", "EMBEDDER_DIR",
     }  # fmt: skip
     keys = {
         key

@@ -72,6 +72,9 @@ def run_check(**values: str) -> "subprocess.CompletedProcess[str]":
         ({**PRODUCTION, "EMAIL_URL": "mail.example.com"}, "EMAIL_URL is not a mail server"),
         ({**PRODUCTION, "EMAIL_URL": "smtp://mail.example.com:mail"}, "EMAIL_URL has a port"),
         ({**PRODUCTION, "EMAIL_URL": "smtps://mail.example.com?tls=none"}, "knows .tls=none on smtp"),
+        ({**PRODUCTION, "ALERT_WEBHOOK_URL": "hooks.example.com"}, "ALERT_WEBHOOK_URL is not an http"),
+        ({**PRODUCTION, "ALERT_WEBHOOK_URL": "https://hooks.example.com"}, "ALERT_WEBHOOK_SECRET signs"),
+        ({**PRODUCTION, "ALERT_WEBHOOK_SECRET": "0123456789abcdef"}, "ALERT_WEBHOOK_URL is not an http"),
         ({**PRODUCTION, "EMAIL_FROM": "Support"}, "EMAIL_FROM='Support' holds no e-mail address"),
     ],
 )

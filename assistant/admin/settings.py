@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_domain_name
+from django.core.validators import URLValidator, validate_domain_name, validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
@@ -21,6 +21,7 @@ from routing.publishing import publish
 # "Phone: 020 7946 0000" are words, whatever stands before the colon; these are refused with a space as well.
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 ADDRESS = re.compile(SCHEME.pattern + r"\S")
+ALERTED = 10  # whoever wants more writes to a list
 REFUSED = frozenset(("javascript", "vbscript", "data", "file", "blob", "about"))
 
 
@@ -44,10 +45,12 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             "address_messages_a_minute",
             "opening_hours",
             "closed_on",
+            "alert_emails",
         )
         labels = {
             "privacy_url": "Privacy notice",
             "staff_email": "Staff e-mail",
+            "alert_emails": "Alerts go to",
             "hours": "Hours in words",
             "opening_hours": "Opening hours",
             "closed_on": "Closed on",
@@ -74,6 +77,8 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             "address_usd_an_hour": "The same for all visitors of an address together.",
             "hours": "In your own words; shown only while no opening hours are set.",
             "staff_email": "Where requests for a person are sent. Without it they wait in the admin.",
+            "alert_emails": "Who gets a mail when a route burns its error budget, an e-mail address a line. "
+            "Empty: the staff e-mail.",
             "opening_hours": (
                 "When people answer, in the desk's time zone: Mon-Fri 09:00-17:00; Sat 10:00-13:00. "
                 "Empty promises nobody an hour."
@@ -89,10 +94,11 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             "opening_hours": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "closed_on": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "house_instructions": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+            "alert_emails": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "link_hosts": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         }
         field_classes = dict.fromkeys(
-            ("house_instructions", "opening_hours", "closed_on", "link_hosts"), LinesField
+            ("house_instructions", "opening_hours", "closed_on", "link_hosts", "alert_emails"), LinesField
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -128,6 +134,18 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
                     f"“{host}” is not a host name: write help.example.com, without https:// and any path."
                 ) from error
         return "\n".join(hosts)
+
+    def clean_alert_emails(self) -> str:
+        """Keep one address a line; refuse what is none, and more than a mail should go to."""
+        addresses = self.cleaned_data["alert_emails"].replace(",", " ").split()
+        if len(addresses) > ALERTED:
+            raise ValidationError(f"At most {ALERTED} addresses; a mailing list is one.")
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                raise ValidationError(f"“{address}” is not an e-mail address.") from error
+        return "\n".join(dict.fromkeys(addresses))
 
     def clean_opening_hours(self) -> str:
         """Keep hours that can be read, as they were typed."""
@@ -204,6 +222,13 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
             {
                 "fields": (("daily_cost_cap_usd", "monthly_cost_cap_usd"), "time_zone"),
                 "description": "Of the whole desk. Routes and plans may have their own beside it.",
+            },
+        ),
+        (
+            "Service levels",
+            {
+                "fields": ("alert_emails",),
+                "description": "The targets themselves stand with the routes.",
             },
         ),
         (

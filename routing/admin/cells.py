@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from common.money import from_pico, usd
 from routing.definitions import DEFINITIONS, Definition
+from routing.level_words import duration, exact_percent, percent
 from routing.metrics import Figures, ModelFigures, TargetCheck
 
 TOO_FEW = "too few"
@@ -25,21 +26,6 @@ class Cell:
     def definition(self) -> Definition:
         """Return what the figure means."""
         return DEFINITIONS[self.name]
-
-
-def duration(ms: float) -> str:
-    """Return a duration in the unit that keeps three figures readable."""
-    if ms < 1000:
-        return f"{ms:.0f} ms"
-    if ms < 10_000:
-        return f"{ms / 1000:.2f} s"
-    return f"{ms / 1000:.1f} s"
-
-
-def percent(share: float) -> str:
-    """Return a share as percent, with a decimal only below ten."""
-    value = share * 100
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %"
 
 
 def _time(figures: Figures, name: str) -> Cell:
@@ -111,12 +97,13 @@ def target_lines(checks: Iterable[TargetCheck]) -> tuple[str, ...]:
     lines: list[str] = []
     unsaid: list[str] = []
     for check in checks:
-        show = percent if check.name.endswith("rate") else duration
+        show = exact_percent if check.at_least else percent if check.name.endswith("rate") else duration
+        limit = f"at {'least' if check.at_least else 'most'} {show(check.limit)}"
         if check.met is None:
-            unsaid.append(f"{check.name} at most {show(check.limit)}")
+            unsaid.append(f"{check.name} {limit}")
         else:
             seen, met = show(check.actual or 0.0), "met" if check.met else "missed"
-            lines.append(f"{check.name}: {seen}, target at most {show(check.limit)}, {met}")
+            lines.append(f"{check.name}: {seen}, target {limit}, {met}")
     if unsaid:
         lines.append(f"{TOO_FEW.capitalize()} replies to say: {', '.join(unsaid)}")
     return tuple(lines)

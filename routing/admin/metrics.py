@@ -19,9 +19,10 @@ from common import clock
 from common import example as example_choice
 from common.money import from_pico, usd
 from routing import desk, example, metrics
-from routing.admin.cells import MODEL_COLUMNS, Cell, cells, duration, model_row, target_lines
+from routing.admin.cells import MODEL_COLUMNS, Cell, cells, model_row, target_lines
 from routing.beside import beside
 from routing.definitions import DEFINITIONS, ESCALATIONS
+from routing.level_words import duration
 from routing.metrics import MANAGED, Figures, Freshness, Report
 from routing.models import MinuteRow, Purpose, RouteOutcome
 from routing.periods import LABELS, Period, PeriodError, parse

@@ -8,6 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
@@ -17,7 +20,7 @@ from routing.admin.base import DraftAdmin, LinesField, TabularInline, badge, mut
 from routing.admin.marks import current_price, key_status, ladder_warnings, price_words, step_marks
 from routing.admin.meanwhile import SeenForm
 from routing.checks import wider
-from routing.models import CatalogueModel, LadderStep, Route
+from routing.models import CatalogueModel, Demotion, LadderStep, Route
 from routing.providers import registry
 from routing.publishing import route_spec
 
@@ -97,6 +100,15 @@ class RouteForm(SeenForm[Route]):
             "max_output_tokens": "Answer, up to",
             "daily_budget_usd": "Daily budget, USD",
             "monthly_budget_usd": "Monthly budget, USD",
+            "target_error_rate": "Error rate, at most",
+            "target_truncation_rate": "Truncation rate, at most",
+            "target_escalation_rate": "Escalation rate, at most",
+            "target_availability": "Availability, at least",
+        }
+        help_texts = {
+            "target_escalation_rate": "Share of this route's answers after which a larger tier was asked.",
+            "target_availability": "Share of replies that gave an answer, where somebody waited for one.",
+            "target_period_days": "All targets of the route count over these days.",
         }
         widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 8})}
         field_classes = {"instructions": LinesField}
@@ -196,10 +208,14 @@ class RouteAdmin(DraftAdmin[Route]):
                 "classes": ("tab",),
                 "fields": (
                     ("target_first_text_p95_ms", "target_total_p95_ms"),
+                    ("target_total_p99_ms", "target_period_days"),
                     ("target_error_rate", "target_truncation_rate"),
+                    ("target_escalation_rate", "target_availability"),
+                    ("demotes_itself", "first_model"),
                 ),
-                "description": "What the route promises; the metrics page says whether it keeps it. "
-                "Rates are shares: 0.01 is one in a hundred. Empty is no promise.",
+                "description": "What the route promises; Service levels says whether it keeps it and how "
+                "much of its error budget is left. Rates are shares: 0.01 is one in a hundred, and an "
+                "availability of 0.99 is 99 of a hundred. Empty is no promise.",
             },
         ),
     )
@@ -213,7 +229,7 @@ class RouteAdmin(DraftAdmin[Route]):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Route | None = None) -> list[str]:
-        return ["slug", "kind"] if obj else []
+        return ["slug", "kind", "first_model"] if obj else ["first_model"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Route | None = None) -> Any:
         # A route without a model sends nothing to anybody.
@@ -273,6 +289,22 @@ class RouteAdmin(DraftAdmin[Route]):
     @admin.display(description="Route", ordering="name")
     def title(self, obj: Route) -> SafeString:
         return format_html("{}<small class='desk-sub'>{}</small>", obj.name, obj.meaning)
+
+    @admin.display(description="First model")
+    def first_model(self, obj: Route) -> SafeString | str:
+        row = Demotion.objects.filter(route=obj.pk, ended_at=None).first() if obj.pk else None
+        if row is None:
+            return "not set aside"
+        # A button of this form that goes elsewhere: what was typed into the form is not saved by it.
+        return format_html(
+            "{} since {}, because {}. <button class='desk-quiet-button' name='route' value='{}' "
+            "formaction='{}' formnovalidate>Use it again</button>",
+            badge("Set aside", "warn"),
+            localize(timezone.localtime(row.since)),
+            row.reason,
+            obj.pk,
+            reverse("admin:service_levels_first_again"),
+        )
 
     @admin.display(description="Tier", ordering="tier")
     def level(self, obj: Route) -> str:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0010_days_and_what_was_judged'),
+        ('routing', '0011_service_levels'),
     ]
 
     operations = [

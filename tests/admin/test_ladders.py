@@ -155,6 +155,11 @@ def test_the_last_rules_route_stays_on_and_escalation_does_not_circle(admin: Cli
             "Monthly budget: not less than “daily budget”.",
         ),
         ({"target_error_rate": "2"}, "Target for errors: from 0 to 1, not 2."),
+        ({"target_availability": "99"}, "Target for availability: from 0 to 1, not 99."),
+        (
+            {"target_total_p95_ms": "9000", "target_total_p99_ms": "8000"},
+            "Target for the slowest answers: not less than “target for the whole answer”.",
+        ),
         ({"target_total_p95_ms": "0"}, "Target for the whole answer: more than 0, not 0."),
         ({"cache_hours": "0"}, "Keep stored answers: from 1 to 720, not 0."),
         ({"sticky_turns": "51"}, "Stay for: from 0 to 50, not 51."),

@@ -216,9 +216,11 @@ def test_targets_that_cannot_be_judged_are_named_in_one_line() -> None:
         TargetCheck("first text p95", 1500, 1200.0, True),
         TargetCheck("total p95", 8000, None, None),
         TargetCheck("error rate", 0.02, None, None),
+        TargetCheck("availability", 0.995, 0.9949, False, at_least=True),
     ]
     assert target_lines(checks) == (
         "first text p95: 1.20 s, target at most 1.50 s, met",
+        "availability: 99.49 %, target at least 99.5 %, missed",
         "Too few replies to say: total p95 at most 8.00 s, error rate at most 2.0 %",
     )
 

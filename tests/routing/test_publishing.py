@@ -208,7 +208,13 @@ routes = st.builds(
     redact=st.booleans(),
     allowed_providers=st.lists(names, max_size=2).map(tuple),
     deadlines=st.builds(Deadlines, *[st.floats(0, 600)] * 4),
-    sla=st.builds(Sla, st.none() | st.integers(0, 10**6), st.none(), st.none() | st.floats(0, 1), st.none()),
+    sla=st.builds(
+        Sla,
+        st.none() | st.integers(0, 10**6),
+        error_rate=st.none() | st.floats(0, 1),
+        availability=st.none() | st.floats(0, 1),
+        period_days=st.sampled_from([1, 7, 28, 30]),
+    ),
 )
 cells = st.builds(ConditionSpec, names, names, st.text(max_size=9))
 rules = st.builds(
@@ -244,7 +250,10 @@ def test_a_snapshot_of_an_older_release_is_read_as_it_was_meant() -> None:
     content = snapshot.dump([], [RouteSpec("common", "Common", "model", "lite", ("a",))], [], {})
     for name in ("redact", "allowed_providers"):
         del content["routes"][0][name]
+    for name in ("total_p99_ms", "escalation_rate", "availability", "period_days"):
+        del content["routes"][0]["sla"][name]
     route = snapshot.load(1, "", content).routes["common"]
+    assert route.sla == Sla()
     assert (route.redact, route.allowed_providers, route.allows("anybody")) == (False, (), True)
 
 

@@ -1,0 +1,146 @@
+"""Who is told about an incident, and the queue of what is still to be told.
+
+A row is one message on one channel. It is stored with the incident, claimed by a conditional update, and
+tried again as mails are; so a message is neither lost nor, as far as its receiver answers, sent twice.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Q
+
+from assistant import alert_letters, mailing, webhook
+from assistant.mail_queue import BACKOFF, MOST_TRIES
+from assistant.request_letters import AUTOMATIC
+from common.clock import now, ticks
+from routing import desk
+from routing.models import AlertMessage, Incident
+
+logger = logging.getLogger(__name__)
+
+Channel, State = AlertMessage.Channel, AlertMessage.State
+SPEND_S = 10.0  # of one run; the roll-up waits behind it, and the rest comes with the next run
+
+
+def recipients(values: Mapping[str, Any]) -> list[str]:
+    """Return who is mailed about incidents: the list of its own, else the staff's address."""
+    own = str(values.get("alert_emails") or "").split()
+    staff = str(values.get("staff_email") or "")
+    return own or ([staff] if staff else [])
+
+
+def channels() -> list[tuple[str, str]]:
+    """Return the channels that are set up, each with where it leads to, in words that hold no secret."""
+    found: list[tuple[str, str]] = []
+    to = recipients(desk.settings())
+    if to and mailing.configured():
+        found.append((Channel.MAIL, ", ".join(to)))
+    if settings.ENV.webhook_url:
+        found.append((Channel.WEBHOOK, urlsplit(settings.ENV.webhook_url).netloc.rpartition("@")[2]))
+    return found
+
+
+def tell(incident: Incident, event: str) -> None:
+    """Queue the messages about an incident's opening, or about its end to whoever was told of the opening."""
+    if event == AlertMessage.Event.OPENED:
+        told = channels()
+    else:
+        opened = incident.messages.filter(event=AlertMessage.Event.OPENED)
+        told = list(opened.values_list("channel", "to"))
+    AlertMessage.objects.bulk_create(
+        (
+            AlertMessage(incident=incident, event=event, channel=channel, to=to, created_at=now())
+            for channel, to in told
+        ),
+        ignore_conflicts=True,
+    )
+
+
+# ---- sending -------------------------------------------------------------------------------------
+
+
+def deliver_due(at: datetime) -> None:
+    """Send what is due, the oldest first, for SPEND_S at most."""
+    until = ticks() + SPEND_S
+    for row in _due(at):
+        if ticks() > until:
+            return
+        if _claim(row):
+            _deliver(row)
+
+
+def _due(at: datetime) -> list[AlertMessage]:
+    ready = Q(attempts=0)
+    for attempts, pause in enumerate(BACKOFF, start=1):
+        ready |= Q(attempts=attempts, tried_at__lt=at - pause)
+    # A worker that was killed in the last try left no word of it: once more, so that it ends in words.
+    ready |= Q(attempts__gte=MOST_TRIES, tried_at__lt=at - BACKOFF[-1])
+    return list(AlertMessage.objects.filter(ready, state=State.PENDING).select_related("incident"))
+
+
+def _claim(row: AlertMessage) -> bool:
+    """Count a try as this worker's; False when another one was first."""
+    ours = AlertMessage.objects.filter(pk=row.pk, state=State.PENDING, attempts=row.attempts)
+    row.attempts, row.tried_at = row.attempts + 1, now()
+    return bool(ours.update(attempts=row.attempts, tried_at=row.tried_at))
+
+
+def _deliver(row: AlertMessage) -> None:
+    try:
+        if row.channel == Channel.MAIL:
+            _mail(row)
+        else:
+            _post(row)
+    except (mailing.MailFailed, webhook.WebhookFailed) as error:
+        gave_up = row.attempts >= MOST_TRIES
+        logger.warning("alert %s by %s not sent, try %d: %s", row.pk, row.channel, row.attempts, error)
+        _note(row, State.FAILED if gave_up else State.PENDING, str(error))
+        return
+    _note(row, State.SENT, "")
+
+
+def _note(row: AlertMessage, state: str, reason: str) -> None:
+    row.state, row.reason = state, reason[:400]
+    row.save(update_fields=["state", "reason"])
+
+
+def _mail(row: AlertMessage) -> None:
+    incident, host = row.incident, urlsplit(settings.ENV.origins[0]).hostname
+    headers = {**AUTOMATIC, "Message-ID": f"<{alert_letters.delivery(incident, row.event)}@{host}>"}
+    if row.event == AlertMessage.Event.CLOSED:
+        opened = f"<{alert_letters.delivery(incident, AlertMessage.Event.OPENED)}@{host}>"
+        headers |= {"In-Reply-To": opened, "References": opened}
+    mailing.send(
+        row.to.split(", "),
+        alert_letters.subject(incident, row.event),
+        alert_letters.text(incident, row.event),
+        headers=headers,
+    )
+
+
+def _post(row: AlertMessage) -> None:
+    url, secret = settings.ENV.webhook_url, settings.ENV.webhook_secret
+    if not url:
+        raise webhook.WebhookFailed("ALERT_WEBHOOK_URL is empty now")
+    body = json.dumps(alert_letters.payload(row.incident, row.event), ensure_ascii=False).encode()
+    moment = int(now().timestamp())
+    webhook.post(url, secret, body, alert_letters.delivery(row.incident, row.event), moment)
+
+
+def said(row: AlertMessage, at: datetime) -> str:
+    """Return in words, for staff, what became of a message."""
+    reason = row.reason.rstrip(".")
+    if row.state == State.SENT:
+        return "sent"
+    if row.state == State.FAILED:
+        return f"not sent after {row.attempts} tries: {reason}"
+    if not row.reason or row.tried_at is None:
+        return "about to be sent"
+    again = row.tried_at + BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
+    minutes = max(0, round((again - at).total_seconds() / 60))
+    return f"not sent yet: {reason}; the next try comes in {minutes} min"
