@@ -18,6 +18,22 @@ _ALMOST_HOUR = timedelta(minutes=59)  # periods are of whole minutes
 
 
 @dataclass(frozen=True)
+class Only:
+    """Which rows are read: of one route, of one model (replies it answered, calls it was asked), or all."""
+
+    route: str = ""
+    model: str = ""
+
+    @property
+    def wanted(self) -> Q:
+        """Return the condition on stored rows."""
+        return (Q(route=self.route) if self.route else Q()) & (Q(model=self.model) if self.model else Q())
+
+
+ALL = Only()
+
+
+@dataclass(frozen=True)
 class Rows:
     """The tallies of a period, summed up by route, by model, by bucket and route, and for the example."""
 
@@ -27,14 +43,20 @@ class Rows:
     example: Tally
 
 
-def read(start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]) -> Rows:
+def read(
+    start: datetime,
+    end: datetime,
+    purposes: Collection[str],
+    edges: tuple[datetime, ...],
+    only: Only = ALL,
+) -> Rows:
     """Return the tallies of a span; `edges` are the borders of its buckets, the last one its end."""
     routes: defaultdict[str, list[Tally]] = defaultdict(list)
     models: defaultdict[str, list[Tally]] = defaultdict(list)
     buckets: dict[datetime, defaultdict[str, list[Tally]]] = {at: defaultdict(list) for at in edges[:-1]}
     example: list[Tally] = []
     starts = edges[:-1]
-    for at, route, purpose, model, stored in _stored(start, end, purposes, edges):
+    for at, route, purpose, model, stored in _stored(start, end, purposes, edges, only):
         value = Tally.load(stored)
         routes[route].append(value)
         models[model].append(value)
@@ -54,7 +76,7 @@ _Stored = tuple[datetime, str, str, str, dict[str, Any]]
 
 
 def _stored(
-    start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]
+    start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...], only: Only
 ) -> Iterator[_Stored]:
     """Yield the stored rows of a span: hours that are summed up, and minutes where there are none.
 
@@ -65,7 +87,7 @@ def _stored(
     last = min(last, until) if until is not None else first
     if last <= first or any(edge.minute for edge in edges[:-1]):
         first = last = start
-    wanted = Q(purpose__in=list(purposes))
+    wanted = Q(purpose__in=list(purposes)) & only.wanted
     columns = ("route", "purpose", "model", "figures")
     for span in (Q(minute__gte=start, minute__lt=first), Q(minute__gte=last, minute__lt=end)):
         yield from MinuteRow.objects.filter(wanted & span).values_list("minute", *columns).iterator(CHUNK)
