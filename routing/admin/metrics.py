@@ -11,27 +11,34 @@ from kombu.exceptions import OperationalError
 
 from common import clock
 from common import example as example_choice
-from routing import example
+from routing import chosen, example
+from routing.admin import replies
 from routing.admin.metrics_context import context
-
-PERMISSION = "routing.view_metrics"
-
-
-def _allowed(request: HttpRequest) -> None:
-    if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied
+from routing.admin.replies import allowed
+from routing.figures_json import plain, take
 
 
 def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """Show the figures of the period asked for."""
-    _allowed(request)
+    allowed(request)
     shown = {**site.each_context(request), "title": "Metrics", **context(request)}
     return TemplateResponse(request, "admin/metrics.html", shown)
 
 
+def figures_json(request: HttpRequest) -> HttpResponse:
+    """Answer the figures of the period asked for as JSON."""
+    allowed(request)
+    now = clock.now()
+    taken = take(chosen.at(request.GET, now), now)
+    answer = JsonResponse(plain(taken), json_dumps_params={"indent": 2})
+    day = f"{taken.seen.period.start.astimezone(taken.seen.tz):%Y-%m-%d}"
+    answer["Content-Disposition"] = f'attachment; filename="figures-{day}.json"'
+    return answer
+
+
 def progress(request: HttpRequest) -> HttpResponse:
     """Answer how far the example traffic is, for the page's script."""
-    _allowed(request)
+    allowed(request)
     run = example.state()
     return JsonResponse(
         {
@@ -45,7 +52,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 def play(request: HttpRequest) -> HttpResponse:
     """Have the worker play the example traffic."""
-    _allowed(request)
+    allowed(request)
     if not example_choice.wanted():
         raise PermissionDenied
     try:
@@ -61,7 +68,7 @@ def play(request: HttpRequest) -> HttpResponse:
 
 def remove(request: HttpRequest) -> HttpResponse:
     """Take the example traffic out of the figures again."""
-    _allowed(request)
+    allowed(request)
     removed = example.remove()
     messages.success(request, f"Removed the figures of {removed:,} example replies.")
     try:
@@ -79,6 +86,18 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """Return the addresses of the page, for the admin site's own list."""
     return [
         path("metrics/", site.admin_view(require_GET(lambda request: page(site, request))), name="metrics"),
+        path("metrics/figures.json", site.admin_view(require_GET(figures_json)), name="metrics_json"),
+        path(
+            "metrics/replies/",
+            site.admin_view(require_GET(lambda request: replies.listed(site, request))),
+            name="metrics_replies",
+        ),
+        path("metrics/replies.csv", site.admin_view(require_GET(replies.exported)), name="metrics_csv"),
+        path(
+            "metrics/replies/<uuid:reply_id>/",
+            site.admin_view(require_GET(lambda request, reply_id: replies.receipt(site, request, reply_id))),
+            name="metrics_reply",
+        ),
         path("metrics/example/", site.admin_view(require_GET(progress)), name="metrics_example"),
         path("metrics/example/play/", site.admin_view(require_POST(play)), name="metrics_play"),
         path("metrics/example/remove/", site.admin_view(require_POST(remove)), name="metrics_remove"),

@@ -1,8 +1,8 @@
 """What the metrics page says: the figures of the period that was asked for, as its template reads them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,78 +11,20 @@ from django.http import HttpRequest
 from common import clock
 from common import example as example_choice
 from common.money import usd
-from routing import desk, example, metrics
-from routing.admin.cells import MODEL_COLUMNS, Cell, cells, model_row, target_lines
-from routing.admin.charts import chart_rows, charts
+from routing import chosen, example, metrics
+from routing.admin.cells import MODEL_COLUMNS
+from routing.admin.charts import busiest_view, chart_rows, charts, hour_chart
+from routing.admin.route_views import COMPARED, model_rows, views
 from routing.beside import beside
-from routing.definitions import DEFINITIONS, ESCALATIONS
-from routing.metrics import MANAGED, Figures, Freshness
-from routing.models import MinuteRow, Purpose, RouteOutcome
-from routing.periods import LABELS, Period, PeriodError, parse
+from routing.busiest import busiest
+from routing.choice import Choice
+from routing.chosen import Chosen
+from routing.comparing import NEEDED as RATE_NEEDS
+from routing.definitions import DEFINITIONS, ESCALATIONS, RESOLUTIONS
+from routing.metrics import Figures, Freshness
+from routing.models import CatalogueModel, MinuteRow, Route, RouteOutcome
+from routing.periods import LABELS
 from routing.providers.registry import sandbox_active
-
-# What a card shows; the table below the cards shows every figure.
-CARD = (
-    ("First text", ("first_text_p50", "first_text_p95", "first_text_p99")),
-    ("Total time", ("total_p50", "total_p95", "total_p99")),
-)
-CARD_COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "errors",
-    "out_of_budget",
-    "truncations",
-    "fallbacks",
-    "cached",
-    "escalated_before",
-    "escalated_after",
-    "thumbs_up",
-    "thumbs_down",
-)
-
-
-@dataclass(frozen=True)
-class RouteView:
-    """One route as the template reads it."""
-
-    figures: Figures
-    cells: Mapping[str, Cell]
-    times: tuple[tuple[str, tuple[Cell, ...]], ...]
-    counts: tuple[Cell, ...]
-    targets: tuple[str, ...]
-
-    @classmethod
-    def of(cls, figures: Figures) -> "RouteView":
-        """Return the view of one route's figures."""
-        found = cells(figures)
-        return cls(
-            figures,
-            found,
-            tuple((title, tuple(found[name] for name in names)) for title, names in CARD),
-            tuple(found[name] for name in CARD_COUNTS),
-            target_lines(figures.targets),
-        )
-
-
-def _period(request: HttpRequest, tz: ZoneInfo) -> tuple[Period, str]:
-    """Return the period asked for, and in words what was wrong with custom dates."""
-    now, wish = clock.now(), request.GET
-    first, last = wish.get("from", ""), wish.get("to", "")
-    key = wish.get("period") or ("custom" if first or last else "today")
-    try:
-        chosen = parse(key, first, last, now, tz)
-    except PeriodError as error:
-        return parse("today", "", "", now, tz), str(error)
-    return chosen, ""
-
-
-def _headline(period: Period) -> str:
-    first, last = (at.astimezone(period.tz) for at in (period.start, period.end - timedelta(minutes=1)))
-    if period.key == "hour":
-        return f"{first:%H:%M} to {last + timedelta(minutes=1):%H:%M}"
-    if first.date() == last.date():
-        return f"{first:%a} {first.day} {first:%B %Y}"
-    return f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
 
 
 def _lateness(fresh: Freshness, tz: ZoneInfo) -> dict[str, str]:
@@ -113,43 +55,85 @@ def _saving(total: Figures) -> str:
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """Return what the page's template reads."""
-    tz = desk.zone(desk.settings())
-    period, wrong = _period(request, tz)
-    with_example = request.GET.get("example") != "0"
-    purposes = MANAGED if with_example else (Purpose.VISITOR.value,)
-    report = metrics.figures(period.start, period.end, purposes, period.edges())
-    drawn = charts(report, period)
-    run = example.state()
+    now = clock.now()
+    seen = chosen.at(request.GET, now)
+    choice, period = seen.choice, seen.period
+    report, earlier = chosen.reports(seen)
+    total, routes = views(report, earlier, choice)
+    hours = busiest(period.start, period.end, now, seen.tz, seen.purposes, seen.only)
+    drawn = {**charts(report, period), **hour_chart(hours)}
     return {
-        "period": period,
-        "periods": [(key, label) for key, label in LABELS.items() if key != "custom"],
-        "headline": _headline(period),
-        "date_error": wrong,
-        "from": request.GET.get("from", "") or f"{period.start.astimezone(tz):%Y-%m-%d}",
-        "to": request.GET.get("to", "") or f"{(period.end - timedelta(minutes=1)).astimezone(tz):%Y-%m-%d}",
-        "tz": tz.key,
-        **_lateness(metrics.freshness(clock.now()), tz),
-        "empty": not _ever(purposes),
+        **_choosing(seen),
+        **_lateness(metrics.freshness(now), seen.tz),
+        "empty": not _ever(seen.purposes),
         "report": report,
-        "total": RouteView.of(report.total),
-        "routes": [RouteView.of(route) for route in report.routes],
+        "total": total,
+        "routes": routes,
         "definitions": DEFINITIONS,
+        "compared": [DEFINITIONS[name] for name in COMPARED] if earlier else [],
+        "before": seen.headline_before,
+        "before_few": earlier is not None and earlier.total.requests < RATE_NEEDS,
+        "before_none": earlier is not None and not earlier.total.requests,
+        "resolution_kinds": RESOLUTIONS,
         "escalation_kinds": ESCALATIONS,
-        "escalations": [each for each in (*report.routes, report.total) if any(each.escalations.values())],
+        "escalations": [view for view in (*routes, total) if view.wanting],
         "saving": _saving(report.total),
         "unused": [route.name for route in report.routes if not route.requests],
         "model_columns": MODEL_COLUMNS,
-        "models": [model_row(model) for model in report.models],
+        "models": model_rows(report.models, choice),
         "beside": [(row, usd(row.cost_pico)) for row in beside(period.start, period.end)],
         "drawn": drawn,
-        "chart_rows": chart_rows(drawn),
+        "chart_rows": chart_rows(drawn, report, period, choice),
         "has_p95": any(value is not None for value in drawn["first_text_p95"]),
-        "with_example": with_example,
+        "busiest": busiest_view(hours, choice, seen.tz) if hours else None,
+        **_example(choice, now),
+    }
+
+
+def _choosing(seen: Chosen) -> dict[str, Any]:
+    """Return what the bar above the figures offers, and what is chosen there."""
+    choice, period = seen.choice, seen.period
+    plain = replace(choice, first="", last="")
+    return {
+        "choice": choice,
+        "period": period,
+        "periods": [
+            (key, label, replace(plain, period=key).query())
+            for key, label in LABELS.items()
+            if key != "custom"
+        ],
+        "headline": seen.headline,
+        "date_error": seen.wrong,
+        "from": choice.first or f"{period.start.astimezone(seen.tz):%Y-%m-%d}",
+        "to": choice.last or f"{(period.end - timedelta(minutes=1)).astimezone(seen.tz):%Y-%m-%d}",
+        "tz": seen.tz.key,
+        "here": choice.query(),
+        "without_example": replace(choice, example=False).query(),
+        "with_example_query": replace(choice, example=True).query(),
+        "other_compare": replace(choice, compare=not choice.compare).query(),
+        "unfiltered": replace(choice, route="", model="").query(),
+        "route_options": _options(Route.objects.values_list("slug", "name"), choice.route),
+        "model_options": _options(CatalogueModel.objects.values_list("id", "label"), choice.model),
+    }
+
+
+def _options(known: Iterable[tuple[str, str]], chosen_one: str) -> list[tuple[str, str]]:
+    """Return what can be chosen; what was chosen stays there, also when nobody knows it any more."""
+    found = dict(known)
+    if chosen_one and chosen_one not in found:
+        found[chosen_one] = chosen_one
+    return list(found.items())
+
+
+def _example(choice: Choice, now: datetime) -> dict[str, Any]:
+    run = example.state()
+    return {
+        "with_example": choice.example,
         "example_allowed": example_choice.wanted(),
         "example_real": not sandbox_active(),
         "example_n": example.DEFAULT_N,
         "example": run,
-        "example_running": example.running(run, clock.now()),
+        "example_running": example.running(run, now),
     }
 
 
