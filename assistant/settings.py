@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Figures are promised never to be more than 10 s behind; a run that waited longer is not worth making.
     "roll-up": {"task": "routing.roll_up", "schedule": 5.0, "options": {"expires": 15}},
     "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},
+    "send-reports": {"task": "assistant.send_reports", "schedule": 60.0, "options": {"expires": 60}},
     # Imports whose worker was killed, and uploaded files after their day.
     "drive-uploads": {"task": "faq.drive_uploads", "schedule": 15.0, "options": {"expires": 30}},
     # How well answers are recognised: some seconds at a time, since mails wait behind it.

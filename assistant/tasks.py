@@ -6,7 +6,15 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import catalogue_care, mail_queue, request_letters, stored_answers, takeover, writing
+from assistant import (
+    catalogue_care,
+    mail_queue,
+    report_mail,
+    request_letters,
+    stored_answers,
+    takeover,
+    writing,
+)
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -83,6 +91,13 @@ def send_due_mails() -> None:
     """Send the mails whose next try has come, and those that no worker was told about."""
     for kind, pk in mail_queue.due(now()):
         request_letters.deliver(kind, pk)
+
+
+@shared_task(name="assistant.send_reports")
+def send_reports() -> None:
+    """Mail the reports of the metrics page that are due, and those whose next try has come."""
+    if count := report_mail.send_due(now()):
+        logger.info("%d reports mailed", count)
 
 
 @shared_task(name="assistant.check_catalogue")

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from routing import desk, metrics
@@ -56,6 +57,12 @@ def at(query: Mapping[str, str], now: datetime) -> Chosen:
     return Chosen(choice, period, before(period, now), tz, wrong)
 
 
+def of_days(query: str, first: date, last: date, now: datetime) -> Chosen:
+    """Return a choice's routes and models over other days, held against the days before."""
+    kept = {**dict(parse_qsl(query)), "period": "custom", "from": f"{first}", "to": f"{last}", "compare": ""}
+    return at(kept, now)
+
+
 def reports(chosen: Chosen) -> tuple[Report, Report | None]:
     """Return the figures of the period, with the points of its charts, and those of the one before."""
     period, span = chosen.period, chosen.before
@@ -71,7 +78,7 @@ def headline(period: Period) -> str:
     last = end - timedelta(minutes=1)
     if period.key == "hour":
         return f"{start:%H:%M} to {end:%H:%M}"
-    until = "" if (end.hour, end.minute) == (0, 0) else f" until {end:%H:%M}"
+    until = "" if (end.hour, end.minute) == (0, 0) else f", until {end:%H:%M}"
     if start.date() == last.date():
         return f"{start:%a} {start.day} {start:%B %Y}{until}"
     return f"{start.day} {start:%b %Y} to {last.day} {last:%b %Y}{until}"

@@ -9,6 +9,7 @@ from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.notice_models import CatalogueNotice
 from routing.ranges import RANGES, flaws
+from routing.view_models import MailedReport, SavedView
 
 __all__ = [
     "Budget",
@@ -20,6 +21,7 @@ __all__ = [
     "HourRow",
     "LadderChange",
     "LadderStep",
+    "MailedReport",
     "MinuteRow",
     "ModelCall",
     "ModelPrice",
@@ -30,6 +32,7 @@ __all__ = [
     "Route",
     "RouteOutcome",
     "Rule",
+    "SavedView",
     "StoredAnswer",
     "Tier",
     "WhenSpent",

@@ -7,7 +7,6 @@ from routing.admin.cells import duration, percent
 from routing.comparing import RATES, SUMS, TIMES, Change, change
 from routing.tally import Tally
 
-WORDS = {"better": "better", "worse": "worse", "changed": "changed"}
 MARKS = {"better": "good", "worse": "bad", "changed": "plain"}
 
 
@@ -35,7 +34,8 @@ def points(share: float) -> str:
 
 def signed(by: float) -> str:
     """Return a relative change as percent, signed."""
-    return f"{by * 100:+.0f} %".replace("-", "−")
+    said = f"{by * 100:+.0f} %".replace("-", "−")
+    return "±0 %" if said[1:] == "0 %" else said
 
 
 def _before(name: str, found: Change) -> str:

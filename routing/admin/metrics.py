@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from common import clock
 from common import example as example_choice
 from routing import chosen, example
-from routing.admin import replies
+from routing.admin import kept, replies
 from routing.admin.metrics_context import context
 from routing.admin.replies import allowed
 from routing.figures_json import plain, take
@@ -97,6 +97,18 @@ def urls(site: AdminSite) -> list[URLPattern]:
             "metrics/replies/<uuid:reply_id>/",
             site.admin_view(require_GET(lambda request, reply_id: replies.receipt(site, request, reply_id))),
             name="metrics_reply",
+        ),
+        path("metrics/views/", site.admin_view(require_POST(kept.save)), name="metrics_view_save"),
+        path(
+            "metrics/views/<int:pk>/delete/",
+            site.admin_view(require_POST(kept.delete)),
+            name="metrics_view_delete",
+        ),
+        path("metrics/reports/", site.admin_view(require_POST(kept.order)), name="metrics_report_order"),
+        path(
+            "metrics/reports/<int:pk>/stop/",
+            site.admin_view(require_POST(kept.cancel)),
+            name="metrics_report_stop",
         ),
         path("metrics/example/", site.admin_view(require_GET(progress)), name="metrics_example"),
         path("metrics/example/play/", site.admin_view(require_POST(play)), name="metrics_play"),

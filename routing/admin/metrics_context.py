@@ -14,6 +14,7 @@ from common.money import usd
 from routing import chosen, example, metrics
 from routing.admin.cells import MODEL_COLUMNS
 from routing.admin.charts import busiest_view, chart_rows, charts, hour_chart
+from routing.admin.kept import kept
 from routing.admin.route_views import COMPARED, model_rows, views
 from routing.beside import beside
 from routing.busiest import busiest
@@ -87,6 +88,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "has_p95": any(value is not None for value in drawn["first_text_p95"]),
         "busiest": busiest_view(hours, choice, seen.tz) if hours else None,
         **_example(choice, now),
+        **kept(request, choice, seen.tz),
     }
 
 
