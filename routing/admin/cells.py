@@ -157,8 +157,9 @@ class ModelRow:
 
 def model_row(model: ModelFigures) -> ModelRow:
     """Return the row of one model."""
+    few = TOO_FEW if model.calls else "–"
     times = [
-        Cell(name, TOO_FEW if ms is None else duration(ms), ms and round(ms, 1), muted=ms is None)
+        Cell(name, few if ms is None else duration(ms), ms and round(ms, 1), muted=ms is None)
         for name, ms in (
             ("first_text_p50", model.first_text_p50),
             ("first_text_p95", model.first_text_p95),

@@ -77,7 +77,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "before_none": earlier is not None and not earlier.total.requests,
         "resolution_kinds": RESOLUTIONS,
         "escalation_kinds": ESCALATIONS,
-        "escalations": [view for view in (*routes, total) if view.wanting],
+        "escalations": [view for view in (*routes, *(() if choice.route else (total,))) if view.wanting],
         "saving": _saving(report.total),
         "unused": [route.name for route in report.routes if not route.requests],
         "model_columns": MODEL_COLUMNS,
@@ -96,6 +96,7 @@ def _choosing(seen: Chosen) -> dict[str, Any]:
     """Return what the bar above the figures offers, and what is chosen there."""
     choice, period = seen.choice, seen.period
     plain = replace(choice, first="", last="")
+    routes = _options(Route.objects.values_list("slug", "name"), choice.route)
     return {
         "choice": choice,
         "period": period,
@@ -114,7 +115,8 @@ def _choosing(seen: Chosen) -> dict[str, Any]:
         "with_example_query": replace(choice, example=True).query(),
         "other_compare": replace(choice, compare=not choice.compare).query(),
         "unfiltered": replace(choice, route="", model="").query(),
-        "route_options": _options(Route.objects.values_list("slug", "name"), choice.route),
+        "route_options": routes,
+        "chosen_route": dict(routes).get(choice.route, ""),
         "model_options": _options(CatalogueModel.objects.values_list("id", "label"), choice.model),
     }
 
