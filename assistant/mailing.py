@@ -5,7 +5,7 @@ from smtplib import SMTPException
 from socket import gaierror
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
 
 class MailFailed(Exception):
@@ -36,17 +36,20 @@ def send(
     text: str,
     reply_to: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
+    html: str = "",
 ) -> None:
-    """Hand a plain-text mail to the mail server. Raises MailFailed.
+    """Hand a plain-text mail, with `html` as its other form if given, to the mail server. Raises MailFailed.
 
     `headers` are further ones, such as Message-ID and In-Reply-To. A line break in the subject is taken
     out: it would begin another header.
     """
     if not configured():
         raise MailFailed("No mail server is set: EMAIL_URL is empty.")
-    mail = EmailMessage(
+    mail = EmailMultiAlternatives(
         " ".join(subject.split()), text, to=list(to), reply_to=list(reply_to), headers=dict(headers or {})
     )
+    if html:
+        mail.attach_alternative(html, "text/html")
     try:
         mail.send()
     except (OSError, SMTPException, ValueError) as error:  # ValueError: an address or header nobody can send

@@ -223,6 +223,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "send-reports": {"task": "assistant.send_reports", "schedule": 60.0, "options": {"expires": 60}},
     # Imports whose worker was killed, and uploaded files after their day.
     "drive-uploads": {"task": "faq.drive_uploads", "schedule": 15.0, "options": {"expires": 30}},
     # How well answers are recognised: some seconds at a time, since mails wait behind it.

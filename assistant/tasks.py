@@ -11,6 +11,7 @@ from assistant import (
     catalogue_care,
     grounding,
     mail_queue,
+    report_mail,
     request_letters,
     stored_answers,
     takeover,
@@ -99,6 +100,13 @@ def watch_service_levels() -> None:
     """Judge the routes' targets, and tell whoever is to be told."""
     levels.watch(now(), alerts.tell)
     alerts.deliver_due(now())
+
+
+@shared_task(name="assistant.send_reports")
+def send_reports() -> None:
+    """Mail the reports of the metrics page that are due, and those whose next try has come."""
+    if count := report_mail.send_due(now()):
+        logger.info("%d reports mailed", count)
 
 
 @shared_task(name="assistant.check_catalogue")

@@ -14,7 +14,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from common.clock import now
-from faq.importing.safe_csv import written
+from common.safe_csv import written
 from faq.models import AskedQuestion, Entry
 
 FORMATS = ("csv", "xlsx", "json")

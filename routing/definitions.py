@@ -60,6 +60,20 @@ _ALL = (
         "total_p99", "Total p99", "ms", "99 of 100 replies had ended within this time. Needs 100 replies."
     ),
     Definition(
+        "queue_p95",
+        "Queueing p95",
+        "ms",
+        "95 of 100 replies waited at most this long for their turn before anything was done for them. Needs "
+        "20 replies.",
+    ),
+    Definition(
+        "match_p95",
+        "FAQ matching p95",
+        "ms",
+        "In 95 of 100 replies, looking for an approved answer took at most this long. Needs 20 replies "
+        "whose question was matched.",
+    ),
+    Definition(
         "input_tokens",
         "Input tokens",
         "tokens",
@@ -133,6 +147,13 @@ _ALL = (
     Definition("thumbs_up", "Thumbs up", "replies", "Replies that visitors marked as good."),
     Definition("thumbs_down", "Thumbs down", "replies", "Replies that visitors marked as bad."),
     Definition(
+        "grounded",
+        "Grounded",
+        "%",
+        "Share of the answers that were judged of which four in five sentences stand in the passages they "
+        "were given, with the bounds that hold in 95 of 100 cases. Needs 20 judged answers.",
+    ),
+    Definition(
         "target",
         "Target",
         "",
@@ -189,3 +210,33 @@ _KINDS = (
     ),
 )
 ESCALATIONS = {item.name: item for item in _KINDS}
+
+# How matters stand after answers, side by side and never one number: names as in `routing.tally`.
+_RESOLUTIONS = (
+    Definition("confirmed", "Confirmed", "replies", "The visitor said that it solved the matter."),
+    Definition(
+        "assumed",
+        "Assumed",
+        "replies",
+        "Nothing was said against the answer for some hours. That is no proof: some give up without a word.",
+    ),
+    Definition(
+        "re_asked",
+        "Asked again",
+        "replies",
+        "The visitor's next message asked the same again, or said that the answer did not help.",
+    ),
+    Definition("escalated", "Escalated", "replies", "A larger model was asked under the answer."),
+    Definition("handed_off", "Handed off", "replies", "The visitor then asked for a person."),
+    Definition(
+        "unsolved",
+        "Unsolved",
+        "replies",
+        "The visitor said that it did not solve the matter, or gave a thumbs-down.",
+    ),
+    Definition(
+        "no_answer", "No answer", "replies", "There was none: the reply failed, was refused, or was stopped."
+    ),
+    Definition("open", "Open", "replies", "It is too early to say."),
+)
+RESOLUTIONS = {item.name: item for item in _RESOLUTIONS}

@@ -9,7 +9,7 @@ from routing import publishing, tally, targets
 from routing.config import ConfigError, Sla
 from routing.evidence import KINDS
 from routing.models import Purpose, RollUpState
-from routing.stored import read
+from routing.stored import ALL, Only, read
 from routing.tally import RESOLUTIONS, Tally
 
 MANAGED = (Purpose.VISITOR.value, Purpose.DEMO.value)
@@ -77,6 +77,7 @@ class Figures:
     escalations: Mapping[str, int]
     resolutions: Mapping[str, int]
     targets: tuple[TargetCheck, ...]
+    tally: Tally
 
     def rate(self, count: int) -> float | None:
         """Return `count` as a share of the requests, None without requests."""
@@ -174,23 +175,25 @@ def figures(
     end: datetime,
     purposes: Collection[str] = MANAGED,
     edges: Collection[datetime] = (),
+    only: Only = ALL,
 ) -> Report:
     """Return the figures of the minutes from `start` up to `end`, without `end` itself.
 
-    `edges` are the borders of the charts' buckets, none for no charts.
+    `edges` are the borders of the charts' buckets, none for no charts. Of one route alone there is no share.
     """
-    rows = read(start, end, purposes, tuple(edges))
+    rows = read(start, end, purposes, tuple(edges), only)
     everything = tally.total(rows.by_route.values())
     known = _routes()
-    slugs = [*known, *sorted(set(rows.by_route) - set(known))]
+    slugs = [only.route] if only.route else [*known, *sorted(set(rows.by_route) - set(known))]
+    base = Tally() if only.route else everything
     return Report(
         start=start,
         end=end,
         routes=tuple(
-            of_route(slug, known.get(slug, _RouteFacts(slug, "", Sla())), rows.by_route.get(slug), everything)
+            of_route(slug, known.get(slug, _RouteFacts(slug, "", Sla())), rows.by_route.get(slug), base)
             for slug in slugs
         ),
-        total=of_route("", _RouteFacts("All routes", "", Sla()), everything, everything),
+        total=of_route("", _RouteFacts("All routes", "", Sla()), everything, base),
         models=tuple(_of_model(model, rows.by_model[model]) for model in sorted(rows.by_model) if model),
         points=tuple(_point(at, rows.by_bucket[at]) for at in tuple(edges)[:-1]),
         example_requests=rows.example["requests"],
@@ -249,6 +252,7 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         escalations={kind: mine[f"escalated_by_{kind}"] for kind in KINDS},
         resolutions={name: mine[f"left_{name}"] for name in RESOLUTIONS},
         targets=_checks(facts.sla, mine),
+        tally=mine,
     )
 
 

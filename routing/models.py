@@ -11,6 +11,7 @@ from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.level_models import AlertMessage, Demotion, Incident, LevelState
 from routing.notice_models import CatalogueNotice
 from routing.ranges import RANGES, flaws
+from routing.view_models import MailedReport, SavedView
 
 __all__ = [
     "AlertMessage",
@@ -28,6 +29,7 @@ __all__ = [
     "LadderChange",
     "LadderStep",
     "LevelState",
+    "MailedReport",
     "MinuteRow",
     "ModelCall",
     "ModelPrice",
@@ -40,6 +42,7 @@ __all__ = [
     "RouteOutcome",
     "Rule",
     "StaleSpan",
+    "SavedView",
     "StoredAnswer",
     "Tier",
     "WhenSpent",

@@ -49,6 +49,28 @@ class Period:
         return [day_start(day, self.tz) for day in days] + [self.end]
 
 
+def before(period: Period, now: datetime) -> Period | None:
+    """Return the span of the same length just before, to hold `period` against; None for one to come.
+
+    Days are held against as many days before. A period that still runs is held against the one before
+    until the same time of its last day, so that half a day stands beside half a day.
+    """
+    until = min(period.end, whole_minute(now) + timedelta(minutes=1))
+    if until <= period.start:
+        return None
+    if period.key == "hour":
+        return Period(period.key, period.start - (period.end - period.start), period.start, period.tz)
+    first, last = day_of(period.start, period.tz), day_of(period.end - timedelta(minutes=1), period.tz)
+    days = (last - first) + timedelta(days=1)
+    end = period.start if until == period.end else _at_wall(until, days, period.tz)
+    return Period(period.key, day_start(first - days, period.tz), end, period.tz)
+
+
+def _at_wall(moment: datetime, earlier: timedelta, tz: ZoneInfo) -> datetime:
+    """Return the moment so much earlier at which the desk's clock shows the same."""
+    return (moment.astimezone(tz).replace(tzinfo=None) - earlier).replace(tzinfo=tz).astimezone(UTC)
+
+
 def whole_minute(moment: datetime) -> datetime:
     """Return the minute that `moment` lies in."""
     return moment.astimezone(UTC).replace(second=0, microsecond=0)

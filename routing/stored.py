@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from routing import desk, tally
 from routing.models import DayRow, HourRow, MinuteRow, Purpose, RollUpState
@@ -20,6 +20,22 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
+class Only:
+    """Which rows are read: of one route, of one model (replies it answered, calls it was asked), or all."""
+
+    route: str = ""
+    model: str = ""
+
+    @property
+    def wanted(self) -> Q:
+        """Return the condition on stored rows."""
+        return (Q(route=self.route) if self.route else Q()) & (Q(model=self.model) if self.model else Q())
+
+
+ALL = Only()
+
+
+@dataclass(frozen=True)
 class Rows:
     """The tallies of a period, summed up by route, by model, by bucket and route, and for the example."""
 
@@ -29,11 +45,17 @@ class Rows:
     example: Tally
 
 
-def read(start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]) -> Rows:
+def read(
+    start: datetime,
+    end: datetime,
+    purposes: Collection[str],
+    edges: tuple[datetime, ...],
+    only: Only = ALL,
+) -> Rows:
     """Return the tallies of a span; `edges` are the borders of its buckets, the last one its end."""
     starts = edges[:-1]
     sums: defaultdict[tuple[datetime | None, str, str, bool], Sum] = defaultdict(Sum)
-    for at, route, purpose, model, stored in _stored(start, end, purposes, edges):
+    for at, route, purpose, model, stored in _stored(start, end, purposes, edges, only):
         bucket = starts[bisect_right(starts, at) - 1] if starts else None
         sums[bucket, route, model, purpose == Purpose.DEMO].add(stored)
     routes: defaultdict[str, list[Tally]] = defaultdict(list)
@@ -69,7 +91,7 @@ class Spans:
 
 
 def _stored(
-    start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...]
+    start: datetime, end: datetime, purposes: Collection[str], edges: tuple[datetime, ...], only: Only
 ) -> Iterator[_Stored]:
     """Yield the stored rows of a span, the coarsest that no bucket of the charts cuts."""
     spans = spans_of(start, end, edges, RollUpState.objects.filter(pk=1).first() or RollUpState())
@@ -82,7 +104,7 @@ def _stored(
     for table, column, stretches in tables:
         for first, last in stretches:
             wanted = {"purpose__in": list(purposes), f"{column}__gte": first, f"{column}__lt": last}
-            rows = table._default_manager.filter(**wanted).values_list(column, *columns)
+            rows = table._default_manager.filter(only.wanted, **wanted).values_list(column, *columns)
             yield from rows.iterator(CHUNK)
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from openpyxl import Workbook
 
+from common.safe_csv import written
 from faq.admin.filters import FEW_PHRASINGS
 from faq.embedder import known_absence
 from faq.expected import coverage
@@ -17,7 +18,6 @@ from faq.import_models import Upload, UploadRow
 from faq.importing.differences import Piece, difference
 from faq.importing.documents import Document, restored
 from faq.importing.reading import LABELS, TABLES
-from faq.importing.safe_csv import written
 from faq.imports import TO_STORE, kind_of, new_phrasings
 from faq.models import Entry
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from common.intervals import wilson
 from common.money import from_pico, usd
+from routing.comparing import NEEDED as RATE_NEEDS
+from routing.comparing import TIMES
 from routing.definitions import DEFINITIONS, Definition
 from routing.level_words import duration, exact_percent, percent
 from routing.metrics import Figures, ModelFigures, TargetCheck
 
 TOO_FEW = "too few"
-NEEDED = {"p50": 1, "p95": 20, "p99": 100}
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Cell:
     value: float | int | str | None
     muted: bool = False
     mark: str = ""
+    link: str = ""
 
     @property
     def definition(self) -> Definition:
@@ -32,8 +35,18 @@ def _time(figures: Figures, name: str) -> Cell:
     value: float | None = getattr(figures, name)
     if value is not None:
         return Cell(name, duration(value), round(value, 1))
-    few = figures.requests < NEEDED[name.rsplit("_", 1)[1]]
-    return Cell(name, "–" if not figures.requests else TOO_FEW if few else "unknown", None, muted=True)
+    return Cell(name, TOO_FEW if figures.tally.histogram(TIMES[name][0]).n else "–", None, muted=True)
+
+
+def _grounded(figures: Figures) -> Cell:
+    judged = figures.support_judged
+    if judged < RATE_NEEDS:
+        text = f"{TOO_FEW} ({judged} judged)" if judged else "–"
+        return Cell("grounded", text, None, muted=True)
+    share = figures.grounded / judged
+    low, high = wilson(figures.grounded, judged)
+    text = f"{percent(share)} ({low * 100:.0f} to {high * 100:.0f} %) of {judged:,}"
+    return Cell("grounded", text, round(share, 4))
 
 
 def _count(figures: Figures, name: str) -> Cell:
@@ -82,13 +95,12 @@ def cells(figures: Figures) -> dict[str, Cell]:
         "cost": _money("cost", figures.cost_pico, figures.cost_unknown),
         "cost_per_1000": _money("cost_per_1000", figures.cost_per_1000_pico),
         "heavy_cost": _money("heavy_cost", figures.heavy_cost_pico, figures.heavy_unknown),
+        "grounded": _grounded(figures),
         "target": _target(figures),
     }
     for name in DEFINITIONS:
         if name not in found:
-            found[name] = (
-                _time(figures, name) if "_p" in name and name[-2:].isdigit() else _count(figures, name)
-            )
+            found[name] = _time(figures, name) if name in TIMES else _count(figures, name)
     return {name: found[name] for name in DEFINITIONS}
 
 
@@ -132,8 +144,9 @@ class ModelRow:
 
 def model_row(model: ModelFigures) -> ModelRow:
     """Return the row of one model."""
+    few = TOO_FEW if model.calls else "–"
     times = [
-        Cell(name, TOO_FEW if ms is None else duration(ms), ms and round(ms, 1), muted=ms is None)
+        Cell(name, few if ms is None else duration(ms), ms and round(ms, 1), muted=ms is None)
         for name, ms in (
             ("first_text_p50", model.first_text_p50),
             ("first_text_p95", model.first_text_p95),

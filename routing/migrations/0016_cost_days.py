@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0011_service_levels'),
+        ('routing', '0012_saved_views_and_reports'),
     ]
 
     operations = [

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from common.safe_csv import written
 from faq.importing.documents import ANSWER_LIMIT, MAX_BYTES, Document, Options, Reading, Unreadable
 from faq.importing.headings import Mapping, guess, role_of
 from faq.importing.reading import look, read
-from faq.importing.safe_csv import written
 from tests.imports.make_files import FOLDER, files, packed
 
 Pairs = list[tuple[str, str]]

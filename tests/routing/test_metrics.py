@@ -9,7 +9,7 @@ import pytest
 
 from routing import metrics, prometheus, publishing, rollup
 from routing.models import Route
-from routing.periods import PeriodError, parse
+from routing.periods import PeriodError, before, parse
 from tests.routing.ledger import NOON, outcome, publish_routes
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -213,3 +213,38 @@ def test_custom_days_are_both_included_and_checked() -> None:
     for first, last in (("2026-10-26", "2026-10-25"), ("", "2026-10-25"), ("2020-01-01", "2026-01-01")):
         with pytest.raises(PeriodError):
             parse("custom", first, last, NOON, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "last", "start", "end"),
+    [
+        # It is 13:00 in Berlin: yesterday until 13:01, so that half a day stands beside half a day.
+        ("today", "", "", datetime(2026, 11, 21, 23, tzinfo=UTC), datetime(2026, 11, 22, 12, 1, tzinfo=UTC)),
+        ("7d", "", "", datetime(2026, 11, 9, 23, tzinfo=UTC), datetime(2026, 11, 16, 12, 1, tzinfo=UTC)),
+        (
+            "hour",
+            "",
+            "",
+            datetime(2026, 11, 23, 10, 1, tzinfo=UTC),
+            datetime(2026, 11, 23, 11, 1, tzinfo=UTC),
+        ),
+        # The day before one of 25 hours has 24.
+        (
+            "custom",
+            "2026-10-25",
+            "2026-10-25",
+            datetime(2026, 10, 23, 22, tzinfo=UTC),
+            datetime(2026, 10, 24, 22, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_period_is_held_against_the_one_before(
+    key: str, first: str, last: str, start: datetime, end: datetime
+) -> None:
+    found = before(parse(key, first, last, NOON, BERLIN), NOON)
+    assert found is not None
+    assert (found.start, found.end) == (start, end)
+
+
+def test_what_is_to_come_is_held_against_nothing() -> None:
+    assert before(parse("custom", "2027-01-01", "2027-01-02", NOON, BERLIN), NOON) is None

@@ -52,6 +52,11 @@ function plots(data, colours) {
   return {
     requests: { type: "bar", data: { labels: data.labels, datasets: bars(data, "requests") }, options: options(colours, true, whole, true) },
     cost: { type: "bar", data: { labels: data.labels, datasets: bars(data, "cost") }, options: options(colours, true, dollars, true) },
+    hours: data.hours && {
+      type: "bar",
+      data: { labels: data.hours.labels, datasets: [{ label: "Requests", data: data.hours.requests, backgroundColor: colours.accent, maxBarThickness: 40 }] },
+      options: options(colours, false, whole, false),
+    },
     first_text_p95: {
       type: "line",
       data: {
@@ -103,7 +108,7 @@ function renew(live) {
   const before = partsOf(old);
   const after = partsOf(live);
   const names = (parts) => parts.map((part) => part.dataset.part).join();
-  const charts = shown.get("charts");
+  const charts = shown.get("charts") + shown.get("busiest");
   if (names(before) === names(after)) {
     after.forEach((part, place) => {
       if (written(part) === shown.get(part.dataset.part)) return;
@@ -116,7 +121,7 @@ function renew(live) {
   }
   const now = page.querySelector("[data-live]");
   now.toggleAttribute("data-example-running", live.hasAttribute("data-example-running"));
-  if (now !== old || shown.get("charts") !== charts) draw();
+  if (now !== old || shown.get("charts") + shown.get("busiest") !== charts) draw();
 }
 
 function stale(words) {
