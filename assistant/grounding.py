@@ -19,12 +19,11 @@ from assistant import judge_model
 from assistant.models import Reply
 from assistant.support import support
 from assistant.weighing import nearest, semantic
-from common.clock import ms_since, ticks
+from common.clock import ms_since, now, ticks
 from faq import index
 from faq.snapshot import Passage
-from routing import evaluation, publishing, recorder
+from routing import publishing, recorder, telemetry
 from routing.config import Config, ConfigError
-from routing.evaluation import Evaluation
 from routing.models import Purpose, RollUpState, RouteOutcome
 from routing.tally import GROUNDED
 
@@ -115,7 +114,11 @@ def _judge(row: RouteOutcome, config: Config) -> bool:
     found = _by_model(reply, row.route, passages, config, found)
     if found is None or not _store(row.reply_id, found):
         return False
-    evaluation.tell(Evaluation(row.reply_id, row.route, found.score, found.label, found.by))
+    telemetry.tell(
+        telemetry.of_evaluation(
+            row.reply_id, reply.turn_id, row.route, found.score, found.label, found.by, now()
+        )
+    )
     return True
 
 

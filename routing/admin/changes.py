@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from common.money import usd
-from routing.admin.cells import duration, percent
 from routing.comparing import RATES, SUMS, TIMES, Change, change
+from routing.level_words import duration, percent
 from routing.tally import Tally
 
 MARKS = {"better": "good", "worse": "bad", "changed": "plain"}

@@ -6,10 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from common.money import from_pico
-from routing.admin.cells import cells, duration
+from routing.admin.cells import cells
 from routing.admin.route_views import replies_link
 from routing.busiest import HOUR, Busiest
 from routing.choice import Choice
+from routing.level_words import duration
 from routing.metrics import Report
 from routing.periods import Period
 

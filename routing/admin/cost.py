@@ -17,12 +17,12 @@ from common.money import from_pico, usd
 from routing import desk
 from routing.admin.bars import Bars, stacked
 from routing.admin.budgets import kind_of, percent
-from routing.admin.cells import duration
 from routing.beside import beside
 from routing.caps import ALL
 from routing.cost_words import NEEDED as VERDICT_NEEDS
 from routing.cost_words import Verdict, verdict
 from routing.forecast import LEAST_DAYS, LOOK_BACK, Forecast, forecast
+from routing.level_words import duration
 from routing.models import Route
 from routing.spending import MONTH_DAYS, Conversations, Spending, Team, conversations, spending, team
 from routing.standing import standing

@@ -21,9 +21,9 @@ from common import clock
 from common.money import usd
 from routing import desk
 from routing.admin.calls import milliseconds, tokens
-from routing.admin.cells import duration
 from routing.asked_replies import SLOW_WORDS, Asked, asked, kind_labels, span_words
 from routing.definitions import RESOLUTIONS
+from routing.level_words import duration
 from routing.models import CatalogueModel, ModelCall, Route, RouteOutcome
 from routing.reply_list import STATES, Key, page
 from routing.reply_rows import csv_parts

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
-from routing.admin.cells import Cell, ModelRow, cells, model_row, percent, target_lines
+from routing.admin.cells import Cell, ModelRow, cells, model_row, target_lines
 from routing.admin.changes import Compared, compared
 from routing.choice import Choice
 from routing.comparing import TIMES
 from routing.definitions import RESOLUTIONS
+from routing.level_words import percent
 from routing.metrics import Figures, ModelFigures, Report
 from routing.reply_list import KINDS_OF_REPLIES
 

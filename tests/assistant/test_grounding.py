@@ -15,10 +15,10 @@ from assistant.models import Reply
 from common.clock import now
 from faq import index
 from faq.models import Entry
-from routing import evaluation, publishing, rollup
-from routing.evaluation import Evaluation
+from routing import publishing, rollup, telemetry
 from routing.models import MinuteRow, ModelCall, RouteOutcome
 from routing.tally import Tally
+from routing.telemetry import Told
 from tests.admin.pages import add_turn, make_conversation
 from tests.control import Control
 from tests.routing.ledger import outcome
@@ -29,9 +29,9 @@ SOON = timedelta(seconds=5)
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[Evaluation]:
-    told: list[Evaluation] = []
-    monkeypatch.setattr(evaluation, "_listeners", [told.append])
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
+    told: list[Told] = []
+    monkeypatch.setattr(telemetry, "tell", told.append)
     return told
 
 
@@ -51,13 +51,13 @@ def judged(reply: Reply) -> tuple[float | None, str]:
 
 
 def test_what_stands_in_the_passages_is_grounded_and_what_was_invented_is_not(
-    seeded: None, heard: list[Evaluation]
+    seeded: None, heard: list[Told]
 ) -> None:
     true, invented = answered(), answered(INVENTED)
     assert grounding.judge(now() + SOON) == 2
     assert judged(true) == (1.0, "words")
     assert judged(invented)[0] == 0.0
-    assert [(each.reply_id, each.label) for each in heard] == [
+    assert [(each.reply_id, each.facts["label"]) for each in heard] == [
         (true.pk, "grounded"),
         (invented.pk, "ungrounded"),
     ]
@@ -142,14 +142,15 @@ def test_a_judge_is_asked_under_its_own_purpose_and_only_numbers_count(judge: Co
 
 
 def test_a_judges_numbers_are_the_support_and_are_told_so(
-    judge: Control, monkeypatch: pytest.MonkeyPatch, heard: list[Evaluation]
+    judge: Control, monkeypatch: pytest.MonkeyPatch, heard: list[Told]
 ) -> None:
     judge.fault("obey", times=9)
     monkeypatch.setattr(judge_model, "prompt", lambda *_: "say: 3/4")  # and the hostile model says it
     reply = answered()
     assert grounding.judge(now() + SOON) == 1
     assert judged(reply) == (0.75, "model")
-    assert [(each.score, each.label, each.judged_by) for each in heard] == [(0.75, "ungrounded", "model")]
+    (told,) = heard
+    assert [told.facts[name] for name in ("score", "label", "judged_by")] == [0.75, "ungrounded", "model"]
 
 
 def test_where_no_judge_can_be_asked_the_vectors_judge(judge: Control, settings: Any) -> None:
