@@ -139,9 +139,9 @@ def page(wanted: Wanted, key: Key | None) -> tuple[list[RouteOutcome], Key | Non
     return rows, Key(rows[-1].ended_at, rows[-1].reply_id) if more else None
 
 
-def chunks(wanted: Wanted, size: int = CHUNK) -> Iterator[list[RouteOutcome]]:
-    """Yield all replies asked for, at most `size` at once; each chunk is a query of its own by key."""
-    key: Key | None = None
+def chunks(wanted: Wanted) -> Iterator[list[RouteOutcome]]:
+    """Yield all replies asked for, at most CHUNK at once; each chunk is a query of its own by key."""
+    key, size = None, CHUNK
     while rows := list(after(replies(wanted), key)[:size]):
         yield rows
         if len(rows) < size:

@@ -17,7 +17,9 @@ ALL = Wanted(NOON - HOUR, NOON + HOUR, ("visitor",))
 
 
 def any_reply(chance: Random) -> RouteOutcome:
-    yes = lambda: chance.random() < 0.3  # noqa: E731
+    def yes() -> bool:
+        return chance.random() < 0.3
+
     return outcome(
         ended_at=NOON + timedelta(seconds=chance.randrange(20)),
         state=chance.choice(reply_list.STATES),
@@ -67,8 +69,9 @@ def test_pages_hold_each_reply_once_also_those_of_one_moment(monkeypatch: pytest
         key = Key.read(str(key))
     assert len(seen) == len(set(seen)) == 40
     assert [row.ended_at for row in seen] == sorted((row.ended_at for row in seen), reverse=True)
-    assert [row for chunk in chunks(ALL, 9) for row in chunk] == seen
-    assert [len(chunk) for chunk in chunks(ALL, 9)] == [9, 9, 9, 9, 4]
+    monkeypatch.setattr(reply_list, "CHUNK", 9)
+    assert [row for chunk in chunks(ALL) for row in chunk] == seen
+    assert [len(chunk) for chunk in chunks(ALL)] == [9, 9, 9, 9, 4]
 
 
 @pytest.mark.parametrize("text", ["", "x", "2026-11-23_x", "2026-11-23T12:00:00_" + "0" * 32])
