@@ -98,7 +98,8 @@ def _deliver(row: AlertMessage) -> None:
             _post(row)
     except (mailing.MailFailed, webhook.WebhookFailed) as error:
         gave_up = row.attempts >= MOST_TRIES
-        logger.warning("alert %s by %s not sent, try %d: %s", row.pk, row.channel, row.attempts, error)
+        # Without the reason, which may name an address; the page shows it.
+        logger.warning("alert %s by %s not sent, try %d", row.pk, row.channel, row.attempts)
         _note(row, State.FAILED if gave_up else State.PENDING, str(error))
         return
     _note(row, State.SENT, "")

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from common.versions import hold_version
 from routing import demoting, publishing, slo, stored, tally
 from routing.config import Config, ConfigError, RouteSpec
-from routing.level_words import bad_words
+from routing.level_words import bad_words, period_words
 from routing.metrics import MANAGED
 from routing.models import Incident, LevelState, RollUpState
 from routing.slo import LEVELS, WINDOWS, Course, Level, Seen
@@ -92,7 +92,7 @@ def judge(config: Config, read: Windows) -> list[Judged]:
     found = []
     for route in config.routes.values():
         period = route.sla.period_days * DAY
-        for target, limit in promised(route.sla) if route.enabled else ():
+        for target, limit in promised(route.sla) if _promises(route) else ():
             of = {span: values.get(route.slug, Tally()) for span, values in read.items()}
             seen = Seen(
                 allowed=target.allowed(limit),
@@ -102,6 +102,10 @@ def judge(config: Config, read: Windows) -> list[Judged]:
             )
             found.append(Judged(route, checked(target, limit, of[period]), seen))
     return found
+
+
+def _promises(route: RouteSpec) -> bool:
+    return route.enabled and any(promised(route.sla))
 
 
 # ---- the job -------------------------------------------------------------------------------------
@@ -121,8 +125,8 @@ def watch(now: datetime, tell: Tell) -> None:
         config = publishing.current()
     except ConfigError:
         return
-    periods = {route.sla.period_days * DAY for route in config.routes.values()}
-    judged = judge(config, windows(min(now, as_of), periods))
+    periods = {route.sla.period_days * DAY for route in config.routes.values() if _promises(route)}
+    judged = judge(config, windows(min(now, as_of), periods)) if periods else []
     with transaction.atomic():
         hold_version(LOCK)
         _keep(judged, now)
@@ -141,8 +145,8 @@ def _standing(route: RouteSpec, judged: Sequence[Judged]) -> demoting.RouteStand
 
 def _spent_words(each: Judged) -> str:
     words = bad_words(each.target, each.whole.limit, each.whole.count)
-    days = each.route.sla.period_days
-    return f"the error budget of its {each.target.words} is spent ({words} in {days} day{'s'[: days > 1]})"
+    period = period_words(each.route.sla.period_days)
+    return f"the error budget of its {each.target.words} is spent ({words} in {period})"
 
 
 def _keep(judged: Sequence[Judged], now: datetime) -> None:

@@ -11,6 +11,19 @@ from routing.definitions import DEFINITIONS, Definition
 from routing.level_words import duration, exact_percent, percent
 from routing.metrics import Figures, ModelFigures, TargetCheck
 
+__all__ = [
+    "MODEL_COLUMNS",
+    "TOO_FEW",
+    "Cell",
+    "ModelRow",
+    "cells",
+    "duration",
+    "exact_percent",
+    "model_row",
+    "percent",
+    "target_lines",
+]
+
 TOO_FEW = "too few"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from pytest_django import Settings
@@ -10,6 +11,7 @@ from pytest_django import Settings
 from routing import dispatch, walk
 from routing.config import Deadlines, ModelSpec
 from routing.events import ChatMessage, FinishReason
+from routing.ladder import Aside, LadderView, set_aside, steps_of
 from routing.providers.transport import Transport
 from tests.control import Control
 from tests.environment import free_port
@@ -21,6 +23,28 @@ SECOND = {"openai": GEMINI, "gemini": ANTHROPIC, "anthropic": OPENAI}
 
 CUT = "truncated_output: token_stream ended prematurely at token "
 FIRST_WORDS = "Open **Sign in** and choose *Forgot password*."
+
+
+SPENT = Aside("openai-lite", datetime(2026, 11, 30, 12, 3, tzinfo=UTC), "its error budget is spent")
+
+
+@pytest.mark.parametrize("aside", [SPENT, None], ids=["set aside", "in use"])
+@pytest.mark.parametrize("broken", [False, True], ids=["answers", "fails"])
+async def test_a_model_that_is_set_aside_is_asked_only_when_the_next_one_fails(
+    control: Control, ledger: MemoryLedger, aside: Aside | None, broken: bool
+) -> None:
+    if broken:
+        control.fault("status", GEMINI.id, status=500)
+    steps = steps_of(set_aside([LadderView(OPENAI), LadderView(GEMINI)], aside))
+    told = await play(job(*steps), ledger)
+    asked = [start.asked_model for start in ledger.started]
+    if aside is None:
+        assert asked == [OPENAI.id]
+    else:
+        assert asked == ([GEMINI.id, OPENAI.id] if broken else [GEMINI.id])
+    assert told.ended.answering_model == asked[-1]
+    assert told.text.startswith(FIRST_WORDS)
+    assert set(control.invoice()) >= {asked[-1]}
 
 
 async def eventually(true: Callable[[], bool]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from routing.events import FinishReason
 from routing.ladder import (
     NOT_ALLOWED,
     OPEN,
+    Aside,
     Cause,
     Ending,
     Next,
@@ -22,6 +23,7 @@ from routing.ladder import (
     confined,
     next_attempt,
     output_cap,
+    set_aside,
     steps_of,
     usable_steps,
 )
@@ -105,6 +107,30 @@ def test_retired_unknown_and_open_steps() -> None:
     assert steps_of(views) == (B,), "a model whose breaker is open is better than none"
     views = usable_steps(replace(ROUTE, ladder=("b", "a", "c")), MODELS, b_is_open)
     assert steps_of(views) == (A, C, B), "and stands last where there are others"
+
+
+SPENT = Aside("a", datetime(2026, 11, 30, 12, 3, tzinfo=UTC), "the error budget of its error rate is spent")
+
+
+def test_a_first_model_that_is_set_aside_is_asked_after_the_others() -> None:
+    route = replace(ROUTE, ladder=("a", "b", "c"))
+    everything = usable_steps(route, MODELS, keys("alpha", "beta", "gamma"))
+    views = set_aside(everything, SPENT)
+    assert views[0].status == (
+        "set aside: since 30 Nov, 12:03 UTC, because the error budget of its error rate is spent"
+    )
+    assert steps_of(views) == (B, C, A)
+    b_open = set_aside(usable_steps(route, MODELS, b_is_open), SPENT)
+    assert steps_of(b_open) == (C, A, B), "what was left alone is asked last"
+    for stays in (
+        set_aside(everything, None),
+        set_aside(everything, replace(SPENT, model="b")),  # staff have put another model first meanwhile
+        set_aside(usable_steps(replace(ROUTE, ladder=("a",)), MODELS, keys("alpha")), SPENT),
+        set_aside(usable_steps(ROUTE, MODELS, keys("alpha")), SPENT),  # nothing else can be asked
+        set_aside(usable_steps(ROUTE, MODELS, b_is_open), SPENT),
+    ):
+        assert steps_of(stays)[0] == A
+    assert set_aside((), SPENT) == ()
 
 
 NAMES = [

@@ -15,10 +15,12 @@ MINUTES = timedelta(minutes=1)
 T0 = now()
 
 
-def seen(allowed: float = 0.01, days: int = 28, needs: int = 20, **counts: tuple[int, int]) -> Seen:
-    """Return what is seen; `m5=(3, 20)` are 3 bad of 20 in five minutes."""
-    names = {"m5": "5m", "m30": "30m", "h1": "1h", "h6": "6h", "d3": "3d"}
-    return Seen(allowed, needs, days * DAYS, {names[key]: Count(*count) for key, count in counts.items()})
+Counts = Mapping[str, tuple[int, int]]
+
+
+def seen(counts: Counts) -> Seen:
+    """Return what is seen where one in a hundred may be bad; `"5m": (3, 20)` are 3 bad of 20."""
+    return Seen(0.01, 20, 28 * DAYS, {name: Count(*count) for name, count in counts.items()})
 
 
 @pytest.mark.parametrize(
@@ -59,60 +61,60 @@ def test_the_rates_of_a_period(days: int, rates: Mapping[str, float]) -> None:
         assert spent <= 0.5, "an alert comes before more than half of the budget is spent"
 
 
-OUTAGE = {"m5": (10, 10), "m30": (10, 40), "h1": (10, 60), "h6": (10, 300), "d3": (10, 3000)}
+OUTAGE = {"5m": (10, 10), "30m": (10, 40), "1h": (10, 60), "6h": (10, 300), "3d": (10, 3000)}
 
 
 @pytest.mark.parametrize(
     ("counts", "level"),
     [
         (OUTAGE, FAST),
-        ({**OUTAGE, "m5": (0, 10)}, None),  # over for five minutes: 6 h and 30 min are not at 6 yet
-        ({**OUTAGE, "m5": (0, 0)}, None),  # nobody has asked since: nothing says that it goes on
-        ({**OUTAGE, "m5": (0, 10), "h6": (18, 300)}, STEADY),
-        ({"m5": (1, 2), "m30": (1, 2), "h1": (1, 2), "h6": (1, 2), "d3": (1, 2)}, None),  # three replies
-        ({"m5": (1, 1), "m30": (2, 2), "h1": (2, 20), "h6": (2, 20), "d3": (2, 20)}, None),  # two bad ones
-        ({"m5": (3, 3), "m30": (3, 3), "h1": (3, 19), "h6": (3, 19), "d3": (3, 19)}, None),
-        ({"m5": (3, 3), "m30": (3, 3), "h1": (3, 20), "h6": (3, 20), "d3": (3, 20)}, FAST),
-        ({"m5": (0, 9), "m30": (0, 60), "h1": (2, 90), "h6": (6, 500), "d3": (60, 6000)}, SLOW),
-        ({"m5": (0, 9), "m30": (0, 60), "h1": (0, 90), "h6": (4, 500), "d3": (60, 6000)}, None),
+        ({**OUTAGE, "5m": (0, 10)}, None),  # over for five minutes: 6 h and 30 min are not at 6 yet
+        ({**OUTAGE, "5m": (0, 0)}, None),  # nobody has asked since: nothing says that it goes on
+        ({**OUTAGE, "5m": (0, 10), "6h": (18, 300)}, STEADY),
+        ({"5m": (1, 2), "30m": (1, 2), "1h": (1, 2), "6h": (1, 2), "3d": (1, 2)}, None),  # three replies
+        ({"5m": (1, 1), "30m": (2, 2), "1h": (2, 20), "6h": (2, 20), "3d": (2, 20)}, None),  # two bad ones
+        ({"5m": (3, 3), "30m": (3, 3), "1h": (3, 19), "6h": (3, 19), "3d": (3, 19)}, None),
+        ({"5m": (3, 3), "30m": (3, 3), "1h": (3, 20), "6h": (3, 20), "3d": (3, 20)}, FAST),
+        ({"5m": (0, 9), "30m": (0, 60), "1h": (2, 90), "6h": (6, 500), "3d": (60, 6000)}, SLOW),
+        ({"5m": (0, 9), "30m": (0, 60), "1h": (0, 90), "6h": (4, 500), "3d": (60, 6000)}, None),
     ],
 )
-def test_when_an_incident_opens(counts: Mapping[str, tuple[int, int]], level: Level | None) -> None:
-    assert opening(seen(**counts)) is level
+def test_when_an_incident_opens(counts: Counts, level: Level | None) -> None:
+    assert opening(seen(counts)) is level
 
 
 def test_what_was_told_is_not_told_again_by_a_slower_window() -> None:
-    after = seen(m5=(0, 9), m30=(0, 60), h1=(10, 90), h6=(60, 900), d3=(60, 3000))
+    after = seen({"5m": (0, 9), "30m": (0, 60), "1h": (10, 90), "6h": (60, 900), "3d": (60, 3000)})
     assert opening(after) is SLOW
     assert opening(after, rested=timedelta(hours=5)) is None
     assert opening(after, rested=timedelta(hours=6)) is SLOW
-    assert opening(seen(**OUTAGE), rested=timedelta(minutes=6)) is FAST, "a new outage is news"
+    assert opening(seen(OUTAGE), rested=timedelta(minutes=6)) is FAST, "a new outage is news"
 
 
 @pytest.mark.parametrize(
     ("counts", "reached", "word"),
     [
         (OUTAGE, FAST, "burning"),
-        ({**OUTAGE, "m5": (1, 14), "h1": (6, 80)}, FAST, "burning"),  # at 7.2, half of what opens it
-        ({**OUTAGE, "m5": (0, 10), "m30": (1, 40)}, FAST, "calm"),
-        ({**OUTAGE, "m5": (0, 10), "m30": (1, 40), "h6": (9, 200), "d3": (20, 900)}, FAST, "calm"),
-        ({"m30": (0, 40), "h6": (9, 200), "d3": (20, 900)}, SLOW, "burning"),
-        ({"h6": (0, 12)}, FAST, "unknown"),
-        ({"d3": (30, 900)}, FAST, "silent"),
+        ({**OUTAGE, "5m": (1, 14), "1h": (6, 80)}, FAST, "burning"),  # at 7.2, half of what opens it
+        ({**OUTAGE, "5m": (0, 10), "30m": (1, 40)}, FAST, "calm"),
+        ({**OUTAGE, "5m": (0, 10), "30m": (1, 40), "6h": (9, 200), "3d": (20, 900)}, FAST, "calm"),
+        ({"30m": (0, 40), "6h": (9, 200), "3d": (20, 900)}, SLOW, "burning"),
+        ({"6h": (0, 12)}, FAST, "unknown"),
+        ({"3d": (30, 900)}, FAST, "silent"),
     ],
 )
-def test_how_an_open_incident_reads(counts: Mapping[str, tuple[int, int]], reached: Level, word: str) -> None:
-    assert reading(seen(**counts), reached) == word
+def test_how_an_open_incident_reads(counts: Counts, reached: Level, word: str) -> None:
+    assert reading(seen(counts), reached) == word
 
 
-CALM = {**OUTAGE, "m5": (0, 10), "m30": (0, 40)}
+CALM = {**OUTAGE, "5m": (0, 10), "30m": (0, 40)}
 
 
-def walked(*looks: tuple[int, Mapping[str, tuple[int, int]]], level: Level = FAST) -> Course:
+def walked(*looks: tuple[int, Counts], level: Level = FAST) -> Course:
     """Return where an incident stands after looks at so many minutes each."""
     found = Course(level)
     for minutes, counts in looks:
-        found = course(found, seen(**counts), T0 + minutes * MINUTES)
+        found = course(found, seen(counts), T0 + minutes * MINUTES)
     return found
 
 
@@ -126,19 +128,19 @@ def test_an_incident_closes_after_calm_has_held() -> None:
 def test_flapping_keeps_one_incident_open() -> None:
     back = walked((0, OUTAGE), (1, CALM), (14, CALM), (15, OUTAGE), (16, CALM), (30, CALM))
     assert back.closed_as is None and back.calm_since == T0 + 16 * MINUTES
-    half = {**CALM, "m5": (1, 10), "h1": (8, 80)}  # burns at 10: would not open it, and does not close it
+    half = {**CALM, "5m": (1, 10), "1h": (8, 80)}  # burns at 10: would not open it, and does not close it
     assert walked((0, OUTAGE), (1, CALM), (9, half), (20, half)).closed_as is None
 
 
 def test_silence_is_no_recovery() -> None:
-    unknown = {"h6": (10, 60), "d3": (10, 900)}
+    unknown = {"6h": (10, 60), "3d": (10, 900)}
     assert walked((0, OUTAGE), (40, unknown), (300, unknown)) == Course(FAST)
-    assert walked((0, OUTAGE), (40, unknown), (400, {"d3": (10, 900)})).closed_as == "silent"
+    assert walked((0, OUTAGE), (40, unknown), (400, {"3d": (10, 900)})).closed_as == "silent"
     late = walked((0, OUTAGE), (40, CALM), (55, unknown))
     assert late.closed_as == "recovered", "the last that was said was good"
 
 
 def test_an_incident_keeps_the_fastest_level_that_it_reached() -> None:
-    steady = {**OUTAGE, "m5": (0, 10), "h6": (18, 300)}
+    steady = {**OUTAGE, "5m": (0, 10), "6h": (18, 300)}
     assert walked((0, steady), level=STEADY).level is STEADY
     assert walked((0, steady), (1, OUTAGE), (2, steady), level=STEADY).level is FAST

@@ -10,7 +10,7 @@ from routing.config import Sla
 from routing.targets import TARGETS, Checked, Count
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reply:
     """What a tally reads of an outcome: a quick, whole answer unless told otherwise."""
 
