@@ -41,6 +41,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         from faq.admin.health import urls as health_urls
         from faq.admin.review import urls as review_urls
         from routing.admin.breakers import urls as breaker_urls
+        from routing.admin.flips import urls as flip_urls
         from routing.admin.metrics import urls as metrics_urls
         from routing.admin.rule_sets import urls as rule_set_urls
         from routing.admin.setup import set_up
@@ -66,4 +67,5 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *metrics_urls(self),
             *rule_set_urls(self),
             *breaker_urls(self),
+            *flip_urls(self),
         ]

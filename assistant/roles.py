@@ -29,7 +29,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "manager": {
         "routing.rollupstate": ("use:view_metrics",),
         "routing.configversion": ("view",),
-        "routing.ladderchange": ("view",),
+        "routing.fliprecord": ("view", "use:roll_back_flip"),
         "routing.proberun": ("view",),
         "routing.budget": ("view",),
         "routing.planbudget": ("view",),
@@ -58,7 +58,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.planbudget": _ALL,
         "routing.storedanswer": ("view", "delete"),
         "routing.configversion": ("view",),
-        "routing.ladderchange": ("view",),
+        "routing.fliprecord": ("view", "use:roll_back_flip"),
         "routing.proberun": ("view",),
         "routing.rollupstate": ("use:view_metrics",),
         "auth.user": ("view", "add", "change"),

@@ -6,7 +6,15 @@ from uuid import UUID
 
 from celery import shared_task
 
-from assistant import catalogue_care, mail_queue, request_letters, stored_answers, takeover, writing
+from assistant import (
+    catalogue_care,
+    flip_care,
+    mail_queue,
+    request_letters,
+    stored_answers,
+    takeover,
+    writing,
+)
 from assistant.db import DatabaseGone
 from assistant.example import traffic
 from assistant.privacy import retention
@@ -89,6 +97,12 @@ def send_due_mails() -> None:
 def check_catalogue() -> None:
     """Look at the models on the ladders, once a day."""
     catalogue_care.run(now())
+
+
+@shared_task(name="assistant.watch_changes")
+def watch_changes() -> None:
+    """Count what follows each change of models, prompts and rules, and roll back what broke a limit."""
+    flip_care.run(now())
 
 
 @shared_task(name="assistant.forget_stored_answers")
