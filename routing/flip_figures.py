@@ -83,5 +83,6 @@ def count(row: FlipRecord, counted: datetime, reader: Reader) -> None:
     row.after_frozen = second.over and counted >= second.end + flip_windows.LATE_NEWS
     row.counted_at = counted
     found = rows(row)
+    row.judged = any(one.word != "too few" for one in found)
     row.better = [one.label for one in found if one.word == "better"]
     row.worse = [one.label for one in found if one.word == "worse"]

@@ -56,6 +56,7 @@ class FlipRecord(models.Model):
     after = models.JSONField(null=True, blank=True)
     after_frozen = models.BooleanField(default=False)
     counted_at = models.DateTimeField(null=True, blank=True)
+    judged = models.BooleanField(default=False, help_text="Some figure has enough cases on both sides.")
     better = models.JSONField(default=list)
     worse = models.JSONField(default=list)
 

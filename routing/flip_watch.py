@@ -70,7 +70,8 @@ def _save(row: FlipRecord) -> None:
     row.save(
         update_fields=[
             "before", "before_from", "before_until", "before_frozen",
-            "after", "after_from", "after_until", "after_frozen", "counted_at", "better", "worse",
+            "after", "after_from", "after_until", "after_frozen", "counted_at", "judged",
+            "better", "worse",
         ]
     )  # fmt: skip
     if row.after_frozen:

@@ -36,7 +36,8 @@ def lines(rows: Iterable[Row], names: Mapping[str, str] | None = None) -> list[L
 
 def _line(row: Row, label: str) -> Line:
     sides = [(_value(row.unit, side.value), _of(row.unit, side)) for side in (row.before, row.after)]
-    gap = "–" if row.difference is None else _signed(row.unit, row.difference)
+    points = " points" if row.unit == "share" else ""
+    gap = "–" if row.difference is None else f"{_signed(row.unit, row.difference)}{points}"
     ends = "" if row.bounds is None else " to ".join(_signed(row.unit, bound) for bound in row.bounds)
     return Line(row.name, label, *sides[0], *sides[1], gap, ends, row.word, KINDS.get(row.word, "plain"))
 
@@ -62,7 +63,7 @@ def _of(unit: Unit, side: Side) -> str:
 def _signed(unit: Unit, value: float) -> str:
     sign = "−" if value < 0 else "+"
     if unit == "share":
-        return f"{sign}{abs(value) * 100:.1f} pp"
+        return f"{sign}{abs(value) * 100:.1f}"
     return f"{sign}{_value(unit, abs(value))}"
 
 

@@ -97,7 +97,7 @@ def verdict_marks(row: FlipRecord, limit: int) -> SafeString:
         *((f"{label} better", "good") for label in row.better),
     ]
     if not found:
-        return muted("No difference shown")
+        return muted("No difference shown" if row.judged else "Too few replies")
     marks = format_html_join(" ", "{}", ((badge(*each),) for each in found[:limit]))
     return format_html("{} {}", marks, f"and {len(found) - limit} more" if len(found) > limit else "")
 

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('after', models.JSONField(blank=True, null=True)),
                 ('after_frozen', models.BooleanField(default=False)),
                 ('counted_at', models.DateTimeField(blank=True, null=True)),
+                ('judged', models.BooleanField(default=False, help_text='Some figure has enough cases on both sides.')),
                 ('better', models.JSONField(default=list)),
                 ('worse', models.JSONField(default=list)),
                 ('undoes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='undone_by', to='routing.fliprecord')),
