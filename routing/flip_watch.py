@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from routing import flip_figures, flip_rollback
 from routing.flip_figures import Counted, Reader
-from routing.flip_records import following, is_of_rules
+from routing.flip_records import is_of_rules
 from routing.flip_verdicts import Gates
 from routing.flip_verdicts import Row as Figure
 from routing.models import FlipRecord, RollUpState, Route
@@ -85,7 +85,7 @@ def _keep_limits(row: FlipRecord, gates: Gates) -> Said | None:
     if row.state != FlipRecord.State.WATCHING or row.gate in ended or row.undoes_id is not None:
         return None
     before, after = Counted.load(row.before), Counted.load(row.after)
-    if is_of_rules(row) or before is None or after is None or following(row) is not None:
+    if is_of_rules(row) or before is None or after is None:
         return None
     broken = gates.broken(before.tally, after.tally) if gates.any else None
     if broken:

@@ -30,10 +30,10 @@ def back_of(row: FlipRecord) -> str:
 
 
 def swap(client: Client, note: str = "Half the price") -> FlipRecord:
-    """Take the first model off the ladder of everyday questions, and publish that an hour ago."""
+    """Take the first model off the ladder of everyday questions, and publish that three quarters of an hour ago."""
     LadderStep.objects.filter(route_id="common").exclude(model_id=HAIKU).delete()
     publish_draft(client, note)
-    FlipRecord.objects.update(changed_at=now() - timedelta(hours=1))
+    FlipRecord.objects.update(changed_at=now() - timedelta(minutes=45))
     return FlipRecord.objects.get()
 
 

@@ -250,7 +250,8 @@ def test_a_route_that_was_changed_since_is_left_as_it_is() -> None:
     Route.objects.filter(slug="common").update(instructions="Think twice.")
     config = publishing.publish(by="ben")
     FlipRecord.objects.filter(config_number=config.number).update(changed_at=NOON + timedelta(minutes=6))
-    assert watch(7) == []
+    (said,) = watch(7)
+    assert not said.rolled_back and "changed again since" in said.text and watch(8) == []
     assert ConfigVersion.objects.count() == config.number
     with pytest.raises(CannotPublish, match=f"changed again since, in version {config.number}"):
         flip_rollback.roll_back(row, "ana", "")
