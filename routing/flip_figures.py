@@ -72,12 +72,17 @@ def share_rows(row: FlipRecord) -> list[Row]:
 
 
 def count(row: FlipRecord, counted: datetime, reader: Reader) -> None:
-    """Bring a record's figures up to `counted`; a side is frozen an hour after its last minute."""
+    """Bring a record's figures up to `counted`; a side is frozen an hour after its last minute.
+
+    The side before is a week, which is read once it is complete and once more when it is frozen.
+    """
     first, second = windows(row, counted)
-    if not row.before_frozen:
+    freezes = counted >= first.end + flip_windows.LATE_NEWS
+    unread = row.before is None or row.counted_at is None or row.counted_at < first.end
+    if not row.before_frozen and (unread or freezes):
         row.before = reader.counted(row, first).dump()
         row.before_from, row.before_until = first.start, first.end
-        row.before_frozen = counted >= first.end + flip_windows.LATE_NEWS
+        row.before_frozen = freezes
     row.after = reader.counted(row, second).dump()
     row.after_from, row.after_until = second.start, second.end
     row.after_frozen = second.over and counted >= second.end + flip_windows.LATE_NEWS

@@ -14,9 +14,9 @@ from routing.publishing import CannotPublish
 
 logger = logging.getLogger(__name__)
 
-# A week of hours is some thousand rows: without a limit to keep, a change is counted each minute of its
-# first hour, when somebody looks, and then every ten.
-YOUNG = timedelta(hours=1)
+# A week of hours is some thousand rows: a change is counted each minute of its first hour, when somebody
+# looks, or of its first day where a limit is to be kept, and then every ten.
+YOUNG, YOUNG_WITH_LIMIT = timedelta(hours=1), timedelta(days=1)
 SELDOM = timedelta(minutes=10)
 
 
@@ -61,7 +61,7 @@ def gates_of(route: Route) -> Gates:
 
 
 def _is_due(row: FlipRecord, gates: Gates, counted: datetime) -> bool:
-    often = gates.any or counted < row.changed_at + YOUNG
+    often = counted < row.changed_at + (YOUNG_WITH_LIMIT if gates.any else YOUNG)
     return row.counted_at is None or counted >= row.counted_at + (timedelta(0) if often else SELDOM)
 
 

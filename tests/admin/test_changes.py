@@ -30,7 +30,7 @@ def back_of(row: FlipRecord) -> str:
 
 
 def swap(client: Client, note: str = "Half the price") -> FlipRecord:
-    """Take the first model off the ladder of everyday questions, and publish that three quarters of an hour ago."""
+    """Take the first model off the ladder of everyday questions, published 45 minutes ago."""
     LadderStep.objects.filter(route_id="common").exclude(model_id=HAIKU).delete()
     publish_draft(client, note)
     FlipRecord.objects.update(changed_at=now() - timedelta(minutes=45))
