@@ -17,8 +17,8 @@ Unit = Literal["ms", "share", "tokens", "usd"]
 
 # As everywhere on the metrics page: from fewer nothing is said, whatever an interval would allow.
 NEEDED = 20
-# A gate is asked thousands of times in a week, and one look in twenty would fail by chance at 95 %: it takes the
-# bounds of 999 in 1,000 cases.
+# A gate is asked some two thousand times in a week, and one look in twenty would fail by chance at 95 %: it
+# takes the bounds of 999 in 1,000 cases.
 GATE_Z = 3.290527
 
 
