@@ -43,6 +43,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         from faq.admin.review import urls as review_urls
         from routing.admin.breakers import urls as breaker_urls
         from routing.admin.cost import urls as cost_urls
+        from routing.admin.flips import urls as flip_urls
         from routing.admin.metrics import urls as metrics_urls
         from routing.admin.rule_sets import urls as rule_set_urls
         from routing.admin.setup import set_up
@@ -70,4 +71,5 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *rule_set_urls(self),
             *breaker_urls(self),
             *service_level_urls(self),
+            *flip_urls(self),
         ]

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from routing.config import RouteSpec
 from routing.continuing import go_on
 from routing.events import ChatMessage, ModelRequest
+from routing.flips import TOLD
 from routing.signals import estimate_tokens
 
 TEMPLATE = """You are {name}, the support assistant of the company whose help texts follow. You are an AI.
@@ -134,16 +135,12 @@ def _messages(history: Sequence[PastTurn], text: str, partial: str) -> tuple[Cha
     return tuple(messages)
 
 
-# What the template takes from the settings; everything else in them leaves an answer as it is.
-_TOLD = ("name", "contact", "tone", "house_instructions")
-
-
 def wording_version(route: RouteSpec, settings: Mapping[str, Any]) -> str:
     """Return a short hash of what a prompt on `route` says beside passages and messages, and of its limits.
 
     Coarser is `prompt_version`, which counts every setting: a stored answer outlives another greeting.
     """
-    told = [str(settings.get(name) or "") for name in _TOLD]
+    told = [str(settings.get(name) or "") for name in TOLD]
     parts = [TEMPLATE, route.instructions, route.max_prompt_tokens, route.max_output_tokens, *told]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 

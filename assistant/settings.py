@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "retention": {"task": "assistant.retention", "schedule": crontab(hour=3, minute=17)},
     # Once a day, before people come to work: models that retire, are unknown, or answer under another name.
     "check-catalogue": {"task": "assistant.check_catalogue", "schedule": crontab(hour=4, minute=53)},
+    "watch-changes": {"task": "assistant.watch_changes", "schedule": 60.0, "options": {"expires": 60}},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
 }

@@ -9,6 +9,7 @@ from celery import shared_task
 from assistant import (
     alerts,
     catalogue_care,
+    flip_care,
     grounding,
     mail_queue,
     report_mail,
@@ -113,6 +114,12 @@ def send_reports() -> None:
 def check_catalogue() -> None:
     """Look at the models on the ladders, once a day."""
     catalogue_care.run(now())
+
+
+@shared_task(name="assistant.watch_changes")
+def watch_changes() -> None:
+    """Count what follows each change of models, prompts and rules, and roll back what broke a limit."""
+    flip_care.run(now())
 
 
 @shared_task(name="assistant.forget_stored_answers")

@@ -55,7 +55,7 @@ DAILY_WORK = [
 FIGURES = [
     _item("Metrics", "monitoring", "metrics", "routing.view_metrics"),
     _item("Service levels", "verified", "service_levels", "routing.view_servicelevels"),
-    _item("Ladder changes", "swap_vert", "routing_ladderchange_changelist", "routing.view_ladderchange"),
+    _item("Changes", "swap_vert", "routing_fliprecord_changelist", "routing.view_fliprecord"),
     _item("Probe runs", "speed", "routing_proberun_changelist", "routing.view_proberun"),
 ]
 COST = [

@@ -60,3 +60,24 @@ def mean(values: Sequence[float], z: float = Z95) -> Interval | None:
     middle = sum(values) / n
     spread = sqrt(sum((value - middle) ** 2 for value in values) / (n - 1) / n)
     return middle - z * spread, middle + z * spread
+
+
+def mean_of_sums(total: float, squares: float, n: int, z: float = Z95) -> Interval | None:
+    """Return what `mean` would of `n` values, from their sum and the sum of their squares."""
+    if n < 2:
+        return None
+    middle = total / n
+    spread = sqrt(max(0.0, squares - n * middle * middle) / (n - 1) / n)
+    return middle - z * spread, middle + z * spread
+
+
+def gap(before: tuple[float, Interval], after: tuple[float, Interval]) -> Interval:
+    """Return the bounds of the second figure less the first, each given with its own bounds.
+
+    Zou and Donner, Statistics in Medicine 27 (2008): the hybrid of `difference` for any two figures that
+    were measured apart; of two means it is the usual interval.
+    """
+    (a, (low_a, high_a)), (b, (low_b, high_b)) = before, after
+    below = sqrt((b - low_b) ** 2 + (high_a - a) ** 2)
+    above = sqrt((high_b - b) ** 2 + (a - low_a) ** 2)
+    return b - a - below, b - a + above

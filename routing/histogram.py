@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from common.intervals import quantile_ranks
+from common.intervals import Z95, quantile_ranks
 
 GROWTH = 1.02
 _LOG_GROWTH = math.log(GROWTH)
@@ -91,12 +91,12 @@ class Histogram:
             return None
         return self._at(max(1, math.ceil(q * n)))
 
-    def interval(self, q: float) -> tuple[float, float] | None:
-        """Return the values between which the percentile lies in 95 of 100 cases, each within 2 %.
+    def interval(self, q: float, z: float = Z95) -> tuple[float, float] | None:
+        """Return the values between which the percentile lies, in 95 of 100 cases for Z95, each within 2 %.
 
         None when there are too few values for a bound on either side.
         """
-        ranks = quantile_ranks(q, self.n)
+        ranks = quantile_ranks(q, self.n, z)
         return None if ranks is None else (self._at(ranks[0]), self._at(ranks[1]))
 
     def _at(self, rank: int) -> float:

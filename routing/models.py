@@ -1,11 +1,13 @@
 """The catalogue, and the routes and rules that staff edit; all tables of this package are found here."""
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from routing.cache_models import StoredAnswer
 from routing.cost_models import ConversationDay, PlanDay
 from routing.figure_models import DayRow, ExampleRun, HourRow, MinuteRow, ProbeRun, RollUpState, StaleSpan
+from routing.flip_models import FlipRecord
 from routing.kinds import Purpose, Tier, WhenSpent, Wire
 from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.level_models import AlertMessage, Demotion, Incident, LevelState
@@ -24,9 +26,9 @@ __all__ = [
     "DayRow",
     "Demotion",
     "ExampleRun",
+    "FlipRecord",
     "HourRow",
     "Incident",
-    "LadderChange",
     "LadderStep",
     "LevelState",
     "MailedReport",
@@ -121,6 +123,9 @@ class ModelPrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id} from {self.effective_from}"
+
+
+A_SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
 class Route(models.Model):
@@ -229,6 +234,23 @@ class Route(models.Model):
     allowed_providers = models.JSONField(
         default=list, blank=True, help_text="Providers that may be asked on this route. None ticked: all."
     )
+    # What follows is read from the row and no part of a version: in force as soon as it is saved.
+    gate_error_rate = models.FloatField(
+        "errors, worse by more than", null=True, blank=True, validators=A_SHARE
+    )
+    gate_truncation_rate = models.FloatField(
+        "cut answers, worse by more than", null=True, blank=True, validators=A_SHARE
+    )
+    gate_refusal_rate = models.FloatField(
+        "refusals, worse by more than", null=True, blank=True, validators=A_SHARE
+    )
+    gate_first_text_share = models.FloatField(
+        "first text p95, later by more than",
+        null=True,
+        blank=True,
+        validators=A_SHARE[:1],
+        help_text="A share of what it was: 0.5 is half as long again.",
+    )
 
     class Meta:
         ordering = ("position", "slug")
@@ -314,22 +336,3 @@ class ConfigVersion(models.Model):
 
     def __str__(self) -> str:
         return f"configuration {self.number}"
-
-
-class LadderChange(models.Model):
-    """A stub for the flip record: who changed which ladder from what to what, and when."""
-
-    route_slug = models.SlugField(max_length=40, db_index=True)
-    old = models.JSONField(default=list)
-    new = models.JSONField(default=list)
-    changed_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    changed_by = models.CharField(max_length=150, blank=True)
-    config_number = models.PositiveIntegerField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-changed_at",)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.route_slug}: {' > '.join(self.old) or 'nothing'} to {' > '.join(self.new) or 'nothing'}"
-        )

@@ -19,7 +19,9 @@ from common.models import Version
 from common.versions import raise_version, read_version
 from routing import snapshot, specs
 from routing.config import ConditionSpec, Config, ConfigError
-from routing.models import ConfigVersion, LadderChange
+from routing.flip_records import record
+from routing.flips import with_parts
+from routing.models import ConfigVersion
 from routing.policy import flaw
 from routing.rule_words import Change, changes
 from routing.specs import model_spec, route_spec
@@ -35,7 +37,9 @@ __all__ = [
     "model_spec",
     "newest_snapshot",
     "publish",
+    "publish_route",
     "refresh",
+    "route_content",
     "route_spec",
     "take_turn",
     "unpublished",
@@ -63,8 +67,9 @@ def publish(
     """Publish what the tables hold and return it; without a change the newest stays as it is.
 
     `settings` are those of the assistant, carried over from the newest snapshot when None. So are the
-    rules and the routes with `rule_set=False`: a draft of them stays a draft. Leaves a LadderChange for
-    each ladder that differs. Raises CannotPublish; the caller's transaction then rolls the edit back.
+    rules and the routes with `rule_set=False`: a draft of them stays a draft. Leaves a FlipRecord for
+    each route whose answers change, and one for the rules. Raises CannotPublish; the caller's
+    transaction then rolls the edit back.
     """
     with transaction.atomic():
         newest = take_turn()
@@ -74,19 +79,46 @@ def publish(
             check_rules(content)
         else:
             content = _beside_the_draft(before, settings)
-        sha = snapshot.sha_of(content)
-        if newest is not None and newest.sha == sha:
-            return snapshot.load(newest.number, sha, content)
-        number = newest.number + 1 if newest else 1
-        config = snapshot.load(number, sha, content)
-        ConfigVersion.objects.create(
-            number=number, sha=sha, snapshot=content, created_by=by[:150], note=note[:200]
-        )
-        if before is not None:
-            _record_ladder_changes(before, content, number, by)
-        raise_version(VERSION)
-        _cache.unsettle()
-        transaction.on_commit(lambda: _cache.adopt(config))
+        return _store(newest, content, by, note)
+
+
+def publish_route(slug: str, parts: Mapping[str, Any], by: str, note: str) -> Config:
+    """Publish what is published, with these parts of one route; a draft stays a draft.
+
+    Raises NotPublished before the first version, and CannotPublish as `publish` does.
+    """
+    with transaction.atomic():
+        newest = take_turn()
+        if newest is None:
+            raise NotPublished(NOTHING_PUBLISHED)
+        return _store(newest, route_content(newest.snapshot, slug, parts), by, note)
+
+
+def route_content(before: Mapping[str, Any], slug: str, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `publish_route` would store over `before`. Raises CannotPublish."""
+    known = {model.id for model in specs.model_specs()}
+    for gone in (model for model in parts["ladder"] if model not in known):
+        raise CannotPublish(f"{gone} is no longer in the catalogue.")
+    content = with_parts(_beside_the_draft(before, None), slug, parts)
+    check_rules(content)
+    return content
+
+
+def _store(newest: ConfigVersion | None, content: dict[str, Any], by: str, note: str) -> Config:
+    """Store a new version, unless it is the newest already; for who has taken the turn."""
+    sha = snapshot.sha_of(content)
+    if newest is not None and newest.sha == sha:
+        return snapshot.load(newest.number, sha, content)
+    number = newest.number + 1 if newest else 1
+    config = snapshot.load(number, sha, content)
+    row = ConfigVersion.objects.create(
+        number=number, sha=sha, snapshot=content, created_by=by[:150], note=note[:200]
+    )
+    if newest is not None:
+        record(newest, row)
+    raise_version(VERSION)
+    _cache.unsettle()
+    transaction.on_commit(lambda: _cache.adopt(config))
     return config
 
 
@@ -143,21 +175,6 @@ def take_turn() -> ConfigVersion | None:
     Version.objects.get_or_create(name=VERSION)
     Version.objects.select_for_update().get(name=VERSION)
     return ConfigVersion.objects.first()
-
-
-def _record_ladder_changes(before: Mapping[str, Any], after: Mapping[str, Any], number: int, by: str) -> None:
-    old, new = snapshot.ladders(before), snapshot.ladders(after)
-    LadderChange.objects.bulk_create(
-        LadderChange(
-            route_slug=slug,
-            old=old.get(slug, []),
-            new=new.get(slug, []),
-            changed_by=by[:150],
-            config_number=number,
-        )
-        for slug in sorted(old.keys() | new.keys())
-        if old.get(slug, []) != new.get(slug, [])
-    )
 
 
 # ---- reading -------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ __all__ = [
     "publish",
     "review",
     "review_back",
+    "review_content",
     "unpublished",
 ]
 
@@ -85,7 +86,11 @@ def review() -> Review:
 def review_back(number: int) -> Review:
     """Return what going back to version `number` would change. Raises NotPublished for an unknown one."""
     newest = _newest()
-    content = _with_rule_set_of(number)
+    return review_content(newest, _with_rule_set_of(number))
+
+
+def review_content(newest: ConfigVersion, content: Mapping[str, Any]) -> Review:
+    """Return what putting `content`, which has been published before, in place of `newest` would change."""
     refused, warnings = _judged(newest.snapshot, content, back=True)
     return _review(newest, content, refused, warnings)
 

@@ -139,6 +139,12 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "input_tokens": lambda reply: reply.input_tokens,
     "output_tokens": lambda reply: reply.output_tokens,
     "cost_pico": lambda reply: reply.cost_pico,
+    # Squares, so that the mean of any period has an interval; `squared` are the replies that have them, for
+    # minutes that an older release has rolled up have none.
+    "squared": lambda reply: 1,
+    "input_tokens_sq": lambda reply: (reply.input_tokens or 0) ** 2,
+    "output_tokens_sq": lambda reply: (reply.output_tokens or 0) ** 2,
+    "cost_pico_sq": lambda reply: (reply.cost_pico or 0) ** 2,
     "cost_unknown": lambda reply: int(reply.cost_pico is None),
     "heavy_cost_pico": lambda reply: reply.heavy_cost_pico,
     "heavy_unknown": lambda reply: int(reply.heavy_cost_pico is None),

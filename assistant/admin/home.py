@@ -22,7 +22,7 @@ from routing import caring
 from routing.admin.budgets import WARN_SHARE
 from routing.admin.marks import key_status, retirement
 from routing.caps import OWN_SCOPES
-from routing.models import CatalogueModel, CatalogueNotice, LadderChange, Purpose, Route
+from routing.models import CatalogueModel, CatalogueNotice, FlipRecord, Purpose, Route
 from routing.standing import standing
 
 DAYS_BACK = 7
@@ -173,7 +173,8 @@ def _faq() -> list[Step]:
 
 
 def _figures() -> list[Step]:
-    changes = LadderChange.objects.filter(changed_at__gte=_since()).count()
+    changes = FlipRecord.objects.filter(changed_at__gte=_since())
+    worse = sum(bool(row) for row in changes.values_list("worse", flat=True))
     return [
         Step(
             "Metrics",
@@ -184,11 +185,12 @@ def _figures() -> list[Step]:
             "lead",
         ),
         Step(
-            "Ladder changes",
-            str(changes),
-            f"Models that were swapped in the last {DAYS_BACK} days.",
-            _link("routing_ladderchange_changelist"),
+            "Changes",
+            str(changes.count()),
+            f"Of models, prompts and rules in the last {DAYS_BACK} days; {worse} made something worse.",
+            _link("routing_fliprecord_changelist"),
             "swap_vert",
+            "warn" if worse else "plain",
         ),
         _spend(),
     ]

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
-from routing.models import LadderChange, Route
+from routing.flips import ALL
+from routing.models import FlipRecord, Route
 
 
 class DayFilter(RangeDateFilter):  # type: ignore[misc]
@@ -29,16 +30,16 @@ class DayFilter(RangeDateFilter):  # type: ignore[misc]
         return queryset
 
 
-class LadderRouteFilter(DropdownFilter):  # type: ignore[misc]
-    """By the route whose ladder changed, under the name that the other pages give it."""
+class ChangedRouteFilter(DropdownFilter):  # type: ignore[misc]
+    """By the route that was changed, under the name that the other pages give it; the rule set first."""
 
     title = "route"
     parameter_name = "route"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return list(Route.objects.values_list("slug", "name"))
+        return [(ALL, "All routes (rules)"), *Route.objects.values_list("slug", "name")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[LadderChange]) -> QuerySet[LadderChange]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[FlipRecord]) -> QuerySet[FlipRecord]:
         return queryset.filter(route_slug=self.value()) if self.value() else queryset
 
 

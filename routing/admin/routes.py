@@ -218,6 +218,19 @@ class RouteAdmin(DraftAdmin[Route]):
                 "availability of 0.99 is 99 of a hundred. Empty is no promise.",
             },
         ),
+        (
+            "Changes",
+            {
+                "classes": ("tab",),
+                "fields": (
+                    ("gate_error_rate", "gate_truncation_rate"),
+                    ("gate_refusal_rate", "gate_first_text_share"),
+                ),
+                "description": "When the models or the prompt are changed: bring the ones before back, by "
+                "itself, if one of these is surely exceeded. Rates are shares: 0.05 is five more in a "
+                "hundred. Empty is no limit. In force as soon as saved, and no part of the draft.",
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
@@ -232,10 +245,10 @@ class RouteAdmin(DraftAdmin[Route]):
         return ["slug", "kind", "first_model"] if obj else ["first_model"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Route | None = None) -> Any:
-        # A route without a model sends nothing to anybody.
+        # A route without a model sends nothing to anybody, and has none to change.
         shown = super().get_fieldsets(request, obj)
         keeps = obj is None or obj.kind == Route.Kind.MODEL
-        return shown if keeps else [part for part in shown if part[0] != "Privacy"]
+        return shown if keeps else [part for part in shown if part[0] not in ("Privacy", "Changes")]
 
     def get_inlines(self, request: HttpRequest, obj: Route | None) -> Any:
         return () if obj is not None and obj.kind != Route.Kind.MODEL else self.inlines

@@ -1,4 +1,4 @@
-"""The audit trail: versions of the configuration, changes of ladders, probes. Nobody edits it."""
+"""The audit trail: versions of the configuration, and probes. Nobody edits it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,8 +14,7 @@ from django.utils.safestring import SafeString
 from routing import rule_words
 from routing.admin.base import ReadOnlyAdmin, badge, muted
 from routing.admin.differences import differences
-from routing.admin.filters import LadderRouteFilter
-from routing.models import ConfigVersion, LadderChange, ProbeRun, Route
+from routing.models import ConfigVersion, ProbeRun
 from routing.probe_words import lines
 from routing.snapshot import RULE_SET
 
@@ -31,15 +30,6 @@ def as_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Safe
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         format_html_join("", "<th scope='col'>{}</th>", ((heading,) for heading in headings)),
         format_html_join("", cells, rows),
-    )
-
-
-def ladder_words(steps: list[str]) -> SafeString:
-    """Return a ladder as its models in order."""
-    if not steps:
-        return muted("nothing")
-    return format_html(
-        "<ol class='desk-ladder'>{}</ol>", format_html_join("", "<li>{}</li>", ((s,) for s in steps))
     )
 
 
@@ -129,40 +119,6 @@ class ConfigVersionAdmin(ReadOnlyAdmin[ConfigVersion]):
 def _beside(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a snapshot without the rules and routes, which are told in words."""
     return {name: part for name, part in content.items() if name not in RULE_SET}
-
-
-@admin.register(LadderChange)
-class LadderChangeAdmin(ReadOnlyAdmin[LadderChange]):
-    list_display = ("changed_at", "route", "was", "became", "who", "version")
-    list_filter = (LadderRouteFilter,)
-    date_hierarchy = "changed_at"
-    fields = ("route", "changed_at", "who", "version", "was", "became")
-    readonly_fields = ("route", "who", "version", "was", "became")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[LadderChange]:
-        name = Route.objects.filter(slug=OuterRef("route_slug")).values("name")
-        return super().get_queryset(request).annotate(route_name=Subquery(name))
-
-    @admin.display(description="Route", ordering="route_slug")
-    def route(self, obj: LadderChange) -> SafeString:
-        name = getattr(obj, "route_name", None) or "deleted since"
-        return format_html("{}<small class='desk-sub'>{}</small>", name, obj.route_slug)
-
-    @admin.display(description="By", ordering="changed_by")
-    def who(self, obj: LadderChange) -> str:
-        return obj.changed_by or "the system"
-
-    @admin.display(description="Configuration", ordering="config_number")
-    def version(self, obj: LadderChange) -> str:
-        return f"Version {obj.config_number}" if obj.config_number else "–"
-
-    @admin.display(description="Was")
-    def was(self, obj: LadderChange) -> SafeString:
-        return ladder_words(obj.old)
-
-    @admin.display(description="Became")
-    def became(self, obj: LadderChange) -> SafeString:
-        return ladder_words(obj.new)
 
 
 @admin.register(ProbeRun)

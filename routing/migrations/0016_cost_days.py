@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0012_saved_views_and_reports'),
+        ('routing', '0013_flip_records'),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ from assistant.pipeline import ConversationFacts, consider
 from common.clock import now
 from routing import publishing
 from routing.admin.marks import current_price, dollars, ladder_warnings, retirement
-from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route, Rule
+from routing.models import CatalogueModel, ConfigVersion, FlipRecord, ModelPrice, Route, Rule
 from tests.admin.pages import form_of, publish_draft, text_of, words_of
 
 EVERYDAY = "Does it send texts too?"
@@ -41,10 +41,10 @@ def test_a_reordered_ladder_is_asked_in_its_new_order_and_leaves_a_trail(admin: 
     page = text_of(admin.post(url_of("common"), form, follow=True))
     assert "was changed successfully" in page
     assert first_model(EVERYDAY) == before[0]
-    assert not LadderChange.objects.exists()
+    assert not FlipRecord.objects.exists()
     publish_draft(admin)
     assert first_model(EVERYDAY) == before[1]
-    change = LadderChange.objects.get()
+    change = FlipRecord.objects.get()
     assert (change.route_slug, change.old, change.new) == ("common", list(before), list(before[::-1]))
     assert (change.changed_by, change.config_number) == ("admin", 2)
 

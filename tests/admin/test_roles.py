@@ -22,7 +22,7 @@ from common.clock import now
 from routing.models import (
     Budget,
     ConfigVersion,
-    LadderChange,
+    FlipRecord,
     PlanBudget,
     ProbeRun,
     Route,
@@ -59,7 +59,7 @@ def one_row(model: type[Model]) -> Model:
     if row is not None:
         return row
     needed: dict[type[Model], dict[str, Any]] = {
-        LadderChange: {"route_slug": "common", "old": ["a"], "new": ["b"]},
+        FlipRecord: {"route_slug": "common", "old": ["a"], "new": ["b"], "changed_at": now()},
         ProbeRun: {"target": "common", "figures": {"first_text": {"p50_ms": 12}}},
         Deletion: {"day": "2026-11-23", "kind": "sessions", "count": 2},
         PlanBudget: {"plan": "free"},
@@ -158,7 +158,7 @@ def test_nobody_edits_ledger_trail_or_transcripts(sign_in: SignIn) -> None:
     superuser.is_superuser = True
     superuser.save()
     client = sign_in("admin")
-    for label in ("routing.modelcall", "routing.configversion", "routing.ladderchange", "routing.budget"):
+    for label in ("routing.modelcall", "routing.configversion", "routing.fliprecord", "routing.budget"):
         row = one_row(apps.get_model(label))
         name = label.replace(".", "_")
         assert client.post(reverse(f"admin:{name}_change", args=[row.pk]), {}).status_code == 403

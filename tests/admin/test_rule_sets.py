@@ -13,7 +13,7 @@ from routing.models import (
     CatalogueModel,
     Condition,
     ConfigVersion,
-    LadderChange,
+    FlipRecord,
     LadderStep,
     ModelPrice,
     Route,
@@ -84,7 +84,7 @@ def test_a_rule_waits_is_refused_mended_published_and_taken_back(admin: Client) 
     assert route_of(QUESTION) == "complex"
     newest = ConfigVersion.objects.latest("number")
     assert (newest.created_by, newest.note) == ("admin", "Texts need thought")
-    assert LadderChange.objects.get().config_number == 2
+    assert FlipRecord.objects.get().config_number == 2
     assert elsewhere.refresh(force=False), "noticed by the counter, which each process reads twice a second"
     assert consider(QUESTION, ConversationFacts(), elsewhere.newest()).route.slug == "complex"
 

@@ -136,7 +136,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
 
 def test_a_manager_reads_the_metrics_and_nothing_of_what_was_said(staff: Callable[[str], Staff]) -> None:
     manager = staff("manager")
-    figures = ["Metrics", "Ladder changes", "Probe runs"]
+    figures = ["Metrics", "Changes", "Probe runs"]
     assert manager.offers() == ["Home", "Versions", *figures, "Budgets", "Plan budgets"]
     expect(manager.open("metrics/").locator("#content")).to_contain_text("as of")
     manager.refused(
@@ -155,7 +155,7 @@ def test_an_admin_swaps_a_ladder_and_finds_it_in_the_trail(staff: Callable[[str]
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("was changed successfully")).to_be_visible()
         publish_draft(page)
-    changes = admin.open("routing/ladderchange/").locator("#result_list tbody")
+    changes = admin.open("routing/fliprecord/").locator("#result_list tbody")
     assert changes.count() >= 2
     expect(changes.first).to_contain_text("common")
     expect(changes.first).to_contain_text("admin")

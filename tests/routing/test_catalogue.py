@@ -17,7 +17,7 @@ from routing.checks import Finding, lint, refusals
 from routing.config import Config
 from routing.cost import reserve_of
 from routing.defaults import ROUTES
-from routing.models import CatalogueModel, ConfigVersion, LadderChange, ModelPrice, Route, Rule
+from routing.models import CatalogueModel, ConfigVersion, FlipRecord, ModelPrice, Route, Rule
 from routing.policy import in_words
 
 TODAY = date(2026, 11, 23)
@@ -203,7 +203,7 @@ def test_seed_publishes_once_and_keeps_the_settings_that_staff_wrote() -> None:
     assert (settings["name"], settings["link_hosts"]) == ("Ours", ["a.example", "b.example"])
     assert settings["daily_cost_cap_usd"] == "7.00"
     assert ConfigVersion.objects.count() == 2
-    assert LadderChange.objects.count() == 0
+    assert set(FlipRecord.objects.values_list("kind", flat=True)) == {"prompt"}, "its name is in each"
 
 
 @pytest.mark.django_db

@@ -14,7 +14,7 @@ from common.versions import read_version
 from routing import publishing, snapshot
 from routing.catalogue import seed_routing
 from routing.config import ConditionSpec, ConfigError, Deadlines, ModelSpec, Price, RouteSpec, RuleSpec, Sla
-from routing.models import Condition, ConfigVersion, LadderChange, LadderStep, Route, Rule
+from routing.models import Condition, ConfigVersion, FlipRecord, LadderStep, Route, Rule
 
 
 @pytest.fixture(autouse=True)
@@ -72,17 +72,17 @@ def test_the_snapshot_is_what_the_rows_say() -> None:
 
 
 @pytest.mark.usefixtures("seeded")
-def test_a_changed_ladder_leaves_a_stub_and_nothing_else_does() -> None:
+def test_a_changed_ladder_leaves_a_record_and_a_changed_deadline_does_not() -> None:
     publishing.publish()
-    assert LadderChange.objects.count() == 0
-    Route.objects.filter(slug="draft").update(max_output_tokens=500)
+    assert FlipRecord.objects.count() == 0
+    Route.objects.filter(slug="draft").update(total_s=50)
     publishing.publish()
-    assert LadderChange.objects.count() == 0
+    assert FlipRecord.objects.count() == 0
     LadderStep.objects.filter(route="complex", position=1).delete()
     config = publishing.publish(by="ana")
-    stub = LadderChange.objects.get()
-    assert (stub.route_slug, stub.changed_by, stub.config_number) == ("complex", "ana", config.number)
-    assert (stub.old, stub.new) == (["claude-sonnet-5-5", "gemini-3.8-flash"], ["claude-sonnet-5-5"])
+    row = FlipRecord.objects.get()
+    assert (row.route_slug, row.changed_by, row.config_number) == ("complex", "ana", config.number)
+    assert (row.old, row.new) == (["claude-sonnet-5-5", "gemini-3.8-flash"], ["claude-sonnet-5-5"])
 
 
 @pytest.mark.usefixtures("seeded")
@@ -99,7 +99,7 @@ def test_rules_that_cannot_route_every_message_are_refused() -> None:
         Condition.objects.filter(rule=rule).update(value="gold")
         publishing.publish()
     assert ConfigVersion.objects.count() == 1
-    assert LadderChange.objects.count() == 0
+    assert FlipRecord.objects.count() == 0
 
 
 @pytest.mark.usefixtures("seeded")

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from common.env import ProviderEnv
 from routing import publishing, setup
-from routing.models import CatalogueModel, Condition, ConfigVersion, LadderChange, LadderStep, Route, Rule
+from routing.models import CatalogueModel, Condition, ConfigVersion, FlipRecord, LadderStep, Route, Rule
 from routing.presets import Choice
 from tests import servers
 from tests.control import Control
@@ -71,7 +71,7 @@ def test_a_single_vendor_gets_the_ladders_once_and_a_second_run_changes_nothing(
     assert ConfigVersion.objects.count() == before + 1
     assert newest.created_by
     assert "preset all" in newest.note
-    changed = LadderChange.objects.filter(config_number=newest.number).values_list("route_slug", flat=True)
+    changed = FlipRecord.objects.filter(config_number=newest.number).values_list("route_slug", flat=True)
     assert set(changed) == {"common", "complex", "code", "scaffold", "draft", "long"}
     assert "Nothing changes" in setup_models("--yes")
     assert ConfigVersion.objects.count() == before + 1

@@ -27,7 +27,7 @@ FACTS: Mapping[str, str] = {
         "FROM routing_route ORDER BY slug"
     ),
     "ladders": "SELECT route_id, position, model_id FROM routing_ladderstep ORDER BY 1, 2",
-    "ladder_changes": "SELECT route_slug, old, new, changed_by FROM routing_ladderchange ORDER BY id",
+    "ladder_changes": "SELECT route_slug, old, new, changed_by FROM routing_fliprecord ORDER BY id",
     "edited_models": (
         "SELECT id, label, context_tokens, note, staff_edited FROM routing_cataloguemodel "
         "WHERE id IN ('gemini-3.8-flash', 'our-own-model') ORDER BY id"
