@@ -12,6 +12,7 @@ from routing.level_models import AlertMessage, Demotion, Incident, LevelState
 from routing.notice_models import CatalogueNotice
 from routing.ranges import RANGES, flaws
 from routing.view_models import MailedReport, SavedView
+from routing.transfer_models import TransferCase, TransferResult, TransferRun, TransferTurn
 
 __all__ = [
     "AlertMessage",
@@ -45,6 +46,10 @@ __all__ = [
     "SavedView",
     "StoredAnswer",
     "Tier",
+    "TransferCase",
+    "TransferResult",
+    "TransferRun",
+    "TransferTurn",
     "WhenSpent",
     "Wire",
 ]
@@ -216,6 +221,13 @@ class Route(models.Model):
         "support an answer needs",
         default=0.0,
         help_text="0 to 1: how much of the answer must stand in its passages. 0 asks for none.",
+    )
+    needs_transfer_test = models.BooleanField(
+        "needs a passing transfer test",
+        default=False,
+        db_default=False,
+        help_text="A model comes onto this route's published ladder only after a transfer test of it with "
+        "this route's cases has passed.",
     )
     escalates_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="escalated_from"
