@@ -38,6 +38,7 @@ class TransferCase(models.Model):
         help_text="A question about the answer that another model says yes or no to, such as "
         "“Does it tell the customer where to click?” Yes passes.",
     )
+    note = models.CharField(max_length=300, blank=True, help_text="Why it is here; nothing is done with it.")
     routes = models.JSONField(
         default=list,
         blank=True,
