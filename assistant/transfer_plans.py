@@ -52,7 +52,7 @@ def facts_of(case: CaseSpec) -> ConversationFacts:
     return ConversationFacts(
         plan=case.plan,
         language=case.language,
-        history=tuple(PastTurn(turn.visitor, turn.assistant) for turn in case.turns),
+        history=tuple(PastTurn(turn.visitor, turn.assistant) for turn in case.turns if turn.assistant),
         previous_texts=tuple(turn.visitor for turn in case.turns),
         depth=len(case.turns),
         conversation=f"transfer case {case.id}",

@@ -65,7 +65,9 @@ class TransferTurn(models.Model):
     case = models.ForeignKey(TransferCase, on_delete=models.CASCADE, related_name="turns")
     position = models.PositiveSmallIntegerField(default=0)
     visitor = models.TextField("the visitor wrote")
-    assistant = models.TextField("the assistant answered")
+    assistant = models.TextField(
+        "the assistant answered", blank=True, help_text="Empty: only its being asked counts."
+    )
 
     class Meta:
         verbose_name = "earlier message"
