@@ -242,4 +242,6 @@ def by_route(run: TransferRun) -> tuple[RouteLine, ...]:
 
 
 def _seconds(ms: int | None) -> str:
-    return "–" if ms is None else f"{ms / 1000:.2f} s"
+    if not ms:
+        return "–" if ms is None else "at once"
+    return f"{ms / 1000:.2f} s"
