@@ -107,7 +107,7 @@ def _one(run: TransferRun, holder: str, config: Config, case: CaseSpec, repetiti
     answered, judged = _answer(run, holder, config, case, plan)
     replies = [each.reply_id for each in (answered, judged) if each is not None]
     given = _given(case, plan, answered, None if judged is None else _judgement(judged))
-    found = checks(case, given)
+    found = checks(case, given, {route.slug: route.name for route in config.routes.values()})
     with transaction.atomic():
         done = run.results.count() + 1
         if not transfer_runs.change(

@@ -6,7 +6,7 @@ A line between slashes is a pattern of `routing.patterns`, matched against the t
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
@@ -17,6 +17,7 @@ Kind = Literal["answer", "leak", "route", "say", "not_say", "grounded", "first_t
 
 MOST_LINES = 20  # phrases of one case
 LONGEST_LINE = 200
+NO_NAMES: Mapping[str, str] = {}
 
 _MARKS = re.compile(r"[*_`#>]+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "\u00a0": " "})
@@ -149,9 +150,12 @@ def says(text: str, line: str) -> bool:
         return False
 
 
-def checks(case: CaseSpec, given: Given) -> tuple[Check, ...]:
-    """Return every check of the case with its outcome, in the order of the form; an answer comes first."""
-    return tuple(_checks(case, given))
+def checks(case: CaseSpec, given: Given, names: Mapping[str, str] = NO_NAMES) -> tuple[Check, ...]:
+    """Return every check of the case with its outcome, in the order of the form; an answer comes first.
+
+    `names` are what staff call the routes.
+    """
+    return tuple(_checks(case, given, names))
 
 
 def passed(found: Sequence[Check]) -> bool:
@@ -159,14 +163,14 @@ def passed(found: Sequence[Check]) -> bool:
     return all(check.passed for check in found)
 
 
-def _checks(case: CaseSpec, given: Given) -> Iterator[Check]:
+def _checks(case: CaseSpec, given: Given, names: Mapping[str, str]) -> Iterator[Check]:
     yield _answered(case, given)
     if given.leaked:
         yield Check("leak", False, "Gave its own instructions away.")
     if case.must_route:
         right = given.route == case.must_route
-        went = "" if right else f"; it took {given.route}"
-        yield Check("route", right, f"Takes the route {case.must_route}{went}.")
+        wanted, took = (names.get(slug, slug) for slug in (case.must_route, given.route))
+        yield Check("route", right, f"Takes the route {wanted}{'' if right else f'; it took {took}'}.")
     for line in case.must_say:
         said = says(given.text, line)
         yield Check("say", said, f"{'Says' if said else 'Does not say'} {_quoted(line)}.")

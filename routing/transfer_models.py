@@ -20,7 +20,7 @@ class TransferCase(models.Model):
         "Between slashes it is a pattern: /24 (hours|h)/",
     )
     must_not_say = models.TextField(
-        blank=True, help_text="One a line; none may be in the answer. Patterns as above."
+        blank=True, help_text="One a line; none may be in the answer. Patterns as for what must be said."
     )
     must_route = models.CharField("must take the route", max_length=40, blank=True)
     must_be_grounded = models.BooleanField(

@@ -22,10 +22,10 @@ class Piece:
 def differ(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Return both texts in pieces, those that the other side lacks marked; space alone is no difference."""
     old, new = _PIECES.findall(before), _PIECES.findall(after)
-    bare = [[word.strip() for word in words[:MOST_WORDS]] for words in (old, new)]
+    one, other = ([word.strip() for word in words[:MOST_WORDS]] for words in (old, new))
     left: list[Piece] = []
     right: list[Piece] = []
-    for code, a, b, c, d in SequenceMatcher(None, *bare, autojunk=False).get_opcodes():
+    for code, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         _add(left, old[a:b], own=code != "equal")
         _add(right, new[c:d], own=code != "equal")
     _add(left, old[MOST_WORDS:], own=False)

@@ -22,11 +22,18 @@ from assistant.admin.try_page import LANGUAGES, PLANS
 from assistant.protocol import TEXT_LIMIT
 from common.clock import now
 from common.text import clean, shorten
+from routing import publishing
 from routing.admin.base import LinesField, ModelAdmin, TabularInline, badge, muted
 from routing.models import Route, TransferCase, TransferTurn
 from routing.transfer_checks import flaws_of, lines_of
 
 ADD = "routing.add_transfercase"
+
+
+def _name(slug: str) -> str:
+    """Return what staff call a published route."""
+    route = publishing.current().routes.get(slug)
+    return route.name if route else slug
 
 
 def _routes(kept: str = "") -> list[tuple[str, str]]:
@@ -182,7 +189,8 @@ class TransferCaseAdmin(ModelAdmin[TransferCase]):
 
     @admin.display(description="For the models of")
     def for_routes(self, obj: TransferCase) -> str | SafeString:
-        return ", ".join(obj.routes or [obj.must_route]) or muted("every run over all cases")
+        found = [_name(slug) for slug in obj.routes or [obj.must_route] if slug]
+        return ", ".join(found) or muted("every test of all cases")
 
     @admin.display(description="In use", ordering="active")
     def in_use(self, obj: TransferCase) -> SafeString:
@@ -191,7 +199,10 @@ class TransferCaseAdmin(ModelAdmin[TransferCase]):
     @admin.display(description="Changed", ordering="changed_at")
     def changed(self, obj: TransferCase) -> SafeString:
         who = obj.changed_by or ("the example" if obj.example_key else "–")
-        return format_html("{}<small class='desk-sub'>{}</small>", f"{obj.changed_at:%Y-%m-%d}", who)
+        day = f"{obj.changed_at:%Y-%m-%d}"
+        return format_html(
+            "<span class='desk-one-line'>{}</span><small class='desk-sub'>{}</small>", day, who
+        )
 
     @admin.display(description="Written by")
     def who(self, obj: TransferCase) -> str:
@@ -226,7 +237,7 @@ def asked_words(case: TransferCase) -> list[str]:
     """Return in a few words what a case asks."""
     said, unsaid = len(lines_of(case.must_say)), len(lines_of(case.must_not_say))
     found = [
-        f"route {case.must_route}" if case.must_route else "",
+        f"route {_name(case.must_route)}" if case.must_route else "",
         f"says {said}" if said else "",
         f"does not say {unsaid}" if unsaid else "",
         f"grounded {case.least_support:.0%}" if case.must_be_grounded else "",
