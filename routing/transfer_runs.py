@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db.models import Q, Sum
 from django.utils.module_loading import import_string
 
-from common.clock import now
 from routing import snapshot, transfer_gate
 from routing.budget import CHARGE
 from routing.config import Config, RouteSpec
@@ -244,6 +243,6 @@ def verdict(run: TransferRun) -> str:
     ok = sum(report.ok for report in found)
     what = f"{ok} of {len(found)} {'case' if len(found) == 1 else 'cases'} passed"
     often = "once each" if run.n == 1 else f"{run.n} times each"
-    when = (run.ended_at or run.created_at or now()).strftime("%Y-%m-%d %H:%M UTC")
+    when = (run.ended_at or run.created_at).strftime("%Y-%m-%d %H:%M UTC")
     head = "Passed" if run.passed else "Not passed"
     return f"{head}: {what}, {often}, transfer test {run.pk} of {when}"
