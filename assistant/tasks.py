@@ -15,11 +15,6 @@ from assistant import (
     request_letters,
     stored_answers,
     takeover,
-    catalogue_care,
-    mail_queue,
-    request_letters,
-    stored_answers,
-    takeover,
     transferring,
     writing,
 )

@@ -11,8 +11,8 @@ from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.level_models import AlertMessage, Demotion, Incident, LevelState
 from routing.notice_models import CatalogueNotice
 from routing.ranges import RANGES, flaws
-from routing.view_models import MailedReport, SavedView
 from routing.transfer_models import TransferCase, TransferResult, TransferRun, TransferTurn
+from routing.view_models import MailedReport, SavedView
 
 __all__ = [
     "AlertMessage",
@@ -42,8 +42,8 @@ __all__ = [
     "Route",
     "RouteOutcome",
     "Rule",
-    "StaleSpan",
     "SavedView",
+    "StaleSpan",
     "StoredAnswer",
     "Tier",
     "TransferCase",

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0009_outcome_resolution'),
+        ('routing', '0016_cost_days'),
     ]
 
     operations = [
