@@ -36,6 +36,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.rehearse import rehearse
         from assistant.admin.service_levels import urls as service_level_urls
+        from assistant.admin.transfer import urls as transfer_urls
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
         from faq.admin.confidence import urls as confidence_urls
@@ -72,4 +73,5 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *breaker_urls(self),
             *service_level_urls(self),
             *flip_urls(self),
+            *transfer_urls(self),
         ]

@@ -25,6 +25,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.rule": _ALL,
         "routing.condition": _ALL,
         "routing.configversion": ("view",),
+        "routing.transfercase": _ALL,
+        "routing.transferturn": _ALL,
+        "routing.transferrun": ("view", "use:start_transferrun"),
     },
     "manager": {
         "routing.rollupstate": ("use:view_metrics",),
@@ -34,6 +37,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.fliprecord": ("view", "use:roll_back_flip"),
         "routing.proberun": ("view",),
         "routing.budget": ("view", "use:view_cost"),
+        "routing.transferrun": ("view",),
         "routing.planbudget": ("view",),
     },
     "admin": {
@@ -62,6 +66,9 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.configversion": ("view",),
         "routing.fliprecord": ("view", "use:roll_back_flip"),
         "routing.proberun": ("view",),
+        "routing.transfercase": _ALL,
+        "routing.transferturn": _ALL,
+        "routing.transferrun": ("view", "use:start_transferrun"),
         "routing.rollupstate": ("use:view_metrics",),
         "routing.incident": ("use:view_servicelevels",),
         "routing.demotion": ("use:end_demotion",),

@@ -192,6 +192,8 @@ DEFAULT_FROM_EMAIL = ENV.mail_from or "desk@localhost"
 # faq lies below assistant and may not import its renderer, so it is told where to find it.
 FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 FAQ_DRAFTER = "assistant.drafting.desk"
+# And routing lies below it too: what a prompt says there decides whether a passed transfer test still counts.
+PROMPT_WORDING = "assistant.prompts.wording_version"
 FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
 
 REDIS_URL = ENV.redis_url
@@ -243,6 +245,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "check-catalogue": {"task": "assistant.check_catalogue", "schedule": crontab(hour=4, minute=53)},
     "watch-changes": {"task": "assistant.watch_changes", "schedule": 60.0, "options": {"expires": 60}},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
+    "drive-transfer-tests": {
+        "task": "assistant.drive_transfer_tests",
+        "schedule": 10.0,
+        "options": {"expires": 30},
+    },
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
 }
 CELERY_TIMEZONE = "UTC"

@@ -16,6 +16,7 @@ from assistant import (
     request_letters,
     stored_answers,
     takeover,
+    transferring,
     writing,
 )
 from assistant.db import DatabaseGone
@@ -81,6 +82,20 @@ def drive_drafts() -> None:
     """Hand over again what a dead worker or a lost message left behind."""
     for uuid in writing.drive():
         logger.warning("order %s was at no worker and is handed over again", uuid)
+
+
+@shared_task(name=transferring.TASK)
+def run_transfer_test(uuid: str) -> None:
+    """Go on with a transfer test, and come again for the rest."""
+    if transferring.step(uuid):
+        run_transfer_test.delay(uuid)
+
+
+@shared_task(name="assistant.drive_transfer_tests")
+def drive_transfer_tests() -> None:
+    """Hand over again the transfer tests that a dead worker or a lost message left behind."""
+    for uuid in transferring.drive():
+        logger.warning("transfer test %s was at no worker and is handed over again", uuid)
 
 
 @shared_task(name=mail_queue.TASK)

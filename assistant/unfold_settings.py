@@ -50,12 +50,14 @@ DAILY_WORK = [
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
     _item("Versions", "history", "routing_configversion_changelist", "routing.view_configversion"),
     _item("Try a question", "science", "try", "assistant.try_question"),
+    _item("Transfer cases", "checklist", "routing_transfercase_changelist", "routing.view_transfercase"),
     _item("Rehearse an outage", "emergency", "rehearse", "assistant.try_question"),
 ]
 FIGURES = [
     _item("Metrics", "monitoring", "metrics", "routing.view_metrics"),
     _item("Service levels", "verified", "service_levels", "routing.view_servicelevels"),
     _item("Changes", "swap_vert", "routing_fliprecord_changelist", "routing.view_fliprecord"),
+    _item("Transfer tests", "fact_check", "transfer", "routing.view_transferrun"),
     _item("Probe runs", "speed", "routing_proberun_changelist", "routing.view_proberun"),
 ]
 COST = [

@@ -124,6 +124,7 @@ class RouteSpec:
     escalate_on_evidence: bool = False
     min_support: float = 0.0
     demotes_itself: bool = False
+    needs_transfer_test: bool = False
 
     def allows(self, provider: str) -> bool:
         """Return whether this route may ask `provider`; an empty list allows all."""

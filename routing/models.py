@@ -13,6 +13,7 @@ from routing.ledger_models import Budget, ModelCall, PlanBudget, RouteOutcome
 from routing.level_models import AlertMessage, Demotion, Incident, LevelState
 from routing.notice_models import CatalogueNotice
 from routing.ranges import RANGES, flaws
+from routing.transfer_models import TransferCase, TransferResult, TransferRun, TransferTurn
 from routing.view_models import MailedReport, SavedView
 
 __all__ = [
@@ -47,6 +48,10 @@ __all__ = [
     "StaleSpan",
     "StoredAnswer",
     "Tier",
+    "TransferCase",
+    "TransferResult",
+    "TransferRun",
+    "TransferTurn",
     "WhenSpent",
     "Wire",
 ]
@@ -221,6 +226,13 @@ class Route(models.Model):
         "support an answer needs",
         default=0.0,
         help_text="0 to 1: how much of the answer must stand in its passages. 0 asks for none.",
+    )
+    needs_transfer_test = models.BooleanField(
+        "needs a passing transfer test",
+        default=False,
+        db_default=False,
+        help_text="A model comes onto this route's published ladder only after a transfer test of it with "
+        "this route's cases has passed.",
     )
     escalates_to = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="escalated_from"

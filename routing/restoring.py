@@ -23,6 +23,7 @@ _SAME_NAME = (
     "enabled", "redact", "daily_budget_usd", "monthly_budget_usd", "when_spent", "hedge", "promises_fallback",
     "sticky_turns", "cache", "cache_hours", "escalate_on_evidence", "min_support",
     "demotes_itself",
+    "needs_transfer_test",
 )  # fmt: skip
 _TARGETS = tuple(each.name for each in dataclasses.fields(Sla))
 _DEADLINES = ("connect_s", "first_text_s", "stall_s", "total_s")

@@ -7,12 +7,12 @@ back, so that nobody publishes what they have not been shown.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 
 from common.clock import now
-from routing import publishing, snapshot
+from routing import publishing, snapshot, transfer_runs
 from routing.checks import Finding, lint, refusals
 from routing.config import Config, ConfigError
 from routing.models import ConfigVersion
@@ -73,6 +73,12 @@ def draft() -> Config:
     content = publishing.draft_content()
     publishing.check_rules(content)
     return snapshot.load(0, "", content)
+
+
+def load_draft(content: Mapping[str, Any]) -> Config:
+    """Return a draft that was kept as a configuration, with the mark of its content. Raises ConfigError."""
+    publishing.check_rules(content)
+    return snapshot.load(0, snapshot.sha_of(content), content)
 
 
 def review() -> Review:
@@ -178,11 +184,20 @@ def _judged(
         publishing.check_rules(content)
     except CannotPublish as problem:
         return [Finding("error", "", str(problem))], []
-    before = list(lint(snapshot.load(0, "", published), today, registry.configured))
-    found = list(lint(snapshot.load(0, "", content), today, registry.configured))
+    before = [*lint(snapshot.load(0, "", published), today, registry.configured), *_untested(published, back)]
+    found = [*lint(snapshot.load(0, "", content), today, registry.configured), *_untested(content, back)]
     refused = refusals(found, before, back)
     others = [finding for finding in found if finding not in refused]
     return refused, sorted(others, key=lambda finding: (finding.level, finding.route))
+
+
+def _untested(content: Mapping[str, Any], back: bool) -> list[Finding]:
+    """Return the models without the transfer test that their route asks for.
+
+    What was live before may come back without one: then it is no more than a warning.
+    """
+    level: Literal["error", "warning"] = "warning" if back else "error"
+    return [Finding(level, route, text, "transfer") for route, text in transfer_runs.unmet(content)]
 
 
 def _refuse(findings: Sequence[Finding]) -> None:

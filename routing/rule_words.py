@@ -73,6 +73,7 @@ FIELDS = {
     "escalate_on_evidence": Words("ask the next tier when an answer did not do"),
     "min_support": Words("support an answer needs"),
     "demotes_itself": Words("set the first model aside when a budget is spent"),
+    "needs_transfer_test": Words("needs a passing transfer test"),
 }
 LONG = 80  # characters of a value in one line of the list of versions
 AROUND = 60  # characters that a long line shows before the place where it differs

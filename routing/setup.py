@@ -10,7 +10,7 @@ from django.db import transaction
 from common.clock import now
 from common.env import ProviderEnv
 from common.together import Late, together
-from routing import publishing
+from routing import publishing, transfer_runs
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.errors import CallFailed
 from routing.models import CatalogueModel, LadderStep, ModelPrice, Route
@@ -122,6 +122,7 @@ def apply(proposal: Proposal, by: str) -> Config | None:
         for plan in proposal.routes:
             if plan.changes:
                 _replace_ladder(plan.slug, plan.after)
+        _check_tested()
         names = " + ".join(dict.fromkeys((proposal.light, proposal.heavy)))
         return publishing.publish(by=by, note=f"Own models: preset {proposal.preset}, {names}")
 
@@ -134,6 +135,15 @@ def _check_present(proposal: Proposal) -> None:
     if publishing.unpublished():
         # They would go into force with these ladders, unseen by whoever is making them.
         raise publishing.CannotPublish(UNPUBLISHED)
+
+
+def _check_tested() -> None:
+    """Refuse a model whose route asks for a transfer test that it has not passed."""
+    before = publishing.newest_snapshot()
+    known = transfer_runs.unmet(before) if before else []
+    fresh = [each for each in transfer_runs.unmet(publishing.draft_content()) if each not in known]
+    if fresh:
+        raise publishing.CannotPublish(" ".join(f"{route}: {text}" for route, text in fresh))
 
 
 def _create(spec: ModelSpec) -> None:

@@ -89,6 +89,7 @@ def route_spec(row: Route) -> RouteSpec:
         escalate_on_evidence=row.escalate_on_evidence,
         min_support=row.min_support,
         demotes_itself=row.demotes_itself,
+        needs_transfer_test=row.needs_transfer_test,
     )
 
 

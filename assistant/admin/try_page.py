@@ -130,6 +130,7 @@ def _result(request: HttpRequest, data: dict[str, Any]) -> dict[str, Any]:
         "stored": consideration.stored,
         "store": store_view(record, {}),
         "on_draft": data["rule_set"] == DRAFT,
+        "source": entry.question if entry else "",
         "answer": SafeString(render(entry.answer, _link_hosts())) if entry else None,
         "passages": _passages(request, data["text"]) if not record["passages"] else (),
         "took_ms": consideration.match.took_ms,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from assistant.example import company, traffic
+from assistant.example import cases, company, traffic
 from assistant.models import AssistantSettings, Conversation
 from assistant.settings_snapshot import as_snapshot
 from common import example as choice
@@ -83,6 +83,7 @@ def remove(edited: str = "") -> Removed:
             raise StillEdited(touched)
         choice.remember_removed(now())
         gone, spared = _remove_entries(touched, edited)
+        cases.remove()
         neutral, kept = _neutralise()
     replies, conversations = figures.remove(), traffic.remove()
     return Removed(gone, spared, conversations, replies, neutral, kept)
@@ -119,4 +120,5 @@ def bring_back() -> entries.Loaded:
     entry of the example asks what a published entry answers already.
     """
     choice.forget_removed()
+    cases.load(again=True)
     return entries.load(again=True)

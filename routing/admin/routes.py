@@ -197,9 +197,10 @@ class RouteAdmin(DraftAdmin[Route]):
                     ("escalate_on_evidence", "min_support"),
                     ("sticky_turns",),
                     ("cache", "cache_hours"),
+                    ("needs_transfer_test",),
                 ),
                 "description": "When an answer goes to the next tier, when a conversation stays on this "
-                "one, and whether an answer may be given again.",
+                "one, whether an answer may be given again, and what a new model has to pass first.",
             },
         ),
         (

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0013_flip_records'),
+        ('routing', '0014_transfer_tests'),
     ]
 
     operations = [
