@@ -244,6 +244,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "watch-changes": {"task": "assistant.watch_changes", "schedule": 60.0, "options": {"expires": 60}},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
+    "drive-backtests": {"task": "assistant.drive_backtests", "schedule": 10.0, "options": {"expires": 30}},
+    # One query while there is no shadow run.
+    "shadow": {"task": "assistant.shadow", "schedule": 5.0, "options": {"expires": 15}},
 }
 CELERY_TIMEZONE = "UTC"
 
