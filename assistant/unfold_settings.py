@@ -50,6 +50,7 @@ DAILY_WORK = [
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),
     _item("Versions", "history", "routing_configversion_changelist", "routing.view_configversion"),
     _item("Try a question", "science", "try", "assistant.try_question"),
+    _item("Backtests", "replay_30", "backtests", "assistant.view_backtestrun"),
     _item("Rehearse an outage", "emergency", "rehearse", "assistant.try_question"),
 ]
 FIGURES = [
