@@ -93,7 +93,8 @@ def _tokens(mine: Tally, known: Known) -> tuple[int, int, str]:
     asking = [
         known.by_route[slug] for slug, model in known.asked_now.items() if model and slug in known.by_route
     ]
-    if sum(each["requests"] for each in asking) >= ENOUGH and sum(each["output_tokens"] for each in asking):
+    replies, written = (sum(each[name] for each in asking) for name in ("requests", "output_tokens"))
+    if replies >= ENOUGH and written:
         return *_mean_tokens(asking), ASSUMED
     return *ASSUMED_TOKENS, ASSUMED
 

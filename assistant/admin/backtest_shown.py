@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from assistant import draft_answers, outlook
+from assistant import considering, draft_answers, outlook
 from assistant.admin.decision import entry_titles, route_names
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtest_words import money_of, ms, percent, span
@@ -17,10 +18,11 @@ from assistant.drafted import CannotTry, compared_with
 from assistant.models import Reply
 from assistant.outlook import Outlook
 from assistant.predicting import BASES
+from assistant.rendering import render
 from common.intervals import wilson
 from common.money import usd
 from faq.models import AskedQuestion
-from routing import snapshot
+from routing import publishing, snapshot
 from routing.config import ConfigError
 
 TEXTS = "faq.view_askedquestion"  # who may not read what visitors wrote sees the figures alone
@@ -64,7 +66,7 @@ def figures(run: BacktestRun) -> dict[str, Any]:
                 "before": each.before,
                 "after": each.after,
                 "change": f"{each.difference:+,}" if each.difference else "–",
-                "bounds": f"{_points(each.bounds[0])} to {_points(each.bounds[1])} points",
+                "bounds": _points(each.bounds),
             }
             for each in shares(counts)
         ],
@@ -77,8 +79,9 @@ def figures(run: BacktestRun) -> dict[str, Any]:
     }
 
 
-def _points(share: float) -> str:
-    return f"{share * 100:+.1f}"
+def _points(bounds: tuple[float, float]) -> str:
+    low, high = (f"{share * 100:+.1f}" for share in bounds)
+    return "–" if bounds == (0.0, 0.0) else f"{low} to {high} points"
 
 
 def _outlook(run: BacktestRun, counts: Counts) -> Outlook | None:
@@ -183,8 +186,9 @@ class Shown:
     before: Side
     after: Side
     receipt: str
-    given: str
+    given: SafeString
     answer: BacktestRow | None
+    answered: SafeString
     cost: str
 
 
@@ -196,6 +200,7 @@ def rows(request: HttpRequest, page: Sequence[BacktestRow]) -> list[Shown]:
     titles = entry_titles({entry for row in page for entry in (row.before_entry, row.after_entry) if entry})
     reads, links = request.user.has_perm(TEXTS), request.user.has_perm("assistant.view_conversation")
     given = _given(ids) if links else {}
+    hosts = _link_hosts()
     costs = draft_answers.costs([row.answer_reply for row in page if row.answer_reply])
     return [
         Shown(
@@ -205,13 +210,21 @@ def rows(request: HttpRequest, page: Sequence[BacktestRow]) -> list[Shown]:
             before=_side(row, "before", names, titles),
             after=_side(row, "after", names, titles),
             receipt=reverse("admin:turn", args=[row.question]) if row.question in given else "",
-            given=given.get(row.question, ""),
+            given=SafeString(render(given.get(row.question, ""), hosts) if row.answer_state else ""),
             answer=row if row.answer_state and links else None,
+            answered=SafeString(render(row.answer_text, hosts)),
             cost=usd(costs.get(row.answer_reply)) if row.answer_reply else "",
         )
         for row in page
         if row.question in asked
     ]
+
+
+def _link_hosts() -> Sequence[str]:
+    try:
+        return considering.link_hosts(publishing.current())
+    except ConfigError:
+        return ()
 
 
 def _given(ids: Sequence[UUID]) -> dict[UUID, str]:
