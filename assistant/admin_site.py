@@ -33,6 +33,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages beside the models; Unfold puts them in front of its own."""
         # This module is read before the apps are ready; the views need their models.
+        from assistant.admin.backtests import urls as backtest_urls
         from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.rehearse import rehearse
         from assistant.admin.service_levels import urls as service_level_urls
@@ -74,4 +75,5 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *service_level_urls(self),
             *flip_urls(self),
             *transfer_urls(self),
+            *backtest_urls(self),
         ]

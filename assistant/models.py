@@ -6,11 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.privacy_models import Deletion, RetentionPolicy, VisitorDataAction
 from routing.models import Purpose, Tier
 
 __all__ = [
     "AssistantSettings",
+    "BacktestRow",
+    "BacktestRun",
     "Conversation",
     "Deletion",
     "Mailed",

@@ -6,7 +6,7 @@ what staff see when they try a question is what a visitor gets.
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -24,6 +24,7 @@ from common.clock import now
 from common.flat import fields_of
 from faq import index
 from faq.found import SHADOW, FaqMatch
+from faq.index import EntryView
 from faq.matcher import Candidate
 from routing import demoting
 from routing.config import Config, ModelSpec, RouteSpec
@@ -195,10 +196,24 @@ def judge(
 ) -> Consideration:
     """Return the decision as `consider` does, before any prompt is planned."""
     match = index.match(text, exclude=exclude, language=facts.language)
+    return judge_by(match, text, facts, config, now(), approved=approved)
+
+
+def judge_by(
+    match: FaqMatch,
+    text: str,
+    facts: ConversationFacts,
+    config: Config,
+    at: datetime,
+    *,
+    approved: bool = True,
+    entry: Callable[[str], EntryView | None] = index.entry,
+) -> Consideration:
+    """Return the decision on a message for which `match` was found, sent at `at`; `entry` knows the FAQ."""
     # In shadow mode no rule may see what the matcher found, or one on the confidence would answer by it.
     best = None if match.mode == SHADOW else match.best
     common = config.routes.get("common")
-    at = now()
+    suggested = offering.offered(match.suggested, entry, facts.read_entries)
     signals = read_signals(
         text,
         Context(
@@ -210,7 +225,7 @@ def judge(
             faq_threshold=match.threshold if approved else NO_FAQ,
             faq_exact=bool(best and best.exact and approved),
             faq_entry_id=best.entry_id if best else "",
-            faq_suggested=approved and bool(_offered(match.suggested, facts)),
+            faq_suggested=approved and bool(suggested),
             common_message_tokens=common.max_message_tokens if common else 1500,
             language=facts.language,
             conversation=facts.conversation,

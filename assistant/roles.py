@@ -16,6 +16,7 @@ _ALL = ("view", "add", "change", "delete")
 RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "support": {
         "assistant.conversation": ("view", "use:try_question"),
+        "assistant.backtestrun": ("view", "add"),
         "assistant.request": ("view", "change"),
         "faq.entry": ("view", "add", "change"),
         "faq.phrasing": _ALL,
@@ -30,6 +31,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.transferrun": ("view", "use:start_transferrun"),
     },
     "manager": {
+        "assistant.backtestrun": ("view",),
         "routing.rollupstate": ("use:view_metrics",),
         "routing.incident": ("use:view_servicelevels",),
         "routing.demotion": ("use:end_demotion",),
@@ -41,6 +43,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "routing.planbudget": ("view",),
     },
     "admin": {
+        "assistant.backtestrun": ("view", "add"),
         "assistant.conversation": ("view", "use:try_question"),
         "assistant.request": ("view", "change"),
         "assistant.assistantsettings": ("view", "change"),

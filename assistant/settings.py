@@ -251,6 +251,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 30},
     },
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
+    "drive-backtests": {"task": "assistant.drive_backtests", "schedule": 10.0, "options": {"expires": 30}},
+    # One query while there is no shadow run.
+    "shadow": {"task": "assistant.shadow", "schedule": 5.0, "options": {"expires": 15}},
 }
 CELERY_TIMEZONE = "UTC"
 

@@ -8,12 +8,14 @@ from celery import shared_task
 
 from assistant import (
     alerts,
+    backtests,
     catalogue_care,
     flip_care,
     grounding,
     mail_queue,
     report_mail,
     request_letters,
+    shadowing,
     stored_answers,
     takeover,
     transferring,
@@ -96,6 +98,28 @@ def drive_transfer_tests() -> None:
     """Hand over again the transfer tests that a dead worker or a lost message left behind."""
     for uuid in transferring.drive():
         logger.warning("transfer test %s was at no worker and is handed over again", uuid)
+
+
+@shared_task(name=backtests.TASK)
+def backtest(uuid: str) -> None:
+    """Go on with a backtest, and come again for the rest."""
+    if backtests.work(uuid):
+        backtest.delay(uuid)
+
+
+@shared_task(name="assistant.drive_backtests")
+def drive_backtests() -> None:
+    """Hand over again what a dead worker or a lost message left behind."""
+    for uuid in backtests.drive():
+        logger.warning("backtest %s was at no worker and is handed over again", uuid)
+        backtest.delay(str(uuid))
+
+
+@shared_task(name=shadowing.TASK)
+def shadow() -> None:
+    """Decide what visitors asked lately by the draft that is being shadowed, and come again for the rest."""
+    if shadowing.look():
+        shadow.delay()
 
 
 @shared_task(name=mail_queue.TASK)

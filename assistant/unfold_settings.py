@@ -51,6 +51,7 @@ DAILY_WORK = [
     _item("Versions", "history", "routing_configversion_changelist", "routing.view_configversion"),
     _item("Try a question", "science", "try", "assistant.try_question"),
     _item("Transfer cases", "checklist", "routing_transfercase_changelist", "routing.view_transfercase"),
+    _item("Backtests", "replay_30", "backtests", "assistant.view_backtestrun"),
     _item("Rehearse an outage", "emergency", "rehearse", "assistant.try_question"),
 ]
 FIGURES = [

@@ -5,7 +5,7 @@ phrasings that the evidence was read from, whatever language the visitor writes 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faq.matcher import REFUSED, Candidate
 from faq.matching.shipped import SHIPPED
@@ -92,3 +92,19 @@ def suggestions(
         return each is best or alike or (likely and each.confidence >= BESIDE_SHARE * best.confidence)
 
     return tuple(each for each in allowed if beside(each))[:MOST_SUGGESTED]
+
+
+def rejudged(match: FaqMatch, threshold: float) -> FaqMatch:
+    """Return what was found, judged by another answer threshold.
+
+    Where exact wordings alone are answered it still holds, as it is no confidence that keeps others back.
+    """
+    if match.threshold >= EXACT_ONLY:
+        return match
+    suggest = min(match.suggest_threshold, threshold)
+    return replace(
+        match,
+        threshold=threshold,
+        suggest_threshold=suggest,
+        suggested=suggestions(match.candidates, threshold, suggest, match.mode, match.exact_only),
+    )

@@ -67,6 +67,11 @@ def _finder() -> Finder:
     return held.finder
 
 
+def finder() -> Finder:
+    """Return what answers here now, loading it when there is none; it is never changed, only replaced."""
+    return _finder()
+
+
 def ready() -> bool:
     """Return whether the FAQ has been loaded in this process."""
     return _loader.held is not None

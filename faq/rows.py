@@ -26,16 +26,23 @@ def read_some(pks: Collection[int]) -> dict[str, Row]:
     return {row.view.id: row for part in parts for row in _rows(part)}
 
 
+def read_any(pks: Collection[int]) -> dict[str, Row]:
+    """Return these entries by id, published or not, as they would be if they were published now."""
+    return {row.view.id: row for row in _rows(sorted(pks), published=False)}
+
+
 def read_general() -> tuple[str, ...]:
     """Return the questions that no entry may answer."""
     found = Negative.objects.filter(entry=None).order_by("pk")
     return tuple(found.values_list("text", flat=True))
 
 
-def _rows(pks: Collection[int] | None) -> Iterator[Row]:
-    entries = Entry.objects.filter(status=Entry.Status.PUBLISHED)
-    phrasings = Phrasing.objects.filter(entry__status=Entry.Status.PUBLISHED)
-    negatives = Negative.objects.filter(entry__status=Entry.Status.PUBLISHED)
+def _rows(pks: Collection[int] | None, published: bool = True) -> Iterator[Row]:
+    entries, phrasings, negatives = Entry.objects.all(), Phrasing.objects.all(), Negative.objects.all()
+    if published:
+        entries = entries.filter(status=Entry.Status.PUBLISHED)
+        phrasings = phrasings.filter(entry__status=Entry.Status.PUBLISHED)
+        negatives = negatives.filter(entry__status=Entry.Status.PUBLISHED)
     if pks is not None:
         entries = entries.filter(pk__in=pks)
         phrasings, negatives = phrasings.filter(entry__in=pks), negatives.filter(entry__in=pks)

@@ -26,6 +26,7 @@ class Answered:
     total_ms: int
     attempts: int
     fallbacks: int
+    ended_by: str = ""
 
 
 async def ask(job: Job, ledger: Ledger, http: Transport) -> Answered:
@@ -51,5 +52,6 @@ async def ask(job: Job, ledger: Ledger, http: Transport) -> Answered:
                     total_ms,
                     event.attempts,
                     event.fallbacks,
+                    event.ended_by,
                 )
     raise RuntimeError("dispatch ended without saying how")

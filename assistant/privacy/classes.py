@@ -80,7 +80,7 @@ CLASSES = (
     ),
     DataClass(
         "drafts",
-        "Decided proposals and answer drafts",
+        "Decided proposals, answer drafts and backtests",
         180,
         "the draft",
         "Whether proposals are any good is judged over months.",

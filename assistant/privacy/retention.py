@@ -17,7 +17,17 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from assistant.models import Conversation, Deletion, Message, Reply, Request, RetentionPolicy, Visitor
+from assistant import backtests
+from assistant.models import (
+    BacktestRun,
+    Conversation,
+    Deletion,
+    Message,
+    Reply,
+    Request,
+    RetentionPolicy,
+    Visitor,
+)
 from assistant.privacy.classes import SESSIONS, VISITORS
 from assistant.privacy.erasing import ERASED, overwrite
 from common.clock import ticks
@@ -102,7 +112,8 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
 
     yield Store("conversations", _conversations(before("conversations")), _remove_conversations)
     yield _deleting("requests", _requests(before("requests")))
-    yield _deleting("asked_questions", AskedQuestion.objects.filter(created_at__lt=before("asked_questions")))
+    old = AskedQuestion.objects.filter(created_at__lt=before("asked_questions"))
+    yield Store("asked_questions", old.order_by("pk"), _remove_asked)
     yield _deleting("stored_answers", StoredAnswer.objects.filter(written_at__lt=before("stored_answers")))
     yield Store("partial_outputs", _speaking(before("partial_outputs")), silence)
     for table in (ModelCall, RouteOutcome):
@@ -114,7 +125,7 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
     yield _deleting("uploads", Upload.objects.filter(created_at__lt=before("uploads")))
     decided = Q(decided_at__lt=before("drafts"))
     yield _deleting("drafts", Proposal.objects.exclude(state__in=Proposal.WAITING).filter(decided))
-    for work in (AnswerEdit, ProposalRun):
+    for work in (AnswerEdit, ProposalRun, BacktestRun):
         yield _deleting("drafts", work.objects.filter(ended_at__lt=before("drafts")))
     yield _deleting(VISITORS, _visitors(now - timedelta(days=VISITOR_DAYS)))
     yield _deleting(SESSIONS, Session.objects.filter(expire_date__lt=now))
@@ -144,6 +155,11 @@ def _remove_conversations(ids: Sequence[Any]) -> None:
     cache_store.forget(replies=list(replies))
     Conversation.objects.filter(pk__in=ids).delete()
     raise_version(ERASED)
+
+
+def _remove_asked(ids: Sequence[Any]) -> None:
+    AskedQuestion.objects.filter(pk__in=ids).delete()
+    backtests.erase(ids)
 
 
 def _requests(edge: datetime) -> QuerySet[Request]:

@@ -34,8 +34,7 @@ from tests.admin.pages import add_call, add_turn, make_conversation
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 PAGES = (
     "try", "rehearse", "metrics", "cost", "setup_models", "visitor_data", "faq_proposals", "faq_review",
-    "faq_confidence", "faq_health", "rule_set", "breakers", "service_levels",
-    "transfer",
+    "faq_confidence", "faq_health", "rule_set", "breakers", "service_levels", "transfer", "backtests",
 )  # fmt: skip
 
 
