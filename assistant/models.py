@@ -6,6 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from assistant.flow_models import (  # noqa: F401 - Django looks for an app's models here
+    Flow,
+    FlowExample,
+    FlowPart,
+    FlowRun,
+    QuestionFile,
+)
 from assistant.privacy_models import Deletion, RetentionPolicy, VisitorDataAction
 from routing.models import Purpose, Tier
 

@@ -192,6 +192,7 @@ DEFAULT_FROM_EMAIL = ENV.mail_from or "desk@localhost"
 # faq lies below assistant and may not import its renderer, so it is told where to find it.
 FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 FAQ_DRAFTER = "assistant.drafting.desk"
+FAQ_FLOW_WORDINGS = "assistant.flow_words.wordings"
 FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
 
 REDIS_URL = ENV.redis_url
@@ -242,6 +243,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Once a day, before people come to work: models that retire, are unknown, or answer under another name.
     "check-catalogue": {"task": "assistant.check_catalogue", "schedule": crontab(hour=4, minute=53)},
     "end-orphans": {"task": "assistant.end_orphans", "schedule": 10.0, "options": {"expires": 30}},
+    "drive-flows": {"task": "assistant.drive_flows", "schedule": 15.0, "options": {"expires": 30}},
+    # Once a day, when few visitors wait: some minutes of a worker on a busy desk, in steps of seconds.
+    "what-people-ask": {"task": "assistant.what_people_ask", "schedule": crontab(hour=4, minute=11)},
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
 }
 CELERY_TIMEZONE = "UTC"

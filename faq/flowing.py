@@ -12,7 +12,7 @@ the densest questions lead, were tried as well: both have one large flow swallow
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,12 +98,12 @@ class Grouping:
         touched = sorted(set(found))
         self._centres[touched] = _of_length_one(self._sums[touched])
 
-    def settled(self) -> list[list[int]]:
+    def settled(self, between: Callable[[], None] = lambda: None) -> list[list[int]]:
         """Return the flows, largest weight first, each with its questions, the most central one first.
 
-        Call it once all questions have a flow.
+        Call it once all questions have a flow. `between` is called every second or so of a large one.
         """
-        flow, likeness = self._nearest(self._centres)
+        flow, likeness = self._nearest(self._centres, between)
         centres = _of_length_one(_sums(self._vectors, self._weights, flow))
         own = np.einsum("ij,ij->i", self._vectors, centres[flow]) if len(flow) else likeness
         members: dict[int, list[int]] = {}
@@ -113,13 +113,14 @@ class Grouping:
             places.sort(key=lambda place: (-round(float(own[place]), 6), place))
         return sorted(members.values(), key=lambda places: (-self._weights[places].sum(), min(places)))
 
-    def _nearest(self, centres: Floats) -> tuple[Numbers, Floats]:
+    def _nearest(self, centres: Floats, between: Callable[[], None]) -> tuple[Numbers, Floats]:
         flow = np.zeros(len(self._vectors), np.int32)
         likeness = np.zeros(len(self._vectors), np.float32)
         for start in range(0, len(self._vectors), _ROWS_AT_ONCE):
             near = self._vectors[start : start + _ROWS_AT_ONCE] @ centres.T
             flow[start : start + len(near)] = near.argmax(axis=1)
             likeness[start : start + len(near)] = near.max(axis=1)
+            between()
         return flow, likeness
 
 
