@@ -59,6 +59,7 @@ class Nothing(RuntimeError):
 
 def read(run: FlowRun, holder: str, until: float) -> None:
     """Collect the different questions, each with how often it was asked."""
+    run.as_of = now()
     asked = _of_file(run.file) if run.file else _of_visitors(run)
     if not asked:
         raise Nothing(
@@ -67,7 +68,7 @@ def read(run: FlowRun, holder: str, until: float) -> None:
     places = ordered([each.text for each in asked], [each.times for each in asked])
     rows = [[asked[place].key, asked[place].text, asked[place].times, asked[place].uuid] for place in places]
     FlowPart.objects.filter(run=run).delete()
-    keep(run, holder, TEXTS, rows, phase=FlowRun.Phase.EMBEDDING, total=len(rows), done=0, as_of=now())
+    keep(run, holder, TEXTS, rows, phase=FlowRun.Phase.EMBEDDING, total=len(rows), done=0, as_of=run.as_of)
 
 
 def _of_file(file: QuestionFile) -> list[Asked]:
@@ -82,10 +83,9 @@ def _of_visitors(run: FlowRun) -> list[Asked]:
 
 def _live(run: FlowRun) -> Iterator[AskedQuestion]:
     """Yield the messages of a window, the newest first."""
-    since = (run.as_of or now()) - timedelta(days=run.days)
-    found = AskedQuestion.objects.filter(purpose__in=MANAGED, created_at__gte=since)
-    if run.as_of:
-        found = found.filter(created_at__lte=run.as_of)
+    at = run.as_of or now()
+    found = AskedQuestion.objects.filter(purpose__in=MANAGED, created_at__lte=at)
+    found = found.filter(created_at__gte=at - timedelta(days=run.days))
     yield from found.order_by("-created_at")[:MOST_MESSAGES].iterator(chunk_size=2000)
 
 
@@ -132,8 +132,10 @@ def group(run: FlowRun, holder: str, until: float) -> None:
     like = LIKE if shared_embedder() is not None else LIKE_IN_WORDS
     grouping = Grouping(vectors, weights, like, so_far)
     more = grouping.done < len(asked)
-    while more and ticks() < until:
+    while more:
         more = grouping.step()
+        if ticks() > until:
+            break
     if more:
         keep(run, holder, FLOWS, grouping.flow.tolist(), done=grouping.done)
         return
@@ -192,8 +194,7 @@ def add_up(run: FlowRun, holder: str, until: float) -> None:
         rest = rest.merged(counts[number])
     with transaction.atomic():
         Flow.objects.filter(run=run).delete()
-        for shown, number in enumerate(large, 1):
-            _store(run, shown, counts[number], [asked[place] for place in flows[number]])
+        _store(run, [(counts[number], [asked[place] for place in flows[number]]) for number in large])
         if rest.volume:
             Flow.objects.create(run=run, number=0, figures=rest.dump())
         run.parts.all().delete()
@@ -274,17 +275,24 @@ def _spent(rows: Sequence[AskedQuestion]) -> dict[Any, tuple[int, dict[str, int]
     return spent
 
 
-def _store(run: FlowRun, number: int, counts: Counts, members: Sequence[Asked]) -> None:
-    flow = Flow.objects.create(run=run, number=number, figures=counts.dump())
+def _store(run: FlowRun, found: Sequence[tuple[Counts, Sequence[Asked]]]) -> None:
+    """Store flows with their examples in few statements: SQLite has one writer."""
+    flows = Flow.objects.bulk_create(
+        Flow(run=run, number=number, figures=counts.dump()) for number, (counts, _) in enumerate(found, 1)
+    )
     live = run.file is None
     FlowExample.objects.bulk_create(
-        FlowExample(
-            flow=flow,
-            place=place,
-            text="" if live else each.text[:EXAMPLE_LIMIT],
-            asked=each.uuid if live else None,
-        )
-        for place, each in enumerate(members[:EXAMPLES])
+        (
+            FlowExample(
+                flow=flow,
+                place=place,
+                text="" if live else each.text[:EXAMPLE_LIMIT],
+                asked=each.uuid if live else None,
+            )
+            for flow, (_, members) in zip(flows, found, strict=True)
+            for place, each in enumerate(members[:EXAMPLES])
+        ),
+        batch_size=AT_ONCE,
     )
 
 

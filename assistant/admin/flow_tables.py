@@ -61,6 +61,12 @@ def _route_name(slug: str) -> str:
     return route.name if route is not None else slug
 
 
+def _writes(slug: str) -> bool:
+    """Return whether a route's answers are written by a model."""
+    route = publishing.current().routes.get(slug)
+    return route is not None and route.kind == "model"
+
+
 def tiers(each: Priced) -> str:
     """Return the split of a flow by tier: "62 % FAQ and fixed, 38 % lite"."""
     names = {**dict(Tier.choices), "none": "no model"}
@@ -106,8 +112,8 @@ def tables(found: View, may_write: bool) -> dict[str, Any]:
             {
                 "name": _route_name(slug),
                 "replies": f"{basis.replies:,}" if basis.replies else "too few",
-                "output": f"{basis.output_tokens:,.0f}",
-                "output_known": basis.output_known,
+                "output": f"{basis.output_tokens:,.0f}" if _writes(slug) else "–",
+                "output_known": basis.output_known or not _writes(slug),
                 "escalation": percent(basis.escalation),
                 "escalation_known": basis.escalation_known,
             }

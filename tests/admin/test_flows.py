@@ -137,7 +137,9 @@ def test_an_entry_that_was_written_covers_its_flow_when_it_is_counted_again(
     assert sold.priced.counts.answered == 7
 
 
-def test_texts_go_by_button_and_by_age_and_the_figures_stay(support: Client, taken: QuestionFile) -> None:
+def test_texts_go_by_button_and_by_age_and_the_figures_stay(
+    support: Client, sign_in: SignIn, taken: QuestionFile
+) -> None:
     url = reverse("admin:old_questions_file", args=[taken.pk])
     before = support.get(url).context["found"].total
     RetentionPolicy.objects.update_or_create(pk=1, defaults={"uploads": 30})
@@ -145,6 +147,7 @@ def test_texts_go_by_button_and_by_age_and_the_figures_stay(support: Client, tak
     assert retention.run(now() + timedelta(days=31)).counts == {"uploads": 1}
     assert retention.run(now() + timedelta(days=31)).counts == {}
     assert "trampoline" not in held() and "password" not in held()
+    support = sign_in("support")  # the session has gone as well
     page = support.get(url)
     assert page.context["found"].total.cost == before.cost
     assert "Its questions are deleted" in words_of(page)
