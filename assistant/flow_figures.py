@@ -53,11 +53,12 @@ class Counts:
     answered: int = 0
     offered: int = 0
     routes: dict[str, list[int]] = field(default_factory=dict)  # route -> messages, tokens a model reads
-    entries: dict[str, int] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)  # that answered
+    near: dict[str, int] = field(default_factory=dict)  # that were offered first as "did you mean"
     live: dict[str, int] = field(default_factory=dict)
 
-    def add(self, route: str, entry: str, offered: bool, read_tokens: int, times: int) -> None:
-        """Count a question that was asked `times` times and went so."""
+    def add(self, route: str, entry: str, offered: str, read_tokens: int, times: int) -> None:
+        """Count a question of `times` messages: its route, the entry that answers, the one offered first."""
         self.judged += times
         messages, tokens = self.routes.get(route, [0, 0])
         self.routes[route] = [messages + times, tokens + read_tokens * times]
@@ -65,6 +66,8 @@ class Counts:
         self.offered += times if offered else 0
         if entry:
             self.entries[entry] = self.entries.get(entry, 0) + times
+        if offered:
+            self.near[offered] = self.near.get(offered, 0) + times
 
     def note(self, **counts: int) -> None:
         """Add to what only live traffic knows: escalated, up, down, cost, known, heavy."""
@@ -94,6 +97,7 @@ class Counts:
             self.offered + other.offered,
             routes,
             _added(self.entries, other.entries),
+            _added(self.near, other.near),
             _added(self.live, other.live),
         )
 

@@ -35,7 +35,8 @@ class Shown:
     priced: Priced
     name: str
     examples: tuple[str, ...]
-    entries: tuple[str, ...]
+    near: str  # the entry that is offered, or answers, most often
+    near_pk: str
     share: float
     pk: int
 
@@ -158,12 +159,16 @@ def _shown(
 ) -> Shown:
     known = names.get(flow.pk, [])
     named = known[:1] if texts or counts.volume >= NAMED else []
-    best = sorted(counts.entries, key=lambda each: -counts.entries[each])[:2]
+    held = {
+        key: counts.entries.get(key, 0) + counts.near.get(key, 0) for key in {**counts.entries, **counts.near}
+    }
+    best = max((key for key in held if key in entries), key=lambda key: (held[key], key), default="")
     return Shown(
         priced(flow.number, counts, ground, scale),
         "Everything else" if not flow.number else (named[0] if named else f"Flow {flow.number}"),
         tuple(known[1:]) if texts else (),
-        tuple(entries[each] for each in best if each in entries),
+        entries.get(best, ""),
+        best,
         counts.volume / volume if volume else 0.0,
         flow.pk,
     )
@@ -192,7 +197,7 @@ def asked_texts(examples: list[FlowExample]) -> dict[Any, str]:
 
 
 def _entries(counts: Any) -> dict[str, str]:
-    ids = {int(entry) for each in counts for entry in each.entries if entry.isdecimal()}
+    ids = {int(entry) for each in counts for entry in (*each.entries, *each.near) if entry.isdecimal()}
     rows = Entry.objects.filter(pk__in=sorted(ids)[:1000]).values_list("pk", "question")
     return {str(pk): question for pk, question in rows}
 

@@ -167,12 +167,13 @@ def judge(run: FlowRun, holder: str, until: float) -> None:
         hold(run, holder, phase=FlowRun.Phase.SUMMING)
 
 
-def _verdict(text: str, config: Config) -> tuple[str, str, bool, int]:
-    """Return route, answering entry, whether entries are offered, and the tokens a model would read."""
+def _verdict(text: str, config: Config) -> tuple[str, str, str, int]:
+    """Return route, answering entry, the entry offered first, and the tokens a model would read."""
     found = consider(text, ConversationFacts(), config)
     best = found.match.best
     answered = best.entry_id if best is not None and found.route.kind == "faq" else ""
-    return found.route.slug, answered, bool(found.offer), found.read_tokens
+    offered = found.offer[0].entry_id if found.offer else ""
+    return found.route.slug, answered, offered, found.read_tokens
 
 
 # --- adding up -------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ def _add_live(
                 continue  # came in between, or was erased
             mine = counts[flow_of[place]]
             tokens, noted = spent.get(row.pk, (0, {"known": 0}))
-            mine.add(row.route, row.shown_entry, bool(row.suggested), tokens, 1)
+            mine.add(row.route, row.shown_entry, row.suggested.split(",")[0], tokens, 1)
             mine.note(
                 escalated=int(row.escalated), up=int(row.thumb == 1), down=int(row.thumb == -1), **noted
             )

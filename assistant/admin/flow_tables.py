@@ -67,6 +67,12 @@ def _writes(slug: str) -> bool:
     return route is not None and route.kind == "model"
 
 
+def _escalates(slug: str) -> bool:
+    """Return whether a larger model can be asked under a route's answers."""
+    routes = publishing.current().routes
+    return slug in routes and routes[slug].escalates_to in routes
+
+
 def tiers(each: Priced) -> str:
     """Return the split of a flow by tier: "62 % FAQ and fixed, 38 % lite"."""
     names = {**dict(Tier.choices), "none": "no model"}
@@ -114,8 +120,8 @@ def tables(found: View, may_write: bool) -> dict[str, Any]:
                 "replies": f"{basis.replies:,}" if basis.replies else "too few",
                 "output": f"{basis.output_tokens:,.0f}" if _writes(slug) else "–",
                 "output_known": basis.output_known or not _writes(slug),
-                "escalation": percent(basis.escalation),
-                "escalation_known": basis.escalation_known,
+                "escalation": percent(basis.escalation) if _escalates(slug) else "–",
+                "escalation_known": basis.escalation_known or not _escalates(slug),
             }
             for slug, basis in found.bases.items()
         ],

@@ -169,7 +169,7 @@ def files(site: AdminSite, request: HttpRequest) -> HttpResponse:
         form=form,
         files=listed,
         example=example_choice.wanted(),
-        most_rows=MOST_ROWS,
+        most_rows=f"{MOST_ROWS:,}",
         most_megabytes=MAX_BYTES // 2**20,
     )
 

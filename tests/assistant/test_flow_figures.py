@@ -41,7 +41,7 @@ LITE = 100 * 1 + 10 * 2
 def counts(**routes: int) -> Counts:
     found = Counts(volume=sum(routes.values()), different=1)
     for route, times in routes.items():
-        found.add(route, "7" if route == "faq" else "", False, 100, times)
+        found.add(route, "7" if route == "faq" else "", "8" if route == "common" else "", 100, times)
     return found
 
 
@@ -158,4 +158,5 @@ def test_counts_are_stored_and_added() -> None:
     other.note(known=3)
     both = Counts.load(one.dump()).merged(other)
     assert (both.volume, both.answered, both.routes["faq"], both.entries) == (7, 3, [3, 300], {"7": 3})
+    assert (both.offered, both.near) == (4, {"8": 4})
     assert both.live == {"known": 3}
