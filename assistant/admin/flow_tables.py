@@ -31,6 +31,7 @@ class Row:
     cost: str
     heavy: str
     saving: str
+    thumbs: str
     p95: str
     p95_why: str
     write: str
@@ -50,6 +51,7 @@ def row(shown: Shown, may_write: bool = False) -> Row:
         money(each.cost),
         money(each.heavy),
         money(each.saving),
+        f"{each.counts.live.get('up', 0)} up, {each.counts.live.get('down', 0)} down",
         "unknown" if each.first_text_p95 is None else duration(each.first_text_p95),
         f"too few replies yet: {', '.join(map(_route_name, each.p95_lacks))}" if each.p95_lacks else "",
         f"{reverse('admin:faq_entry_add')}?flow={shown.pk}" if may_write else "",

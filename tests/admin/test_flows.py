@@ -251,6 +251,7 @@ def test_what_people_ask_is_the_same_view_on_live_traffic(
     assert sold.priced.counts.live == {
         "escalated": 1, "up": 1, "down": 1, "known": 3, "cost": 1200, "heavy": 12000,
     }  # fmt: skip
+    assert "1 up, 1 down" in words_of(page)
     assert page.context["found"].rest.priced.coverage == 1.0, "a staff test is nobody's question"
     assert "trampolines" not in json.dumps(list(FlowExample.objects.values("text"))), (
         "live texts are not copied"
