@@ -8,7 +8,7 @@ from django.urls import reverse
 from assistant.flow_figures import Priced
 from assistant.flow_shown import Shown, View
 from common.money import usd
-from faq.importing.safe_csv import written
+from common.safe_csv import written
 from routing import publishing
 from routing.admin.cells import duration, percent
 from routing.models import Tier
