@@ -34,6 +34,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         """Return the pages beside the models; Unfold puts them in front of its own."""
         # This module is read before the apps are ready; the views need their models.
         from assistant.admin.backtests import urls as backtest_urls
+        from assistant.admin.flows import urls as flow_urls
         from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.rehearse import rehearse
         from assistant.admin.service_levels import urls as service_level_urls
@@ -65,6 +66,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             ),
             path("reply/<uuid:reply_id>/", self.admin_view(locate_reply), name="reply"),
             path("turn/<uuid:turn_id>/", self.admin_view(locate_turn), name="turn"),
+            *flow_urls(self),
             *confidence_urls(self),
             *health_urls(self),
             *review_urls(self),

@@ -7,6 +7,13 @@ from django.db import models
 from django.db.models import Q
 
 from assistant.backtest_models import BacktestRow, BacktestRun
+from assistant.flow_models import (  # noqa: F401 - Django looks for an app's models here
+    Flow,
+    FlowExample,
+    FlowPart,
+    FlowRun,
+    QuestionFile,
+)
 from assistant.privacy_models import Deletion, RetentionPolicy, VisitorDataAction
 from routing.models import Purpose, Tier
 

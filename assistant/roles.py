@@ -18,6 +18,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "assistant.conversation": ("view", "use:try_question"),
         "assistant.backtestrun": ("view", "add"),
         "assistant.request": ("view", "change"),
+        "assistant.flowrun": ("use:view_flow_figures", "use:work_on_flows"),
         "faq.entry": ("view", "add", "change"),
         "faq.phrasing": _ALL,
         "faq.negative": _ALL,
@@ -32,6 +33,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "manager": {
         "assistant.backtestrun": ("view",),
+        "assistant.flowrun": ("use:view_flow_figures",),
         "routing.rollupstate": ("use:view_metrics",),
         "routing.incident": ("use:view_servicelevels",),
         "routing.demotion": ("use:end_demotion",),
@@ -47,6 +49,7 @@ RIGHTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "assistant.conversation": ("view", "use:try_question"),
         "assistant.request": ("view", "change"),
         "assistant.assistantsettings": ("view", "change"),
+        "assistant.flowrun": ("use:view_flow_figures", "use:work_on_flows"),
         "assistant.retentionpolicy": ("view", "change"),
         "assistant.deletion": ("view",),
         "assistant.visitordataaction": ("view", "use:export_visitor_data", "use:erase_visitor_data"),

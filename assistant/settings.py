@@ -194,6 +194,7 @@ FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 FAQ_DRAFTER = "assistant.drafting.desk"
 # And routing lies below it too: what a prompt says there decides whether a passed transfer test still counts.
 PROMPT_WORDING = "assistant.prompts.wording_version"
+FAQ_FLOW_WORDINGS = "assistant.flow_words.wordings"
 FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
 
 REDIS_URL = ENV.redis_url
@@ -250,6 +251,9 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 10.0,
         "options": {"expires": 30},
     },
+    "drive-flows": {"task": "assistant.drive_flows", "schedule": 15.0, "options": {"expires": 30}},
+    # Once a day, when few visitors wait: some minutes of a worker on a busy desk, in steps of seconds.
+    "what-people-ask": {"task": "assistant.what_people_ask", "schedule": crontab(hour=4, minute=11)},
     "drive-drafts": {"task": "assistant.drive_drafts", "schedule": 10.0, "options": {"expires": 30}},
     "drive-backtests": {"task": "assistant.drive_backtests", "schedule": 10.0, "options": {"expires": 30}},
     # One query while there is no shadow run.

@@ -11,6 +11,7 @@ from assistant import (
     backtests,
     catalogue_care,
     flip_care,
+    flow_runs,
     grounding,
     mail_queue,
     report_mail,
@@ -179,3 +180,23 @@ def retain() -> None:
 def judge_support() -> None:
     """Judge for some seconds how much of the last answers stands in their passages."""
     grounding.judge(now())
+
+
+@shared_task(name=flow_runs.TASK)
+def count_flows(uuid: str) -> None:
+    """Go on with counting what people ask, and come again for the rest."""
+    if flow_runs.advance(uuid):
+        count_flows.delay(uuid)
+
+
+@shared_task(name="assistant.drive_flows")
+def drive_flows() -> None:
+    """Hand over again the countings that a dead worker or a lost message left behind."""
+    for run in flow_runs.drive():
+        logger.warning("counting %s was at no worker and is handed over again", run.uuid)
+
+
+@shared_task(name="assistant.what_people_ask")
+def what_people_ask() -> None:
+    """Count what visitors have asked lately, once a day."""
+    flow_runs.order_daily()

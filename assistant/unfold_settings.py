@@ -45,6 +45,8 @@ DAILY_WORK = [
     },
     _item("FAQ health", "monitor_heart", "faq_health", "faq.view_entry"),
     _item("Not for the FAQ", "block", "faq_negative_changelist", "faq.view_negative"),
+    _item("What people ask", "groups", "flows", "assistant.view_flow_figures"),
+    _item("Old questions", "inventory_2", "old_questions", "assistant.view_flow_figures"),
     _item("Asked questions", "quiz", "faq_askedquestion_changelist", "faq.view_askedquestion"),
     _item("FAQ confidence", "target", "faq_confidence", "faq.view_calibration"),
     _item("Rules", "rule", "routing_rule_changelist", "routing.view_rule"),

@@ -73,10 +73,11 @@ CLASSES = (
     ),
     DataClass(
         "uploads",
-        "Uploaded FAQ files",
+        "Uploaded FAQ files, and questions from before the desk",
         30,
         "the upload",
-        "The import keeps what it needs in the entries; a file is only kept to be looked at again.",
+        "The import keeps what it needs in the entries; a file is only kept to be looked at again. Of old "
+        "questions the figures stay, without a text.",
     ),
     DataClass(
         "drafts",

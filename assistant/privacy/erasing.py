@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
 
-from assistant import backtests, ending, leases, takeover
+from assistant import backtests, ending, flow_runs, leases, takeover
 from assistant.models import Conversation, Reply, Request, Turn, Visitor, VisitorDataAction
 from assistant.privacy import caches
 from assistant.privacy.trail import Trail, chunks, trail_of
@@ -117,6 +117,7 @@ def _delete(trail: Trail) -> None:
     for turns in chunks(trail.turns):
         faq_services.erase(turns)
         backtests.erase(turns)
+        flow_runs.erase(turns)
     _delete_admin_log(trail)
     for message in trail.messages():
         message.delete()

@@ -17,7 +17,8 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from assistant import backtests
+from assistant import backtests, question_files
+from assistant.flow_models import QuestionFile
 from assistant.models import (
     BacktestRun,
     Conversation,
@@ -123,6 +124,9 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
     for model in (AccessAttempt, AccessFailureLog, AccessLog):
         yield _deleting("sign_in_log", model.objects.filter(attempt_time__lt=before("sign_in_log")))
     yield _deleting("uploads", Upload.objects.filter(created_at__lt=before("uploads")))
+    held = Q(rows__isnull=False) | Q(table__isnull=False)
+    old = QuestionFile.objects.filter(held, created_at__lt=before("uploads")).order_by("pk")
+    yield Store("uploads", old, question_files.forget_texts)
     decided = Q(decided_at__lt=before("drafts"))
     yield _deleting("drafts", Proposal.objects.exclude(state__in=Proposal.WAITING).filter(decided))
     for work in (AnswerEdit, ProposalRun, BacktestRun):

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.module_loading import import_string
 
 from faq import judging, review, review_count
 from faq.admin.base import ModelAdmin
@@ -16,6 +18,8 @@ MOST_PHRASINGS = 10  # a form of more is not read
 
 # The add form keeps its address when it is posted, so the questions travel in it.
 PARAMETER = "review"
+# The same for a flow of what people ask, whose questions lie above this package; the settings name them.
+FLOW = "flow"
 
 
 class FromReview(ModelAdmin[Entry]):
@@ -74,6 +78,9 @@ def _keys(request: HttpRequest) -> list[str]:
 
 def _texts(request: HttpRequest) -> list[tuple[str, str]]:
     """Return language and text of the wordings, the most frequent first."""
+    flow = request.GET.get(FLOW, "")
+    if flow and request.user.has_perm("assistant.work_on_flows"):
+        return [("", text) for text in import_string(settings.FAQ_FLOW_WORDINGS)(flow)]
     return [(language, text) for language, _, text in review.wordings_of(_keys(request))]
 
 

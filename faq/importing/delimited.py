@@ -14,8 +14,8 @@ _SAMPLE_ROWS = 30
 _BROKEN = "This row has a character that is not UTF-8."
 
 
-def read(data: bytes) -> Tables:
-    """Return the one sheet of a delimited file; raises Unreadable when it has no rows."""
+def read(data: bytes, most: int = MAX_ROWS) -> Tables:
+    """Return the one sheet of a delimited file; raises Unreadable when it has no rows, or above `most`."""
     decoded = decode(data)
     if not decoded.text.strip():
         raise Unreadable("The file is empty.")
@@ -26,8 +26,8 @@ def read(data: bytes) -> Tables:
     for line, cells, problem in _rows(text, told or _delimiter(text)):
         if not problem and not any(cell.strip() for cell in cells):
             continue
-        if len(rows) > MAX_ROWS:  # one more than rows: the first may hold headings
-            raise Unreadable(f"The file has more than {MAX_ROWS:,} rows; split it.")
+        if len(rows) > most:  # one more than rows: the first may hold headings
+            raise Unreadable(f"The file has more than {most:,} rows; split it.")
         if not problem and any(BROKEN in cell for cell in cells):
             problem = _BROKEN
         if problem:

@@ -60,8 +60,8 @@ class Found:
         return LABELS[self.format]
 
 
-def look(data: bytes, name: str) -> Found:
-    """Return what a file is; raises Unreadable with one sentence for what cannot be imported."""
+def refuse(data: bytes) -> None:
+    """Raise Unreadable with one sentence for what is too large, empty or no table by its first bytes."""
     if len(data) > MAX_BYTES:
         raise Unreadable(
             f"The file has {len(data) / 2**20:,.1f} MB; {MAX_BYTES // 2**20} MB are the most at once."
@@ -71,6 +71,11 @@ def look(data: bytes, name: str) -> Found:
     for signature, sentence in _SIGNATURES:
         if data.startswith(signature):
             raise Unreadable(sentence)
+
+
+def look(data: bytes, name: str) -> Found:
+    """Return what a file is; raises Unreadable with one sentence for what cannot be imported."""
+    refuse(data)
     found = _packed(data) if data.startswith(b"PK") else _text(data, PurePosixPath(name).suffix.lower())
     if found.tables:
         found = Found(found.format, _from_headings(found.tables))

@@ -21,12 +21,15 @@ _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DAMAGED = "This Excel file is damaged and cannot be read. Open it in Excel and save it again."
 
 
-def read(data: bytes) -> Tables:
-    """Return the sheets that have rows; raises Unreadable for damaged files and beyond the limits."""
+def read(data: bytes, most: int = MAX_ROWS) -> Tables:
+    """Return the sheets that have rows; raises Unreadable for damaged files and beyond the limits.
+
+    `most` is how many rows a sheet may have.
+    """
     with opened(data) as archive:
         _guard(archive)
         try:
-            sheets = _sheets(data, archive)
+            sheets = _sheets(data, archive, most)
         except (
             InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError,
             zipfile.BadZipFile, ParseError, EOFError,
@@ -57,16 +60,16 @@ def _guard(archive: zipfile.ZipFile) -> None:
             raise Unreadable("This Excel file holds XML that Excel does not write; save it again in Excel.")
 
 
-def _sheets(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
+def _sheets(data: bytes, archive: zipfile.ZipFile, most: int) -> list[Sheet]:
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     try:
-        found = [_sheet(each, archive) for each in book.worksheets]
+        found = [_sheet(each, archive, most) for each in book.worksheets]
     finally:
         book.close()
     return [sheet for sheet in found if sheet.rows]
 
 
-def _sheet(worksheet: Any, archive: zipfile.ZipFile) -> Sheet:
+def _sheet(worksheet: Any, archive: zipfile.ZipFile, most: int) -> Sheet:
     merged = _merged(archive, getattr(worksheet, "_worksheet_path", ""))
     held: dict[tuple[int, int], str] = {}
     rows: list[tuple[str, tuple[str, ...]]] = []
@@ -77,8 +80,8 @@ def _sheet(worksheet: Any, archive: zipfile.ZipFile) -> Sheet:
         cells, formulas = _cells(row, number, merged, held)
         if not any(cell.strip() for cell in cells) and not formulas:
             continue
-        if len(rows) > MAX_ROWS:
-            raise Unreadable(f"The sheet “{worksheet.title}” has more than {MAX_ROWS:,} rows; split it.")
+        if len(rows) > most:
+            raise Unreadable(f"The sheet “{worksheet.title}” has more than {most:,} rows; split it.")
         if formulas:
             problems[len(rows)] = f"{_named(formulas)} a formula; paste its value instead."
         rows.append((f"row {number}", cells))

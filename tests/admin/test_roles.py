@@ -35,6 +35,7 @@ TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 PAGES = (
     "try", "rehearse", "metrics", "cost", "setup_models", "visitor_data", "faq_proposals", "faq_review",
     "faq_confidence", "faq_health", "rule_set", "breakers", "service_levels", "transfer", "backtests",
+    "flows", "old_questions",
 )  # fmt: skip
 
 
