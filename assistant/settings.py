@@ -193,6 +193,7 @@ DEFAULT_FROM_EMAIL = ENV.mail_from or "desk@localhost"
 FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 FAQ_DRAFTER = "assistant.drafting.desk"
 FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
+FAQ_ROUTE_NAMES = "assistant.admin.decision.route_names"
 
 REDIS_URL = ENV.redis_url
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"

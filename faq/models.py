@@ -229,6 +229,15 @@ class AskedQuestion(models.Model):
                 condition=models.Q(judged_by=""),
                 name="faq_asked_not_judged",
             ),
+            models.Index(fields=["route", "-created_at"], name="faq_asked_of_a_route"),
+            models.Index(
+                fields=["label", "-created_at"], condition=~models.Q(label=""), name="faq_asked_judged"
+            ),
+            models.Index(
+                fields=["purpose", "-created_at"],
+                condition=~models.Q(purpose="visitor"),
+                name="faq_asked_not_by_visitors",
+            ),
         )
 
     def __str__(self) -> str:
