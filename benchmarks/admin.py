@@ -1,7 +1,7 @@
 """How long each page of the admin takes on a desk with a history: `python -m benchmarks.admin`.
 
     python -m benchmarks.admin [--quick] [--conversations N --calls N --days N --busy N --seed N]
-        [--folder DIR] [--keep] [--only WORD ...] [--repeats 20] [--explain] [--json FILE]
+        [--folder DIR] [--keep] [--database URL] [--only WORD ...] [--repeats 20] [--explain] [--json FILE]
 
 Starts a PostgreSQL of its own, fills it (`benchmarks/admin_data.py`), has the last day rolled up by the
 product, starts a web process (`manage.py serve`) and opens every page of `benchmarks/admin_pages.py` over
@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from benchmarks import admin_data, admin_database, faq_machine
 from benchmarks.admin_pages import PAGES, Page
@@ -43,7 +44,7 @@ def main() -> None:
     folder = options.folder
     with contextlib.ExitStack() as stack:
         data_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-admin-"))
-        url = stack.enter_context(admin_database.running(folder, options.keep))
+        url = options.database or stack.enter_context(admin_database.running(folder, options.keep))
         # What this process and its children see: a desk of its own, without Redis.
         os.environ.update(
             DJANGO_SETTINGS_MODULE="assistant.settings", DATABASE_URL=url, DATA_DIR=data_dir, DEBUG="1",
@@ -59,7 +60,8 @@ def main() -> None:
         ]
         found = _measured(pages, options)
     report = {
-        "machine": faq_machine.describe(), "database": rows, "roll_up": rolled, "limit_ms": LIMIT_MS, "pages": found,
+        "machine": faq_machine.describe(), "database": rows, "roll_up": rolled, "limit_ms": LIMIT_MS,
+        "pages": found,
     }  # fmt: skip
     slow = [each["page"] for each in found if not each["passes"]]
     print(f"\n{len(found) - len(slow)} of {len(found)} pages within {LIMIT_MS:.0f} ms at p95"
@@ -76,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=None, help="where the database is made or found")
     parser.add_argument("--keep", action="store_true", help="leave the database there")
+    parser.add_argument("--database", default="", metavar="URL", help="one that is filled already")
     parser.add_argument("--only", nargs="*", default=(), metavar="WORD", help="pages whose name has a word")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--explain", action="store_true", help="print the slowest statement of slow pages")
@@ -94,9 +97,7 @@ def _filled(options: argparse.Namespace) -> dict[str, Any]:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT to_regclass('routing_modelcall') IS NOT NULL AND to_regclass('django_migrations') IS NOT NULL"
-        )
+        cursor.execute("SELECT to_regclass('routing_modelcall') IS NOT NULL")
         there = bool(cursor.fetchone()[0])
     if not there:
         options.anyway = False
@@ -107,8 +108,9 @@ def _filled(options: argparse.Namespace) -> dict[str, Any]:
         call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, reltuples::bigint, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' "
-            "AND relnamespace = 'public'::regnamespace AND reltuples > 0 ORDER BY 3 DESC LIMIT 12"
+            "SELECT relname, reltuples::bigint, pg_total_relation_size(oid) FROM pg_class "
+            "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND reltuples > 0 "
+            "ORDER BY 3 DESC LIMIT 12"
         )
         tables = cursor.fetchall()
         cursor.execute("SELECT version()")
@@ -177,7 +179,7 @@ def _percentile(values: Sequence[float], share: float) -> float:
 def _ids() -> dict[str, str]:
     """Return the rows that pages of one row are opened with: recent ones, as people look at."""
     from assistant.models import Conversation, Request, Turn
-    from faq.models import Entry
+    from faq.models import AskedQuestion, Entry
     from routing.models import ConfigVersion, ModelCall
 
     conversation = Conversation.objects.order_by("-updated_at").first()
@@ -186,12 +188,25 @@ def _ids() -> dict[str, str]:
     call = ModelCall.objects.order_by("-started_at").first()
     entry, version = Entry.objects.first(), ConfigVersion.objects.order_by("-number").first()
     assert conversation and turn and call and entry and version
+    middle = conversation.updated_at - timedelta(days=40)
+    older = Conversation.objects.filter(updated_at__lt=middle).order_by("-updated_at").first()
+    call_then = ModelCall.objects.filter(started_at__lt=middle).order_by("-started_at").first()
+    asked_then = AskedQuestion.objects.filter(created_at__lt=middle).order_by("-created_at").first()
     return {
         "conversation": str(conversation.pk), "request": str(request.pk) if request else "none",
         "turn": str(turn.pk), "call": str(call.pk), "entry": str(entry.pk), "version": str(version.pk),
+        "conversation_place": _place(older or conversation, "updated_at"),
+        "call_place": _place(call_then or call, "started_at"),
+        "asked_place": _place(asked_then, "created_at") if asked_then else "",
         "day": f"{conversation.updated_at:%Y-%m-%d}",
         "quarter": f"{conversation.updated_at - timedelta(days=89):%Y-%m-%d}",
     }  # fmt: skip
+
+
+def _place(row: Any, column: str) -> str:
+    from common.keyset import cursor_of
+
+    return quote(cursor_of(row, column))
 
 
 def _signed_in(role: str) -> str:

@@ -20,11 +20,12 @@ from itertools import islice
 from typing import Any
 
 WEEK = 7
+WHOLE_DAYS = 14  # the last ones have decision records, 5 KB an answer; the older ones go without
 MESSAGES = 600  # in the pool: each is decided by the production path, 10 ms apiece
 ANSWER = (
-    "You can change this under **Settings**.\n\n1. Open *Settings*, then *{topic}*.\n2. Choose what fits, and "
-    "save.\n\nIt counts for new bookings at once; those that exist stay as they are. Tell me if the page looks "
-    "different for you, and which plan you are on."
+    "You can change this under **Settings**.\n\n1. Open *Settings*, then *{topic}*.\n2. Choose what fits, "
+    "and save.\n\nIt counts for new bookings at once; those that exist stay as they are. Tell me if the page "
+    "looks different for you, and which plan you are on."
 )
 
 
@@ -100,7 +101,8 @@ def _history(options: argparse.Namespace) -> dict[str, int]:
                 day = facts.day(random, begins, conversations, asked, a_conversation / facts.REPLIES)
                 made = writer.prepare(day, random, dirty)
                 for number in range(first, options.days if dirty else options.days - 1, WEEK):
-                    writer.write(made, random, (number - first) * facts.DAY_US)
+                    whole = number >= options.days - WHOLE_DAYS
+                    writer.write(made, random, (number - first) * facts.DAY_US, whole)
                 print(f"{writer.tables['calls'].rows:,} calls", flush=True)
             print("indexes", flush=True)
     _say_rolled_up(end - timedelta(days=1))

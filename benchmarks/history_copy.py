@@ -81,40 +81,42 @@ def without_indexes(tables: Sequence[str]) -> Iterator[None]:
 
     A sorted build of an index takes a fraction of what as many single insertions in random order take.
     """
+    constraints = _found(_CONSTRAINTS, [list(tables), list(tables)])
+    names = [name for _, name, _ in constraints]
+    indexes = _found(_INDEXES, [list(tables), names])
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype FROM pg_constraint "
-            "WHERE conrelid::regclass::text = ANY(%s) AND contype IN ('p', 'u', 'f') ORDER BY contype = 'f'",
-            [list(tables)],
-        )
-        constraints = cursor.fetchall()
-        inward = "contype = 'f' AND confrelid::regclass::text = ANY(%s)"
-        cursor.execute(
-            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype FROM pg_constraint "
-            f"WHERE {inward} AND NOT conrelid::regclass::text = ANY(%s)",
-            [list(tables), list(tables)],
-        )
-        constraints += cursor.fetchall()
-        names = [name for _, name, _, _ in constraints]
-        cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' "
-            "AND tablename = ANY(%s) AND NOT indexname = ANY(%s)",
-            [list(tables), names],
-        )
-        indexes = cursor.fetchall()
-        for table, name, _, _ in reversed(constraints):
+        for table, name, _ in reversed(constraints):
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         for name, _ in indexes:
             cursor.execute(f'DROP INDEX "{name}"')
     yield
+    # The first half of the constraints makes indexes, by which the foreign keys are then checked.
+    made = [f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {what}' for table, name, what in constraints]
+    keys = [each for each in made if "FOREIGN KEY" in each]
     with connection.cursor() as cursor:
-        for table, name, definition, kind in constraints:
-            if kind != "f":
-                cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        for _, definition in indexes:
-            cursor.execute(definition)
-        for table, name, definition, kind in constraints:
-            if kind == "f":
-                cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        for statement in [
+            *(each for each in made if each not in keys),
+            *(what for _, what in indexes),
+            *keys,
+        ]:
+            cursor.execute(statement)
         for table in tables:
             cursor.execute(f"VACUUM ANALYZE {table}")
+
+
+# Foreign keys last, whether of these tables or from others to them.
+_CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE (contype IN ('p', 'u', 'f') AND conrelid::regclass::text = ANY(%s))
+    OR (contype = 'f' AND confrelid::regclass::text = ANY(%s)) ORDER BY contype = 'f'
+"""
+_INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE schemaname = 'public' AND tablename = ANY(%s) AND NOT indexname = ANY(%s)
+"""
+
+
+def _found(statement: str, values: list[list[str]]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()

@@ -71,7 +71,7 @@ class Day:
     escalated: Column
 
 
-def day(
+def day(  # noqa: PLR0915 - a list of columns, one after the other
     random: np.random.Generator,
     start_us: int,
     conversations: int,

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
@@ -91,12 +92,14 @@ class KeysetChangeList(ChangeList):
     previous_url: str
     next_url: str
 
-    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Return the filtered rows; a place in the list is no filter, and no link of the page keeps it."""
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        # A place in the list is no filter, and no form or link of the page may carry it along.
+        self._after, self._before = (request.GET.get(name, "") for name in (AFTER, BEFORE))
+        others = request.GET.copy()
         for name in (AFTER, BEFORE):
-            self.filter_params.pop(name, None)
-            self.params.pop(name, None)
-        return super().get_queryset(request, *args, **kwargs)
+            others.pop(name, None)
+        request.GET = others
+        super().__init__(request, *args, **kwargs)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Return the one column and the key, in one direction; the admin's own for one without an index."""
@@ -108,7 +111,7 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Find the rows of this page: one more is asked for, to know whether there is a next one."""
         size = self.list_per_page
-        after, before = (request.GET.get(name, "") for name in (AFTER, BEFORE))
+        after, before = self._after, self._before
         order = self.get_ordering(request, self.queryset)
         backwards = bool(before) and not after
         rows = self._behind(order, before if backwards else after, backwards)
@@ -182,6 +185,7 @@ class Keyset:
 
     keyset_columns: tuple[str, ...] = ()
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # counts beside each choice of each filter
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that pages by place."""
