@@ -49,6 +49,9 @@ class Visitor(models.Model):
     claims = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        indexes = (models.Index(fields=["plan"], condition=~Q(plan=""), name="visitors_with_a_plan"),)
+
     def __str__(self) -> str:
         return f"visitor {str(self.id)[:8]}"
 
@@ -184,7 +187,9 @@ class Reply(models.Model):
             models.Index(
                 fields=["state", "-created_at"], condition=~Q(state="completed"), name="replies_not_completed"
             ),
-            models.Index(fields=["-created_at"], condition=Q(ended_by="budget"), name="replies_out_of_budget"),
+            models.Index(
+                fields=["-created_at"], condition=Q(ended_by="budget"), name="replies_out_of_budget"
+            ),
             models.Index(
                 fields=["-created_at"],
                 condition=Q(escalated=True) | Q(cause="escalation"),

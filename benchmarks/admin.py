@@ -44,7 +44,11 @@ def main() -> None:
     folder = options.folder
     with contextlib.ExitStack() as stack:
         data_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-admin-"))
-        url = options.database or stack.enter_context(admin_database.running(folder, options.keep))
+        try:
+            url = options.database or stack.enter_context(admin_database.running(folder, options.keep))
+        except admin_database.NoPostgres as error:
+            print(f"not measured: {error}")
+            return
         # What this process and its children see: a desk of its own, without Redis.
         os.environ.update(
             DJANGO_SETTINGS_MODULE="assistant.settings", DATABASE_URL=url, DATA_DIR=data_dir, DEBUG="1",
@@ -178,10 +182,11 @@ def _percentile(values: Sequence[float], share: float) -> float:
 
 def _ids() -> dict[str, str]:
     """Return the rows that pages of one row are opened with: recent ones, as people look at."""
-    from assistant.models import Conversation, Request, Turn
+    from assistant.models import Conversation, Request, RetentionPolicy, Turn
     from faq.models import AskedQuestion, Entry
     from routing.models import ConfigVersion, ModelCall
 
+    RetentionPolicy.objects.get_or_create(pk=1)
     conversation = Conversation.objects.order_by("-updated_at").first()
     request = Request.objects.order_by("-number").first()
     turn = Turn.objects.order_by("-created_at").first()

@@ -6,10 +6,10 @@ from django.db import connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from assistant.models import Conversation, Reply, Turn
-from common.big_tables import with_words
+from common.big_tables import newest_with_words
 
-# A word that is in every tenth message would find a hundred thousand: the list shows the newest.
-NEWEST = 500
+# Of messages and of answers each: a word that is in every tenth would find a hundred thousand.
+NEWEST = 100
 
 
 def parsed_uuid(text: str) -> UUID | None:
@@ -50,6 +50,5 @@ def _in_index(term: str) -> Q:
     """Return the conversations of the newest messages and of the newest answers with these words."""
     found: set[UUID] = set()
     for rows in (Turn.objects.all(), Reply.objects.all()):
-        newest = with_words(rows, "text", term).order_by("-created_at")
-        found.update(newest.values_list("conversation_id", flat=True)[:NEWEST])
+        found.update(newest_with_words(rows, "text", "created_at", "conversation", term, NEWEST))
     return Q(pk__in=found)

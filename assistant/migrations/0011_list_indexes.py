@@ -13,6 +13,10 @@ class Migration(migrations.Migration):
 
     operations = [
         AddIndexBeside(
+            model_name='visitor',
+            index=models.Index(condition=models.Q(('plan', ''), _negated=True), fields=['plan'], name='visitors_with_a_plan'),
+        ),
+        AddIndexBeside(
             model_name='conversation',
             index=models.Index(condition=models.Q(('state__in', ('waiting', 'with_staff'))), fields=['state', '-updated_at'], name='conversations_of_people'),
         ),

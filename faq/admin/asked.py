@@ -11,14 +11,14 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import DropdownFilter
 
-from common.big_tables import with_words
+from common.big_tables import newest_with_words
 from common.keyset import Keyset
 from common.text import shorten
 from faq import index
 from faq.admin.base import ModelAdmin, badge
 from faq.models import AskedQuestion
 
-NEWEST = 500  # messages that a search shows on PostgreSQL; a common word would find a hundred thousand
+NEWEST = 100  # messages that a search shows on PostgreSQL; a common word would find a hundred thousand
 
 
 class AskedRouteFilter(DropdownFilter):  # type: ignore[misc]
@@ -74,8 +74,9 @@ class AskedQuestionAdmin(Keyset, ModelAdmin[AskedQuestion]):
         """Find words: on PostgreSQL the newest that have them, by their index."""
         if not search_term.strip() or connections[queryset.db].vendor != "postgresql":
             return super().get_search_results(request, queryset, search_term)
-        newest = with_words(AskedQuestion.objects.all(), "text", search_term).order_by("-created_at")
-        return queryset.filter(pk__in=list(newest.values_list("pk", flat=True)[:NEWEST])), False
+        rows = AskedQuestion.objects.all()
+        newest = newest_with_words(rows, "text", "created_at", "uuid", search_term, NEWEST)
+        return queryset.filter(pk__in=newest), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -18,11 +18,23 @@ class Migration(migrations.Migration):
         ),
         AddIndexBeside(
             model_name='askedquestion',
-            index=models.Index(condition=models.Q(('label', ''), _negated=True), fields=['label', '-created_at'], name='faq_asked_judged'),
+            index=models.Index(condition=models.Q(('label', ''), _negated=True), fields=['-created_at'], include=['purpose', 'label'], name='faq_asked_judged'),
+        ),
+        AddIndexBeside(
+            model_name='askedquestion',
+            index=models.Index(condition=models.Q(('confidence__lt', 1), ('judged_by', ''), ('label', ''), models.Q(models.Q(('shown_entry', ''), _negated=True), ('shadowed', True), _connector='OR')), fields=['purpose', '-created_at'], name='faq_asked_to_spot_check'),
         ),
         AddIndexBeside(
             model_name='askedquestion',
             index=models.Index(condition=models.Q(('purpose', 'visitor'), _negated=True), fields=['purpose', '-created_at'], name='faq_asked_not_by_visitors'),
+        ),
+        AddIndexBeside(
+            model_name='askedquestion',
+            index=models.Index(fields=['shown_entry', '-created_at'], include=['purpose', 'thumb', 'label'], name='faq_asked_shown_of_entry'),
+        ),
+        AddIndexBeside(
+            model_name='askedquestion',
+            index=models.Index(condition=models.Q(('shown_entry', ''), _negated=True), fields=['created_at'], include=['purpose', 'shown_entry'], name='faq_asked_shown_since'),
         ),
         words_index("faq_askedquestion", "text", "faq_asked_by_words"),
     ]
