@@ -71,7 +71,16 @@ def running(folder: Path | None = None, keep: bool = False) -> Iterator[str]:
     if user:
         shutil.chown(data, user)
     if not (data / "PG_VERSION").exists():
-        made = [where / "initdb", "-D", data, "-U", "desk", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        made: list[str | Path] = [
+            where / "initdb",
+            "-D",
+            data,
+            "-U",
+            "desk",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+        ]
         subprocess.run(made, check=True, capture_output=True, user=user or None, cwd=data)
     words = [f"--{name}={value}" for name, value in OPTIONS.items()]
     command = [str(where / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", *words]

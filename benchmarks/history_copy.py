@@ -119,4 +119,5 @@ _INDEXES = """
 def _found(statement: str, values: list[list[str]]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+    return found

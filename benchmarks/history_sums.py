@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -93,8 +93,8 @@ class Sums:
         return minutes, summed
 
     def _of(self, minute: int) -> Iterable[tuple[Key, Tally]]:
-        replies = self._replies.pop(minute, {})
-        calls = self._calls.pop(minute, {})
+        replies: Mapping[Key, list[ReplyFact]] = self._replies.pop(minute, _groups())
+        calls: Mapping[Key, list[CallFact]] = self._calls.pop(minute, _call_groups())
         for key in {**replies, **calls}:
             parts = []
             if key in replies:

@@ -70,7 +70,8 @@ def _in_table(rows: QuerySet[Any]) -> int:
         cursor.execute(
             "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table]
         )
-        return int(cursor.fetchone()[0])
+        (estimate,) = cursor.fetchone()
+    return int(estimate)
 
 
 def _planned(rows: QuerySet[Any]) -> int:
@@ -98,7 +99,7 @@ class KeysetChangeList(ChangeList):
         others = request.GET.copy()
         for name in (AFTER, BEFORE):
             others.pop(name, None)
-        request.GET = others
+        request.GET = others  # type: ignore[assignment] - a request's own is not to be written, a copy may be
         super().__init__(request, *args, **kwargs)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
@@ -129,7 +130,7 @@ class KeysetChangeList(ChangeList):
             if self.previous_url or self.next_url
             else Count(len(found))
         )
-        self.result_list = found  # type: ignore[assignment]
+        self.result_list = found
         self.result_count = self.counted.rows
         self.full_result_count = self.counted.rows
         self.show_full_result_count = False
@@ -139,13 +140,12 @@ class KeysetChangeList(ChangeList):
 
     def _behind(self, order: list[str], cursor: str, backwards: bool) -> QuerySet[Any]:
         """Return the rows behind a place, in the order of the list or, `backwards`, against it."""
+        rows: QuerySet[Any] = self.queryset
         column, down = order[0].lstrip("-"), order[0].startswith("-")
         if backwards:
             down = not down
             sign = "-" if down else ""
-            rows = self.queryset.order_by(f"{sign}{column}", f"{sign}pk")
-        else:
-            rows = self.queryset
+            rows = rows.order_by(f"{sign}{column}", f"{sign}pk")
         if not cursor:
             return rows
         value, key = place_of(self.model, column, cursor)
