@@ -59,6 +59,9 @@ class Visitor(models.Model):
     claims = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        indexes = (models.Index(fields=["plan"], condition=~Q(plan=""), name="visitors_with_a_plan"),)
+
     def __str__(self) -> str:
         return f"visitor {str(self.id)[:8]}"
 
@@ -80,6 +83,19 @@ class Conversation(models.Model):
 
     class Meta:
         ordering = ("-updated_at",)
+        indexes = (
+            # What staff look for among a million that are open or closed.
+            models.Index(
+                fields=["state", "-updated_at"],
+                condition=Q(state__in=("waiting", "with_staff")),
+                name="conversations_of_people",
+            ),
+            models.Index(
+                fields=["purpose", "-updated_at"],
+                condition=~Q(purpose="visitor"),
+                name="conversations_not_visitors",
+            ),
+        )
         permissions = (("try_question", "Can try a question"),)
 
     def __str__(self) -> str:
@@ -174,6 +190,22 @@ class Reply(models.Model):
     class Meta:
         ordering = ("ordinal",)
         verbose_name_plural = "replies"
+        indexes = (
+            # What the list of conversations is narrowed by, newest first; each but the first holds few rows.
+            models.Index(fields=["route", "-created_at"], name="replies_of_a_route"),
+            models.Index(fields=["rating", "-created_at"], condition=~Q(rating=None), name="replies_rated"),
+            models.Index(
+                fields=["state", "-created_at"], condition=~Q(state="completed"), name="replies_not_completed"
+            ),
+            models.Index(
+                fields=["-created_at"], condition=Q(ended_by="budget"), name="replies_out_of_budget"
+            ),
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(escalated=True) | Q(cause="escalation"),
+                name="replies_escalated",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=["turn", "ordinal"], name="replies_of_a_turn_stand_in_order"),
             models.UniqueConstraint(

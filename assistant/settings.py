@@ -196,6 +196,7 @@ FAQ_DRAFTER = "assistant.drafting.desk"
 PROMPT_WORDING = "assistant.prompts.wording_version"
 FAQ_FLOW_WORDINGS = "assistant.flow_words.wordings"
 FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
+FAQ_ROUTE_NAMES = "assistant.admin.decision.route_names"
 
 REDIS_URL = ENV.redis_url
 CELERY_BROKER_URL = ENV.redis_url or "redis://127.0.0.1:6379/0"

@@ -135,7 +135,7 @@ def _asked(days: int) -> QuerySet[AskedQuestion]:
 
 
 def _times(days: int) -> dict[str, int]:
-    rows = _asked(days).exclude(shown_entry="").values_list("shown_entry").annotate(times=Count("uuid"))
+    rows = _asked(days).exclude(shown_entry="").values_list("shown_entry").annotate(times=Count("*"))
     return dict(rows.order_by())
 
 

@@ -229,6 +229,37 @@ class AskedQuestion(models.Model):
                 condition=models.Q(judged_by=""),
                 name="faq_asked_not_judged",
             ),
+            models.Index(fields=["route", "-created_at"], name="faq_asked_of_a_route"),
+            # How often each entry was shown and liked, read from the index alone: by entry, and of all.
+            models.Index(
+                fields=["shown_entry", "-created_at"],
+                include=["purpose", "thumb", "label"],
+                name="faq_asked_shown_of_entry",
+            ),
+            models.Index(
+                fields=["created_at"],
+                include=["purpose", "shown_entry"],
+                condition=~models.Q(shown_entry=""),
+                name="faq_asked_shown_since",
+            ),
+            models.Index(
+                fields=["-created_at"],
+                include=["purpose", "label"],
+                condition=~models.Q(label=""),
+                name="faq_asked_judged",
+            ),
+            # Answers that nobody spoke against are most rows, but few of them were not quite sure.
+            models.Index(
+                fields=["purpose", "-created_at"],
+                condition=models.Q(judged_by="", label="", confidence__lt=1)
+                & (~models.Q(shown_entry="") | models.Q(shadowed=True)),
+                name="faq_asked_to_spot_check",
+            ),
+            models.Index(
+                fields=["purpose", "-created_at"],
+                condition=~models.Q(purpose="visitor"),
+                name="faq_asked_not_by_visitors",
+            ),
         )
 
     def __str__(self) -> str:

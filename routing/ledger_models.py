@@ -61,8 +61,30 @@ class ModelCall(models.Model):
 
     class Meta:
         ordering = ("-started_at",)
-        # Small for ever: it holds only what the next roll-up has to look at.
-        indexes = (models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="calls_to_roll_up"),)
+        indexes = (
+            # Small for ever: it holds only what the next roll-up has to look at.
+            models.Index(fields=["ended_at"], condition=Q(rolled_up=False), name="calls_to_roll_up"),
+            # What the list of calls is narrowed by, each in the list's order; most rows are in two of them.
+            models.Index(fields=["route", "-started_at"], name="calls_of_a_route"),
+            models.Index(fields=["asked_model", "-started_at"], name="calls_of_a_model"),
+            models.Index(fields=["-started_at"], condition=~Q(error_class=""), name="calls_that_failed"),
+            models.Index(fields=["-started_at"], condition=Q(truncated=True), name="calls_cut_short"),
+            models.Index(fields=["-started_at"], condition=Q(ended_at=None), name="calls_running"),
+            models.Index(
+                fields=["cause", "-started_at"], condition=~Q(cause="first"), name="calls_of_other_causes"
+            ),
+            models.Index(
+                fields=["purpose", "-started_at"],
+                condition=~Q(purpose="visitor"),
+                name="calls_of_other_purposes",
+            ),
+            # What retention takes the words from.
+            models.Index(
+                fields=["started_at"],
+                condition=~Q(partial_output="") | ~Q(error_detail=""),
+                name="calls_with_words",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.asked_model} {self.started_at:%Y-%m-%d %H:%M:%S}"

@@ -1,12 +1,12 @@
 """The conversations: a list to find one in, and a transcript with a receipt beside each answer."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db import connection
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
@@ -16,7 +16,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from assistant.admin.filters import AnswerFilter, EscalatedFilter, RouteFilter, ThumbsFilter
 from assistant.admin.locate import TURNS_A_PAGE
 from assistant.admin.receipt import transcript
-from assistant.models import Conversation, Reply, Request, Turn
+from assistant.admin.searching import NEWEST, searched
+from assistant.models import Conversation, Reply, Request
+from common.keyset import Keyset
 from common.text import shorten
 from routing import desk
 from routing.admin.base import ReadOnlyAdmin, badge
@@ -33,16 +35,8 @@ def _requests_of(request: HttpRequest, conversation: Conversation) -> list[Reque
     return list(conversation.requests.order_by("number")) if may_see else []
 
 
-def parsed_uuid(text: str) -> UUID | None:
-    """Return the id that somebody pasted into the search box, None when it is none."""
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None
-
-
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnlyAdmin[Conversation]):
+class ConversationAdmin(Keyset, ReadOnlyAdmin[Conversation]):
     list_display = ("subject", "routes", "standing", "answers", "thumbs", "last")
     list_filter = (
         ("updated_at", DayFilter),
@@ -55,8 +49,12 @@ class ConversationAdmin(ReadOnlyAdmin[Conversation]):
     )
     list_filter_submit = True
     search_fields = ("title",)  # shows the box; get_search_results does the looking
-    search_help_text = "Words of a question or an answer, or an id"
-    ordering = ("-updated_at",)
+    search_help_text = (
+        f"Words of a question or an answer (the newest {NEWEST} of each that have them), or an id"
+        if connection.vendor == "postgresql"
+        else "Words of a question or an answer, or an id"
+    )
+    keyset_columns = ("updated_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         name = Subquery(Route.objects.filter(slug=OuterRef("route")).values("name"))
@@ -67,18 +65,7 @@ class ConversationAdmin(ReadOnlyAdmin[Conversation]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found_id = parsed_uuid(term)
-        if found_id is not None:
-            named = Q(pk=found_id) | Q(visitor_id=found_id)
-            reply = Exists(Reply.objects.filter(pk=found_id, conversation=OuterRef("pk")))
-            turn = Exists(Turn.objects.filter(pk=found_id, conversation=OuterRef("pk")))
-            return queryset.filter(named | reply | turn), False
-        asked = Turn.objects.filter(conversation=OuterRef("pk"), text__icontains=term)
-        answered = Reply.objects.filter(conversation=OuterRef("pk"), text__icontains=term)
-        return queryset.filter(Q(title__icontains=term) | Exists(asked) | Exists(answered)), False
+        return searched(queryset, search_term), False
 
     @admin.display(description="Conversation", ordering="title")
     def subject(self, obj: Conversation) -> SafeString:

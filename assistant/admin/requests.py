@@ -16,9 +16,9 @@ from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from assistant import mail_queue, requests
-from assistant.admin.conversations import parsed_uuid
 from assistant.admin.receipt import transcript
 from assistant.admin.request_filters import GIVEN_UP, SLOW, MailFilter, OverdueFilter
+from assistant.admin.searching import parsed_uuid
 from assistant.models import Mailed, Message, Request
 from common.clock import now
 from common.text import shorten

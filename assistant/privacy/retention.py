@@ -86,7 +86,8 @@ def run(now: datetime, dry_run: bool = False, budget_s: float = BUDGET_S) -> Rep
 
 def _empty(store: Store, now: datetime, report: Report, deadline: float) -> bool:
     """Delete all that is due of one store; False when the time ran out before."""
-    while ids := list(store.due.values_list("pk", flat=True)[:PAGE]):
+    # In no order: by their keys, a database would walk over all that is kept to find the few that are due.
+    while ids := list(store.due.order_by().values_list("pk", flat=True)[:PAGE]):
         for at in range(0, len(ids), CHUNK):
             if ticks() > deadline:
                 return False
@@ -137,7 +138,7 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
 
 def _deleting(kind: str, due: QuerySet[Any]) -> Store:
     model: type[models.Model] = due.model
-    return Store(kind, due.order_by("pk"), lambda ids: model._default_manager.filter(pk__in=ids).delete())
+    return Store(kind, due, lambda ids: model._default_manager.filter(pk__in=ids).delete())
 
 
 def _conversations(edge: datetime) -> QuerySet[Conversation]:
@@ -147,7 +148,7 @@ def _conversations(edge: datetime) -> QuerySet[Conversation]:
     idle = Conversation.objects.filter(
         updated_at__lt=edge, state__in=(Conversation.State.OPEN, Conversation.State.CLOSED)
     )
-    return idle.exclude(Exists(running)).exclude(Exists(waiting)).order_by("pk")
+    return idle.exclude(Exists(running)).exclude(Exists(waiting))
 
 
 def _remove_conversations(ids: Sequence[Any]) -> None:
@@ -175,7 +176,7 @@ def _requests(edge: datetime) -> QuerySet[Request]:
 
 def _speaking(edge: datetime) -> QuerySet[ModelCall]:
     words = ~Q(partial_output="") | ~Q(error_detail="")
-    return ModelCall.objects.filter(words, started_at__lt=edge, ended_at__isnull=False).order_by("pk")
+    return ModelCall.objects.filter(words, started_at__lt=edge, ended_at__isnull=False)
 
 
 def _visitors(edge: datetime) -> QuerySet[Visitor]:

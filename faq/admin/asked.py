@@ -1,26 +1,60 @@
 """What visitors asked and what the matcher made of it, to read."""
 
+from django.conf import settings
 from django.contrib import admin
+from django.db import connections
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from unfold.contrib.filters.admin import DropdownFilter
 
+from common.big_tables import newest_with_words
+from common.keyset import Keyset
 from common.text import shorten
 from faq import index
 from faq.admin.base import ModelAdmin, badge
 from faq.models import AskedQuestion
 
+NEWEST = 100  # messages that a search shows on PostgreSQL; a common word would find a hundred thousand
+
+
+class AskedRouteFilter(DropdownFilter):  # type: ignore[misc]
+    """By route, as the settings name them: the distinct values of millions of rows would take seconds."""
+
+    title = "route"
+    parameter_name = "route"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        names: dict[str, str] = import_string(settings.FAQ_ROUTE_NAMES)()
+        return list(names.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AskedQuestion]) -> QuerySet[AskedQuestion]:
+        return queryset.filter(route=self.value()) if self.value() else queryset
+
+
+class AskedByFilter(DropdownFilter):  # type: ignore[misc]
+    title = "asked by"
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("visitor", "Visitors"), ("demo", "Example traffic"), ("staff_test", "Staff, to test")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AskedQuestion]) -> QuerySet[AskedQuestion]:
+        return queryset.filter(purpose=self.value()) if self.value() else queryset
+
 
 @admin.register(AskedQuestion)
-class AskedQuestionAdmin(ModelAdmin[AskedQuestion]):
+class AskedQuestionAdmin(Keyset, ModelAdmin[AskedQuestion]):
     """A list of questions with the entry that came nearest; nobody edits it."""
 
     list_display = ("shown_text", "nearest", "shown_confidence", "route", "verdict", "created_at")
-    list_filter = ("label", "route", "purpose", "created_at")
+    list_filter = ("label", AskedRouteFilter, AskedByFilter, "created_at")
     search_fields = ("text",)
     list_per_page = 50
-    show_full_result_count = False
+    keyset_columns = ("created_at",)
     actions = None
     fields = (
         "text",
@@ -33,6 +67,16 @@ class AskedQuestionAdmin(ModelAdmin[AskedQuestion]):
         "matcher_version",
         "created_at",
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AskedQuestion], search_term: str
+    ) -> tuple[QuerySet[AskedQuestion], bool]:
+        """Find words: on PostgreSQL the newest that have them, by their index."""
+        if not search_term.strip() or connections[queryset.db].vendor != "postgresql":
+            return super().get_search_results(request, queryset, search_term)
+        rows = AskedQuestion.objects.all()
+        newest = newest_with_words(rows, "text", "created_at", "uuid", search_term, NEWEST)
+        return queryset.filter(pk__in=newest), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,18 +1,20 @@
 """The ledger: one row for each request to a provider, to be read and never edited."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
-from unfold.paginator import InfinitePaginator
 
+from common.keyset import Keyset
 from common.money import usd
 from routing.admin.base import ReadOnlyAdmin, badge
 from routing.admin.filters import DayFilter
 from routing.models import CatalogueModel, ModelCall, Route
+
+NEWEST_FAILED = 2_000  # looked through for words; some days of a desk at ten million calls a month
 
 
 def milliseconds(value: int | None) -> str:
@@ -91,7 +93,7 @@ class FailedFilter(DropdownFilter):  # type: ignore[misc]
 
 
 @admin.register(ModelCall)
-class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
+class ModelCallAdmin(Keyset, ReadOnlyAdmin[ModelCall]):
     list_display = ("started_at", "asked", "way", "ended", "used", "cost", "first_text", "took")
     list_filter = (
         ("started_at", DayFilter),
@@ -102,9 +104,9 @@ class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
         ("purpose", ChoicesDropdownFilter),
     )
     list_filter_submit = True
-    paginator = InfinitePaginator  # counting ten million rows takes longer than reading a page of them
+    keyset_columns = ("started_at",)
     search_fields = ("asked_model", "answering_model", "error_class", "error_detail", "finish_raw")
-    search_help_text = "Model, error or finish reason"
+    search_help_text = f"A model, or words of an error (of the newest {NEWEST_FAILED:,} that failed)"
     readonly_fields = (
         "asked",
         "reply",
@@ -144,6 +146,20 @@ class ModelCallAdmin(ReadOnlyAdmin[ModelCall]):
             },
         ),
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ModelCall], search_term: str
+    ) -> tuple[QuerySet[ModelCall], bool]:
+        """Find by model, by index, and by error among the newest that failed: never in all rows."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        models = CatalogueModel.objects.filter(pk__icontains=term).values_list("pk", flat=True)
+        failed = ModelCall.objects.exclude(error_class="").order_by("-started_at")
+        newest = failed.values_list("pk", "error_class", "error_detail", "finish_raw")[:NEWEST_FAILED]
+        folded = term.casefold()
+        found = [pk for pk, *words in newest if any(folded in each.casefold() for each in words)]
+        return queryset.filter(Q(asked_model__in=list(models)) | Q(pk__in=found)), False
 
     @admin.display(description="Model", ordering="asked_model")
     def asked(self, obj: ModelCall) -> SafeString:
