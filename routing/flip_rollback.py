@@ -94,6 +94,8 @@ def roll_back(
 
 
 def _parts_before(row: FlipRecord) -> dict[str, Any] | None:
+    if row.before_number is None:
+        return None
     stored = ConfigVersion.objects.filter(number=row.before_number).values_list("snapshot", flat=True).first()
     return None if stored is None else parts_of(stored, row.route_slug)
 

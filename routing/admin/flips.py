@@ -133,7 +133,7 @@ def _context(request: HttpRequest, row: FlipRecord) -> dict[str, Any]:
         "undone_by": row.undone_by.first(),
         "next": following(row),
         "previous": previous(row),
-        "version": ConfigVersion.objects.filter(number=row.config_number).exists(),
+        "version": ConfigVersion.objects.filter(number=row.config_number or 0).exists(),
         "of_rules": is_of_rules(row),
         "obstacle": reason,
         "may_roll_back": request.user.has_perm(ROLL_BACK) and not reason,

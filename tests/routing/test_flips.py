@@ -1,7 +1,6 @@
 """What is a change of answers, which minutes stand on its sides, and what is said of the two."""
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from common.intervals import gap, mean, mean_of_sums
 from routing import flip_verdicts, flip_windows, tally
 from routing.flip_verdicts import Gates, compare, shares
 from routing.flips import Flip, flips, with_parts
+from routing.models import RouteOutcome
 from routing.tally import Tally
 
 # ---- what changes answers ------------------------------------------------------------------------
@@ -130,15 +130,10 @@ def test_the_changes_around_it_bound_the_sides() -> None:
 
 def replies(n: int, **values: Any) -> Tally:
     """Return the tally of `n` replies, each a little slower and dearer than the one before."""
-    facts = {
-        "state": "completed", "ended_by": "finish", "truncated": False, "fallbacks": 0, "continued": False,
-        "cached": False, "escalated_before": False, "escalated_after": False, "escalated_by": "",
-        "support": None, "feedback": None, "resolved": None, "handed_off": False, "assumed": False,
-        "queue_ms": 0, "match_ms": 1, "heavy_cost_pico": 0,
-    }  # fmt: skip
+    facts = {"state": "completed", "ended_by": "finish", "queue_ms": 0, "match_ms": 1, "heavy_cost_pico": 0}
     slow = values.pop("times", 1.0)
     listed = [
-        SimpleNamespace(
+        RouteOutcome(
             **{
                 **facts,
                 "first_text_ms": round(slow * (500 + at % 50)),
@@ -184,7 +179,12 @@ MANY, DOUBLE = 400, {"cost_pico": 2 * 10**9}
         ("thumbs", replies(40, feedback=1), replies(40, feedback=-1), "worse"),
         ("thumbs", replies(40, feedback=-1), replies(40, feedback=1), "better"),
         ("thumbs", replies(400), replies(400, feedback=1), "too few"),
-        ("grounded", replies(40, support=0.2), replies(40, support=0.9), "better"),
+        (
+            "grounded",
+            replies(40, support=0.2, judged_by="vectors"),
+            replies(40, support=0.9, judged_by="vectors"),
+            "better",
+        ),
     ],
 )
 def test_the_word_for_a_difference(name: str, before: Tally, after: Tally, said: str) -> None:
