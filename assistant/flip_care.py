@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from assistant import mailing
+from assistant import alerts, mailing
 from routing import desk, flip_watch
 from routing.flip_watch import Said
 
@@ -22,11 +22,11 @@ def run(now: datetime) -> list[Said]:
 
 def mail(said: Said) -> None:
     """Write once about a limit that broke, where there is a mail server and somebody to write to."""
-    to = str(desk.settings().get("staff_email") or "")
+    to = alerts.recipients(desk.settings())
     if not to or not mailing.configured():
         return
     try:
-        mailing.send([to], subject_of(said), text_of(said))
+        mailing.send(to, subject_of(said), text_of(said))
     except mailing.MailFailed as error:
         logger.warning("the mail about a change of %s was not sent: %s", said.record.route_slug, error)
 

@@ -1,10 +1,13 @@
 """The records of changes: made with each publication, found again, and told of a transfer test."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 
-from routing.flips import ALL, flips
+from routing import transfer_runs
+from routing.flips import ALL, Flip, flips
 from routing.models import ConfigVersion, FlipRecord
 
 MINUTE = timedelta(minutes=1)
@@ -24,18 +27,23 @@ def record(before: ConfigVersion, after: ConfigVersion) -> list[FlipRecord]:
             why=after.note,
             before_number=before.number,
             config_number=after.number,
+            **_tested(flip),
         )
         for flip in flips(before.snapshot, after.snapshot)
     )
 
 
-def note_transfer(number: int, route: str, passed: bool, words: str, path: str = "") -> int:
-    """Note the result of the transfer test that stood before a version, and return how many records have it.
-
-    `words` is a sentence for staff, `path` where its page is.
-    """
-    rows = FlipRecord.objects.filter(config_number=number, route_slug=route)
-    return rows.update(transfer_passed=passed, transfer_words=words[:200], transfer_path=path[:200])
+def _tested(flip: Flip) -> dict[str, Any]:
+    """Return how the newest transfer test went of the first model that is new on the route."""
+    fresh = [model for model in flip.new if model not in flip.old] or list(flip.new)
+    run = transfer_runs.newest(flip.route, fresh[0]) if fresh and flip.kind in ("model", "both") else None
+    if run is None:
+        return {}
+    return {
+        "transfer_passed": run.passed,
+        "transfer_words": transfer_runs.verdict(run)[:200],
+        "transfer_path": reverse("admin:transfer_run", args=[run.pk]),
+    }
 
 
 def minute_of(moment: datetime) -> datetime:

@@ -225,16 +225,12 @@ def unmet(content: Any) -> list[tuple[str, str]]:
     return list(transfer_gate.unmet(config, cases_in_use(), wording, passing))
 
 
-def newest_for(route: str, model: str) -> str | None:
-    """Return how the newest finished test of a model on a route went, in words; None when there is none.
-
-    For whoever keeps a record of what stands on a ladder.
-    """
+def newest(route: str, model: str) -> TransferRun | None:
+    """Return the newest finished test of a model on a route, None when there is none."""
     runs = TransferRun.objects.filter(
         kind=TransferRun.Kind.MODEL, route=route, model=model, state=TransferRun.State.DONE
     )
-    run = runs.first()
-    return None if run is None else verdict(run)
+    return runs.first()
 
 
 def verdict(run: TransferRun) -> str:

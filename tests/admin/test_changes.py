@@ -13,6 +13,7 @@ from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
 from common.clock import now
 from routing import publishing, rollup
+from routing.flip_watch import Said
 from routing.models import ConfigVersion, FlipRecord, LadderStep, Route, RouteOutcome, Rule
 from tests.admin.conftest import SignIn
 from tests.admin.pages import form_of, publish_draft, text_of, words_of
@@ -48,7 +49,7 @@ def answer(hours_ago: float, n: int, **values: object) -> None:
     )
 
 
-def look() -> list[flip_care.Said]:
+def look() -> list[Said]:
     rollup.roll_up(now())
     return flip_care.run(now())
 

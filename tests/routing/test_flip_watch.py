@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from routing import flip_figures, flip_records, flip_rollback, flip_watch, publishing, rollup, rule_sets
+from routing import flip_figures, flip_rollback, flip_watch, publishing, rollup, rule_sets
 from routing.catalogue import seed_routing
 from routing.flip_verdicts import Row
 from routing.models import (
@@ -20,6 +20,7 @@ from routing.models import (
     Route,
     RouteOutcome,
     Rule,
+    TransferRun,
 )
 from routing.publishing import CannotPublish
 from tests.routing.ledger import NOON
@@ -305,9 +306,16 @@ def test_a_change_of_the_assistants_settings_goes_back_there() -> None:
         flip_rollback.review(rows[0])
 
 
-def test_a_transfer_test_is_noted_on_its_record() -> None:
+@pytest.mark.parametrize("passed", [True, False])
+def test_the_newest_transfer_test_of_the_new_model_stands_on_its_record(passed: bool) -> None:
+    values = {"kind": "model", "route": "common", "model": HAIKU, "state": "done"}
+    TransferRun.objects.create(**values, passed=not passed)
+    newest = TransferRun.objects.create(**values, passed=passed)
+    TransferRun.objects.create(**{**values, "route": "complex"}, passed=not passed)
     row = flip()
-    assert row.transfer_passed is None
-    assert flip_records.note_transfer(2, "common", True, "12 of 12 cases passed.", "/admin/") == 1
-    row.refresh_from_db()
-    assert (row.transfer_passed, row.transfer_words) == (True, "12 of 12 cases passed.")
+    assert row.transfer_passed is passed
+    assert f"transfer test {newest.pk}" in row.transfer_words and str(newest.pk) in row.transfer_path
+
+
+def test_a_change_without_a_transfer_test_says_nothing_of_one() -> None:
+    assert flip().transfer_passed is None

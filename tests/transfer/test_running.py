@@ -11,6 +11,7 @@ from common.clock import now
 from routing import transfer_runs
 from routing.caps import TESTS
 from routing.models import Budget, ModelCall, Purpose, TransferCase, TransferRun
+from routing.transfer_checks import CaseSpec
 from tests.control import Control
 from tests.transfer.conftest import LITE, OTHER, Run
 
@@ -41,11 +42,10 @@ def test_a_case_passes_on_one_model_and_fails_on_another(upstream: Control, only
     assert "Does not say “30 days”." in report.failures
     assert transfer_runs.passing("common", LITE, good.covers)
     assert not transfer_runs.passing("common", OTHER, bad.covers)
-    assert str(transfer_runs.newest_for("common", OTHER)).startswith(
-        "Not passed: 0 of 1 case passed, once each"
-    )
-    assert str(transfer_runs.newest_for("common", LITE)).startswith("Passed: 1 of 1 case")
-    assert transfer_runs.newest_for("complex", LITE) is None
+    assert (transfer_runs.newest("common", OTHER), transfer_runs.newest("common", LITE)) == (bad, good)
+    assert transfer_runs.verdict(bad).startswith("Not passed: 0 of 1 case passed, once each")
+    assert transfer_runs.verdict(good).startswith("Passed: 1 of 1 case")
+    assert transfer_runs.newest("complex", LITE) is None
     assert {row.answering_model for row in bad.results.all()} <= {OTHER}, "no other model steps in"
 
 
@@ -101,7 +101,7 @@ def test_a_dead_workers_run_goes_on_and_its_call_is_paid(upstream: Control, only
     assert (dead.state, dead.done, dead.passed) == ("done", 2, True)
 
 
-def _next(run: TransferRun) -> tuple[transfer_runs.CaseSpec, int]:
+def _next(run: TransferRun) -> tuple[CaseSpec, int]:
     upcoming = transfer_runs.next_to_ask(run)
     assert upcoming is not None
     return upcoming
