@@ -308,7 +308,7 @@ def test_a_change_of_the_assistants_settings_goes_back_there() -> None:
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_the_newest_transfer_test_of_the_new_model_stands_on_its_record(passed: bool) -> None:
-    values = {"kind": "model", "route": "common", "model": HAIKU, "state": "done"}
+    values = {"kind": "model", "route": "common", "model": HAIKU, "state": "done", "cap_pico": 0}
     TransferRun.objects.create(**values, passed=not passed)
     newest = TransferRun.objects.create(**values, passed=passed)
     TransferRun.objects.create(**{**values, "route": "complex"}, passed=not passed)
