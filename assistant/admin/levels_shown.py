@@ -170,6 +170,8 @@ def _verdict(rows: Sequence[TargetRow]) -> tuple[str, str]:
     missed = sum(row.kind == "bad" for row in rows)
     if missed:
         return (f"{missed} missed", "bad")
+    if all(row.replies is None for row in rows):
+        return ("Not judged yet", "plain")
     met = sum(row.kind == "good" for row in rows)
     if met == len(rows):
         return ("All met", "good")

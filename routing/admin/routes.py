@@ -309,15 +309,14 @@ class RouteAdmin(DraftAdmin[Route]):
         row = Demotion.objects.filter(route=obj.pk, ended_at=None).first() if obj.pk else None
         if row is None:
             return "not set aside"
-        # A button of this form that goes elsewhere: what was typed into the form is not saved by it.
+        # No button here: as the form's first one, it is what the Enter key in any field would press.
         return format_html(
-            "{} since {}, because {}. <button class='desk-quiet-button' name='route' value='{}' "
-            "formaction='{}' formnovalidate>Use it again</button>",
+            "{} since {}, because {}. <a class='desk-link' href='{}#route-{}'>Use it again</a>",
             badge("Set aside", "warn"),
             localize(timezone.localtime(row.since)),
             row.reason,
+            reverse("admin:service_levels"),
             obj.pk,
-            reverse("admin:service_levels_first_again"),
         )
 
     @admin.display(description="Tier", ordering="tier")

@@ -71,7 +71,7 @@ def test_a_card_says_promise_outcome_budget_and_burn(sign_in: SignIn) -> None:
     promise(target_error_rate=0.05, target_total_p99_ms=20_000, target_period_days=7)
     manager = sign_in("manager")
     said = words(manager)
-    assert "The worker has not judged the targets yet." in said and "Not judged yet" in said
+    assert "The worker has not judged the targets yet." in said and "Common Not judged yet over" in said
     replies(97, 3)
     said = words(manager)
     assert "All met over the last 7 days" in said
@@ -116,7 +116,7 @@ def test_the_first_model_is_taken_back_by_one_click(sign_in: SignIn) -> None:
     manager = sign_in("manager")
     assert "Set aside: Gemini 3.5 Flash-Lite, since" in words(manager)
     shown = sign_in("admin").get(reverse("admin:routing_route_change", args=["common"])).content.decode()
-    assert "Use it again" in shown and reverse("admin:service_levels_first_again") in shown
+    assert f"{reverse(PAGE)}#route-common" in shown and "Use it again" in shown
     back = reverse("admin:service_levels_first_again")
     assert sign_in("support").post(back, {"route": "common"}).status_code == 403
     assert manager.get(back).status_code == 405

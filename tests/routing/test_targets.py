@@ -1,45 +1,23 @@
 """Which replies break which promise, and when too few have come to say."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from routing import tally, targets
 from routing.config import Sla
+from routing.models import RouteOutcome
 from routing.targets import TARGETS, Checked, Count
 
 
-@dataclass
-class Reply:
-    """What a tally reads of an outcome: a quick, whole answer unless told otherwise."""
-
-    state: str = "completed"
-    ended_by: str = "finish"
-    truncated: bool = False
-    fallbacks: int = 0
-    continued: bool = False
-    cached: bool = False
-    escalated_before: bool = False
-    escalated_after: bool = False
-    escalated_by: str = ""
-    support: float | None = None
-    feedback: int | None = None
-    resolved: bool | None = None
-    handed_off: bool = False
-    assumed: bool = False
-    queue_ms: int | None = 0
-    match_ms: int | None = 1
-    first_text_ms: int | None = 200
-    total_ms: int | None = 900
-    input_tokens: int | None = 10
-    output_tokens: int | None = 10
-    cost_pico: int | None = 1
-    heavy_cost_pico: int | None = 2
+def reply(**values: Any) -> RouteOutcome:
+    """Return the outcome of a quick, whole answer unless told otherwise; it is not stored."""
+    ordinary = {"state": "completed", "ended_by": "finish", "first_text_ms": 200, "total_ms": 900}
+    return RouteOutcome(**{**ordinary, **values})
 
 
-def of(*groups: tuple[int, Reply]) -> tally.Tally:
-    return tally.of_replies(reply for n, reply in groups for _ in range(n))
+def of(*groups: tuple[int, RouteOutcome]) -> tally.Tally:
+    return tally.of_replies(each for n, each in groups for _ in range(n))
 
 
 def one(sla: Sla, value: tally.Tally) -> Checked:
@@ -47,17 +25,17 @@ def one(sla: Sla, value: tally.Tally) -> Checked:
     return found
 
 
-GOOD = Reply()
-SLOW = replace(GOOD, first_text_ms=4000, total_ms=9000)
-FAILED = replace(GOOD, state="failed", ended_by="upstream", first_text_ms=None, total_ms=9000)
-REFUSED = replace(GOOD, state="refused")
-STOPPED = replace(GOOD, state="cancelled", ended_by="stop")
-UNPAID = replace(GOOD, state="failed", ended_by="budget")
-CUT = replace(GOOD, state="truncated", ended_by="upstream")
-ESCALATED = replace(GOOD, escalated_after=True, escalated_by="visitor")
-ASKED_AGAIN = replace(GOOD, escalated_by="re_ask")
+GOOD = reply()
+SLOW = reply(first_text_ms=4000, total_ms=9000)
+FAILED = reply(state="failed", ended_by="upstream", first_text_ms=None, total_ms=9000)
+REFUSED = reply(state="refused")
+STOPPED = reply(state="cancelled", ended_by="stop")
+UNPAID = reply(state="failed", ended_by="budget")
+CUT = reply(state="truncated", ended_by="upstream")
+ESCALATED = reply(escalated_after=True, escalated_by="visitor")
+ASKED_AGAIN = reply(escalated_by="re_ask")
 
-CASES: list[tuple[dict[str, Any], list[tuple[int, Reply]], Count, bool | None]] = [
+CASES: list[tuple[dict[str, Any], list[tuple[int, RouteOutcome]], Count, bool | None]] = [
     # p95: 5 of 100 may be slower, the sixth breaks it; a reply without text counts with its whole wait.
     ({"first_text_p95_ms": 1000}, [(95, GOOD), (5, SLOW)], Count(5, 100), True),
     ({"first_text_p95_ms": 1000}, [(94, GOOD), (5, SLOW), (1, FAILED)], Count(6, 100), False),
@@ -85,7 +63,7 @@ CASES: list[tuple[dict[str, Any], list[tuple[int, Reply]], Count, bool | None]] 
 
 @pytest.mark.parametrize(("sla", "replies", "count", "met"), CASES)
 def test_which_replies_break_a_promise(
-    sla: dict[str, Any], replies: list[tuple[int, Reply]], count: Count, met: bool | None
+    sla: dict[str, Any], replies: list[tuple[int, RouteOutcome]], count: Count, met: bool | None
 ) -> None:
     found = one(Sla(**sla), of(*replies))
     assert (found.count, found.met) == (count, met)
