@@ -18,7 +18,7 @@ _STANDS = {
     "handed_off": Q(handed_off=True),
     "confirmed": Q(resolved=True),
     "escalated": Q(escalated_after=True),
-    "re_asked": ~Q(escalated_by=""),
+    "re_asked": Q(re_asked=True) | ~Q(escalated_by=""),
     "unsolved": Q(resolved=False) | Q(feedback=-1),
     "no_answer": ~Q(state__in=("completed", "truncated")),
     "assumed": Q(assumed=True),
@@ -39,6 +39,8 @@ def _by(kind: str) -> Q:
     return Q(escalated_by=kind) | unsaid
 
 
+_JUDGED = Q(support__isnull=False) & ~Q(judged_by="")
+
 # By the names under which `routing.tally` counts the same.
 KINDS_OF_REPLIES = {
     "errors": Q(state="failed") & ~Q(ended_by=OUT_OF_BUDGET),
@@ -50,8 +52,8 @@ KINDS_OF_REPLIES = {
     "escalated_after": Q(escalated_after=True),
     "thumbs_up": Q(feedback=1),
     "thumbs_down": Q(feedback=-1),
-    "support_judged": Q(support__isnull=False),
-    "grounded": Q(support__gte=GROUNDED),
+    "support_judged": _JUDGED,
+    "grounded": _JUDGED & Q(support__gte=GROUNDED),
     **{f"escalated_by_{kind}": _by(kind) for kind in KINDS},
     **{f"left_{name}": _left(name) for name in RESOLUTIONS},
 }

@@ -163,7 +163,7 @@ def receipt(site: AdminSite, request: HttpRequest, reply_id: UUID) -> HttpRespon
 
 
 def _facts(reply: RouteOutcome, tz: Any) -> list[tuple[str, str]]:
-    support = "not judged" if reply.support is None else f"{reply.support * 100:.0f} %"
+    support = "not known" if reply.support is None else f"{reply.support * 100:.0f} %"
     return [
         ("Ended", f"{reply.ended_at.astimezone(tz):%d %b %Y, %H:%M:%S} ({tz.key})"),
         ("Tier", reply.get_tier_display()),

@@ -69,7 +69,8 @@ def test_every_count_and_time_leads_to_its_replies(manager: Client) -> None:
             state="failed" if index < 3 else "completed",
             feedback=-1 if index in (5, 6) else None,
             first_text_ms=100 if index < 38 else 5000,
-            support=1.0 if index < 25 else None,
+            support=1.0 if index < 25 else 0.5,
+            judged_by="vectors" if index < 25 else "",
         )
     outcome(ended_at=now - timedelta(days=3), state="failed")
     rollup.roll_up(now)

@@ -35,6 +35,8 @@ def any_reply(chance: Random) -> RouteOutcome:
         handed_off=yes(),
         assumed=yes(),
         support=chance.choice((None, 0.2, 0.8, 1.0)),
+        judged_by=chance.choice(("", "words", "vectors")),
+        re_asked=yes(),
         first_text_ms=chance.choice((None, 100, 900)),
         total_ms=chance.choice((50, 800, 3000)),
     )
@@ -42,10 +44,10 @@ def any_reply(chance: Random) -> RouteOutcome:
 
 def test_every_list_holds_exactly_what_its_figure_counts() -> None:
     chance = Random(7)
-    rows = [any_reply(chance) for _ in range(150)]
+    rows = [any_reply(chance) for _ in range(600)]
     for name, condition in KINDS_OF_REPLIES.items():
         listed = set(RouteOutcome.objects.filter(condition).values_list("pk", flat=True))
-        counted = {row.pk for row in rows if tally.REPLY_COUNTS[name](row)}
+        counted = {row.pk for row in rows if tally.of_replies([row])[name]}
         assert listed == counted, name
         assert counted, name
     slow = Wanted(ALL.start, ALL.end, ALL.purposes, slow="first_text", over_ms=700)
