@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assistant", "0007_takeovers"),
+        ("assistant", "0008_alert_emails"),
     ]
 
     operations = [
