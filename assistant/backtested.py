@@ -261,7 +261,7 @@ def _paired(counts: Counts, route: str) -> Interval:
         return -1.0, 1.0
     gap = (comes - goes) / n
     spread = 1.959964 * sqrt(max(0.0, (comes + goes) / n - gap * gap) / n)
-    return gap - spread, gap + spread
+    return max(-1.0, gap - spread), min(1.0, gap + spread)
 
 
 @dataclass(frozen=True)

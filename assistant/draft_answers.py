@@ -190,4 +190,5 @@ def costs(replies: list[UUID]) -> dict[UUID, int | None]:
     """Return what answers have cost, by the id that the ledger knows each by; None when unknown."""
     calls = ModelCall.objects.filter(reply_id__in=replies).values("reply_id")
     sums = calls.annotate(cost=Sum("cost_pico"), unknown=Count("pk", filter=Q(cost_pico=None)))
-    return {row["reply_id"]: None if row["unknown"] else row["cost"] for row in sums}
+    found = sums.values_list("reply_id", "cost", "unknown")
+    return {reply: None if unknown else cost for reply, cost, unknown in found if reply is not None}

@@ -29,7 +29,6 @@ TEXTS = "faq.view_askedquestion"  # who may not read what visitors wrote sees th
 BASIS = {
     "judged": "of {judged} judged",
     "confidence": "by the confidence, as only {judged} are judged",
-    "": "no approved answer",
 }
 
 
@@ -125,11 +124,13 @@ def _tiles(counts: Counts, found: Outlook | None) -> list[Tile]:
     ]
     if found is not None:
         tiles += [_cost(found), _time(found)]
-    was, would = wrong_rate(counts.before), wrong_rate(counts.after)
-    return [
-        *tiles,
-        Tile("Wrong FAQ answers", _rate(would), f"{_basis(would)}; today {_rate(was)}, {_basis(was)}"),
-    ]
+    return [*tiles, _wrong(wrong_rate(counts.before), wrong_rate(counts.after))]
+
+
+def _wrong(was: WrongRate, would: WrongRate) -> Tile:
+    today = f"today {_rate(was)}, {_basis(was)}" if was.basis else "today no approved answer"
+    told = f"{_basis(would)}; {today}" if would.basis else today
+    return Tile("Wrong FAQ answers", _rate(would), told)
 
 
 def _rate(rate: WrongRate) -> str:

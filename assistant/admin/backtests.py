@@ -222,7 +222,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """Return the addresses of these pages."""
 
     def at(route: str, view: Any, name: str) -> URLPattern:
-        return path(f"backtests/{route}", site.admin_view(view), name=name)
+        found: URLPattern = path(f"backtests/{route}", site.admin_view(view), name=name)
+        return found
 
     return [
         at("", require_GET(show_list), "backtests"),
