@@ -1,7 +1,7 @@
 """A counting as people see it: its flows priced by the team's own figures, with the words for each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -204,12 +204,8 @@ def _entries(counts: Any) -> dict[str, str]:
 
 def assumed_from(values: Mapping[str, Any]) -> tuple[Assumed, list[str]]:
     """Return what a reader assumes, from texts, and what was wrong with it in words."""
-    found, wrong = Assumed(), []
-    for name, low, high, scale in (
-        ("escalation", 0.0, 100.0, 0.01),
-        ("output_tokens", 1.0, 100_000.0, 1.0),
-        ("monthly", 1.0, 100_000_000.0, 1.0),
-    ):
+    given, wrong = dict[str, float](), list[str]()
+    for name, (label, low, high) in ASKED_OF_READERS.items():
         text = str(values.get(name) or "").strip().replace(",", "")
         if not text:
             continue
@@ -217,16 +213,23 @@ def assumed_from(values: Mapping[str, Any]) -> tuple[Assumed, list[str]]:
             number = float(text)
         except ValueError:
             number = -1.0
-        if not low <= number <= high:
-            wrong.append(f"{LABELS[name]}: a number from {low:g} to {high:,.0f}.")
+        if low <= number <= high:
+            given[name] = number
         else:
-            value = number * scale if name == "escalation" else round(number)
-            found = replace(found, **{name: value})
-    return found, wrong
+            wrong.append(f"{label}: a number from {low:g} to {high:,.0f}.")
+    usual = Assumed()
+    monthly = given.get("monthly")
+    assumed = Assumed(
+        given["escalation"] / 100 if "escalation" in given else usual.escalation,
+        round(given.get("output_tokens", usual.output_tokens)),
+        None if monthly is None else round(monthly),
+    )
+    return assumed, wrong
 
 
-LABELS = {
-    "escalation": "Escalations in percent",
-    "output_tokens": "Tokens of an answer",
-    "monthly": "Messages a month",
+# What it is called, and from where to where it makes sense.
+ASKED_OF_READERS = {
+    "escalation": ("Escalations in percent", 0.0, 100.0),
+    "output_tokens": ("Tokens of an answer", 1.0, 100_000.0),
+    "monthly": ("Messages a month", 1.0, 100_000_000.0),
 }

@@ -127,7 +127,7 @@ def group(run: FlowRun, holder: str, until: float) -> None:
     """Give the next questions their flows; at the end choose those that are put to the desk."""
     asked = questions(run)
     vectors = kept_vectors(run, len(asked))
-    so_far = next(kept(run, FLOWS), [])
+    so_far: list[int] = next(kept(run, FLOWS), [])
     weights = [each.times for each in asked]
     like = LIKE if shared_embedder() is not None else LIKE_IN_WORDS
     grouping = Grouping(vectors, weights, like, so_far)
