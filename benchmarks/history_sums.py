@@ -39,6 +39,8 @@ class ReplyFact:
     cached: bool = False
     escalated_before: bool = False
     handed_off: bool = False
+    judged_by: str = ""
+    re_asked: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('assistant', '0007_takeovers'),
+        ('assistant', '0008_alert_emails'),
     ]
 
     operations = [

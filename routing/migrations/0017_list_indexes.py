@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('routing', '0009_outcome_resolution'),
+        ('routing', '0016_cost_days'),
     ]
 
     operations = [
