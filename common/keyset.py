@@ -44,7 +44,7 @@ class Count:
 
 def rounded(rows: int) -> int:
     """Return an estimate in two figures, so that it is not taken for a count."""
-    step = 10 ** max(0, len(str(rows)) - 2)
+    step = int("1" + "0" * max(0, len(str(rows)) - 2))
     return round(rows / step) * step
 
 
@@ -99,7 +99,7 @@ class KeysetChangeList(ChangeList):
         others = request.GET.copy()
         for name in (AFTER, BEFORE):
             others.pop(name, None)
-        request.GET = others  # type: ignore[assignment] - a request's own is not to be written, a copy may be
+        request.GET = others  # type: ignore[assignment]
         super().__init__(request, *args, **kwargs)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
