@@ -199,7 +199,8 @@ def _ids() -> dict[str, str]:
     asked_then = AskedQuestion.objects.filter(created_at__lt=middle).order_by("-created_at").first()
     return {
         "conversation": str(conversation.pk), "request": str(request.pk) if request else "none",
-        "turn": str(turn.pk), "call": str(call.pk), "entry": str(entry.pk), "version": str(version.pk),
+        "turn": str(turn.pk), "reply": str(call.reply_id), "call": str(call.pk),
+        "entry": str(entry.pk), "version": str(version.pk),
         "conversation_place": _place(older or conversation, "updated_at"),
         "call_place": _place(call_then or call, "started_at"),
         "asked_place": _place(asked_then, "created_at") if asked_then else "",

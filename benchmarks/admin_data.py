@@ -105,7 +105,7 @@ def _history(options: argparse.Namespace) -> dict[str, int]:
                     writer.write(made, random, (number - first) * facts.DAY_US, whole)
                 print(f"{writer.tables['calls'].rows:,} calls", flush=True)
             print("indexes", flush=True)
-    _say_rolled_up(end - timedelta(days=1))
+    _say_rolled_up(end - timedelta(days=1), options.days)
     _beside(options.days, end)
     return {name: table.rows for name, table in writer.tables.items()}
 
@@ -176,17 +176,20 @@ def _pool(seed: int) -> list[Any]:
     return pool
 
 
-def _say_rolled_up(until: datetime) -> None:
+def _say_rolled_up(until: datetime, days: int) -> None:
+    """Say until when hours are summed, and have the product sum up the days."""
+    from routing import summing
     from routing.models import RollUpState
 
-    RollUpState.objects.update_or_create(
-        pk=1, defaults={"as_of": until, "ran_at": until, "hours_until": until}
-    )
+    said = {"as_of": until, "ran_at": until, "hours_until": until}
+    RollUpState.objects.update_or_create(pk=1, defaults=said)
+    for _ in range(days // summing.DAYS_A_RUN + 1):
+        summing.sum_up(until)
 
 
 def _beside(days: int, end: datetime) -> None:
-    """Write what staff leave behind in such a time: versions, ladder changes, spent budgets."""
-    from routing.models import Budget, ConfigVersion, LadderChange
+    """Write what staff leave behind in such a time: versions, changes of models, spent budgets."""
+    from routing.models import Budget, ConfigVersion, FlipRecord
 
     newest = ConfigVersion.objects.order_by("-number").first()
     if newest is None:
@@ -198,10 +201,11 @@ def _beside(days: int, end: datetime) -> None:
         )
         for number in range(1, 2 * days)
     )  # fmt: skip
-    LadderChange.objects.bulk_create(
-        LadderChange(
+    FlipRecord.objects.bulk_create(
+        FlipRecord(
             route_slug="common", old=["gemini-3.5-flash-lite"], new=["claude-haiku-5-5"], changed_by="kim",
-            config_number=newest.number + number,
+            changed_at=end - timedelta(hours=12 * number), config_number=newest.number + number,
+            state=FlipRecord.State.SETTLED,
         )
         for number in range(1, 2 * days)
     )  # fmt: skip

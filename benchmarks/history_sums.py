@@ -24,13 +24,13 @@ class ReplyFact:
     escalated_by: str
     feedback: int | None
     resolved: bool | None
-    queue_ms: int
-    match_ms: int
+    queue_ms: int | None
+    match_ms: int | None
     first_text_ms: int | None
-    total_ms: int
+    total_ms: int | None
     input_tokens: int | None
     output_tokens: int | None
-    cost_pico: int
+    cost_pico: int | None
     heavy_cost_pico: int | None
     fallbacks: int
     continued: bool
@@ -39,6 +39,8 @@ class ReplyFact:
     cached: bool = False
     escalated_before: bool = False
     handed_off: bool = False
+    judged_by: str = ""
+    re_asked: bool = False
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class CallFact:
     input_tokens: int | None
     output_tokens: int | None
     first_text_ms: int | None
-    duration_ms: int
+    duration_ms: int | None
     answering_model: str = ""
     truncated: bool = False
 

@@ -44,7 +44,7 @@ class Count:
 
 def rounded(rows: int) -> int:
     """Return an estimate in two figures, so that it is not taken for a count."""
-    step = 10 ** max(0, len(str(rows)) - 2)
+    step = int("1" + "0" * max(0, len(str(rows)) - 2))
     return round(rows / step) * step
 
 
@@ -99,7 +99,7 @@ class KeysetChangeList(ChangeList):
         others = request.GET.copy()
         for name in (AFTER, BEFORE):
             others.pop(name, None)
-        request.GET = others  # type: ignore[assignment] - a request's own is not to be written, a copy may be
+        request.GET = others  # type: ignore[assignment]
         super().__init__(request, *args, **kwargs)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
@@ -191,7 +191,7 @@ class Keyset:
         """Return the list that pages by place."""
         return KeysetChangeList
 
-    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+    def get_sortable_by(self, request: HttpRequest) -> Any:
         """Offer no order that a table of millions would have to be sorted for."""
         shown: Any = getattr(self, "list_display")  # noqa: B009 - of the admin this is mixed into
         return [name for name in shown if self._column_of(name) in self.keyset_columns]
