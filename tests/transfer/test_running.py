@@ -11,6 +11,7 @@ from common.clock import now
 from routing import transfer_runs
 from routing.caps import TESTS
 from routing.models import Budget, ModelCall, Purpose, TransferCase, TransferRun
+from routing.transfer_checks import CaseSpec
 from tests.control import Control
 from tests.transfer.conftest import LITE, OTHER, Run
 
@@ -101,7 +102,7 @@ def test_a_dead_workers_run_goes_on_and_its_call_is_paid(upstream: Control, only
     assert (dead.state, dead.done, dead.passed) == ("done", 2, True)
 
 
-def _next(run: TransferRun) -> tuple[transfer_runs.CaseSpec, int]:
+def _next(run: TransferRun) -> tuple[CaseSpec, int]:
     upcoming = transfer_runs.next_to_ask(run)
     assert upcoming is not None
     return upcoming
