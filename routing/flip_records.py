@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.urls import reverse
 
+from routing import snapshot, transfer_runs
 from routing.flips import ALL, flips
 from routing.models import ConfigVersion, FlipRecord
 
@@ -12,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 def record(before: ConfigVersion, after: ConfigVersion) -> list[FlipRecord]:
     """Store a record for each route whose answers `after` changes, and one for the rules if they do."""
-    return FlipRecord.objects.bulk_create(
+    made = FlipRecord.objects.bulk_create(
         FlipRecord(
             route_slug=flip.route,
             kind=flip.kind,
@@ -27,6 +29,20 @@ def record(before: ConfigVersion, after: ConfigVersion) -> list[FlipRecord]:
         )
         for flip in flips(before.snapshot, after.snapshot)
     )
+    _note_tests(made, after)
+    return made
+
+
+def _note_tests(made: list[FlipRecord], after: ConfigVersion) -> None:
+    """Note on each record the transfer tests that its models, or its prompt, had passed or failed before."""
+    config = snapshot.load(after.number, after.sha, after.snapshot)
+    for row in made:
+        models = row.new if row.kind == FlipRecord.Kind.PROMPT else [m for m in row.new if m not in row.old]
+        runs = transfer_runs.stood_before(config, row.route_slug, models)
+        if runs:
+            words = "; ".join(transfer_runs.verdict(run) for run in runs)
+            path = reverse("admin:transfer_run", args=[runs[0].pk])
+            note_transfer(after.number, row.route_slug, all(run.passed for run in runs), words, path)
 
 
 def note_transfer(number: int, route: str, passed: bool, words: str, path: str = "") -> int:
