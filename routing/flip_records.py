@@ -1,13 +1,12 @@
 """The records of changes: made with each publication, found again, and told of a transfer test."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
 
-from routing import transfer_runs
-from routing.flips import ALL, Flip, flips
+from routing import snapshot, transfer_runs
+from routing.flips import ALL, flips
 from routing.models import ConfigVersion, FlipRecord
 
 MINUTE = timedelta(minutes=1)
@@ -15,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 def record(before: ConfigVersion, after: ConfigVersion) -> list[FlipRecord]:
     """Store a record for each route whose answers `after` changes, and one for the rules if they do."""
-    return FlipRecord.objects.bulk_create(
+    made = FlipRecord.objects.bulk_create(
         FlipRecord(
             route_slug=flip.route,
             kind=flip.kind,
@@ -27,23 +26,32 @@ def record(before: ConfigVersion, after: ConfigVersion) -> list[FlipRecord]:
             why=after.note,
             before_number=before.number,
             config_number=after.number,
-            **_tested(flip),
         )
         for flip in flips(before.snapshot, after.snapshot)
     )
+    _note_tests(made, after)
+    return made
 
 
-def _tested(flip: Flip) -> dict[str, Any]:
-    """Return how the newest transfer test went of the first model that is new on the route."""
-    fresh = [model for model in flip.new if model not in flip.old] or list(flip.new)
-    run = transfer_runs.newest(flip.route, fresh[0]) if fresh and flip.kind in ("model", "both") else None
-    if run is None:
-        return {}
-    return {
-        "transfer_passed": run.passed,
-        "transfer_words": transfer_runs.verdict(run)[:200],
-        "transfer_path": reverse("admin:transfer_run", args=[run.pk]),
-    }
+def _note_tests(made: list[FlipRecord], after: ConfigVersion) -> None:
+    """Note on each record the transfer tests that its models, or its prompt, had passed or failed before."""
+    config = snapshot.load(after.number, after.sha, after.snapshot)
+    for row in made:
+        models = row.new if row.kind == FlipRecord.Kind.PROMPT else [m for m in row.new if m not in row.old]
+        runs = transfer_runs.stood_before(config, row.route_slug, models)
+        if runs:
+            words = "; ".join(transfer_runs.verdict(run) for run in runs)
+            path = reverse("admin:transfer_run", args=[runs[0].pk])
+            note_transfer(after.number, row.route_slug, all(run.passed for run in runs), words, path)
+
+
+def note_transfer(number: int, route: str, passed: bool, words: str, path: str = "") -> int:
+    """Note the result of the transfer test that stood before a version, and return how many records have it.
+
+    `words` is a sentence for staff, `path` where its page is.
+    """
+    rows = FlipRecord.objects.filter(config_number=number, route_slug=route)
+    return rows.update(transfer_passed=passed, transfer_words=words[:200], transfer_path=path[:200])
 
 
 def minute_of(moment: datetime) -> datetime:

@@ -225,12 +225,29 @@ def unmet(content: Any) -> list[tuple[str, str]]:
     return list(transfer_gate.unmet(config, cases_in_use(), wording, passing))
 
 
-def newest(route: str, model: str) -> TransferRun | None:
-    """Return the newest finished test of a model on a route, None when there is none."""
+def stood_before(config: Config, route: str, models: Sequence[str]) -> list[TransferRun]:
+    """Return of each of these models the newest finished test for exactly what `config` has on a route."""
+    cases, found = cases_in_use(), list[TransferRun]()
+    for model in models:
+        covers = cover_of(config, cases, route, model)
+        runs = TransferRun.objects.filter(
+            kind=TransferRun.Kind.MODEL, route=route, model=model, covers=covers, state=TransferRun.State.DONE
+        )
+        if covers and (run := runs.first()) is not None:
+            found.append(run)
+    return found
+
+
+def newest_for(route: str, model: str) -> str | None:
+    """Return how the newest finished test of a model on a route went, in words; None when there is none.
+
+    For whoever keeps a record of what stands on a ladder.
+    """
     runs = TransferRun.objects.filter(
         kind=TransferRun.Kind.MODEL, route=route, model=model, state=TransferRun.State.DONE
     )
-    return runs.first()
+    run = runs.first()
+    return None if run is None else verdict(run)
 
 
 def verdict(run: TransferRun) -> str:

@@ -20,7 +20,6 @@ from routing.models import (
     Route,
     RouteOutcome,
     Rule,
-    TransferRun,
 )
 from routing.publishing import CannotPublish
 from tests.routing.ledger import NOON
@@ -304,17 +303,6 @@ def test_a_change_of_the_assistants_settings_goes_back_there() -> None:
     assert {row.kind for row in rows} == {"prompt"} and rows.count() == 6
     with pytest.raises(CannotPublish, match="change them back there"):
         flip_rollback.review(rows[0])
-
-
-@pytest.mark.parametrize("passed", [True, False])
-def test_the_newest_transfer_test_of_the_new_model_stands_on_its_record(passed: bool) -> None:
-    values = {"kind": "model", "route": "common", "model": HAIKU, "state": "done", "cap_pico": 0}
-    TransferRun.objects.create(**values, passed=not passed)
-    newest = TransferRun.objects.create(**values, passed=passed)
-    TransferRun.objects.create(**{**values, "route": "complex"}, passed=not passed)
-    row = flip()
-    assert row.transfer_passed is passed
-    assert f"transfer test {newest.pk}" in row.transfer_words and str(newest.pk) in row.transfer_path
 
 
 def test_a_change_without_a_transfer_test_says_nothing_of_one() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from routing import publishing, rule_sets, setup
-from routing.models import LadderStep, Route, TransferCase
+from routing.models import FlipRecord, LadderStep, Route, TransferCase
 from routing.publishing import CannotPublish
 from tests.control import Control
 from tests.transfer.conftest import Run
@@ -55,6 +55,9 @@ def test_publishing_is_refused_then_allowed(asking: str, upstream: Control, run:
     run("model", model=asking, route="common", draft=True)
     assert refused() == []
     passed = publish()
+    change = FlipRecord.objects.get(config_number=passed, route_slug="common")
+    assert change.transfer_passed is True and change.transfer_words.startswith("Passed: 1 of 1 case passed")
+    assert change.transfer_path.startswith("/admin/transfer/")
 
     TransferCase.objects.filter(active=True).update(must_say="something else")
     assert refused() == [], "what is live already does not stand in the way of other changes"
