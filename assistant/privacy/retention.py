@@ -126,8 +126,8 @@ def stores(policy: RetentionPolicy, now: datetime) -> Iterator[Store]:
         yield _deleting("sign_in_log", model.objects.filter(attempt_time__lt=before("sign_in_log")))
     yield _deleting("uploads", Upload.objects.filter(created_at__lt=before("uploads")))
     held = Q(rows__isnull=False) | Q(table__isnull=False)
-    old = QuestionFile.objects.filter(held, created_at__lt=before("uploads")).order_by("pk")
-    yield Store("uploads", old, question_files.forget_texts)
+    files = QuestionFile.objects.filter(held, created_at__lt=before("uploads")).order_by("pk")
+    yield Store("uploads", files, question_files.forget_texts)
     decided = Q(decided_at__lt=before("drafts"))
     yield _deleting("drafts", Proposal.objects.exclude(state__in=Proposal.WAITING).filter(decided))
     for work in (AnswerEdit, ProposalRun, BacktestRun):

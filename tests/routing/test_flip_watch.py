@@ -105,7 +105,7 @@ def test_both_sides_are_counted_and_outlive_the_roll_ups() -> None:
     answer(5, 100, first_text_ms=400, cost_pico=10**8, output_tokens=120)
     answer(6, 4, purpose="staff_test")
     watch(70)
-    row.refresh_from_db()
+    row = FlipRecord.objects.get(pk=row.pk)
     assert row.before_frozen and not row.after_frozen
     for table in (RouteOutcome, MinuteRow, HourRow):
         table.objects.filter(**{f"{_column(table)}__lt": NOON}).delete()
