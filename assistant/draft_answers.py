@@ -4,30 +4,24 @@ Only when somebody has asked for it, under a cap, and booked under the purpose `
 of its own and stands in no manager's figure.
 """
 
-import asyncio
-import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 
-from assistant import db, replaying
+from assistant import replaying, watched_call
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.pipeline import plan_route
 from assistant.replaying import Question, Replay
 from assistant.reply_ledger import DatabaseLedger
 from common.clock import now, ticks
 from faq import claims
-from faq.claims import SAY_EVERY_S
 from faq.models import Work
-from routing import once, recorder, rollup
+from routing import recorder, rollup
 from routing.dispatch import Job, first_attempt
 from routing.ladder import steps_of
 from routing.models import ModelCall, Purpose
-from routing.once import Answered
-from routing.providers.transport import transport
 
 MOST_ANSWERS = 100
 CALL_S = 40.0  # a task has to end within 60 s, and one call with all its fallbacks is a step
@@ -96,7 +90,7 @@ def answer(run: BacktestRun, holder: str, replay: Replay, row: BacktestRow) -> s
         return None
     if run.cap_pico and (why := _over_cap(run, job)):
         return why
-    found = asyncio.run(_watched(job, lambda: _say(run, holder)))
+    found = watched_call.answer(job, DatabaseLedger(), lambda: _say(run, holder))
     if found is None:
         return None  # stopped, or taken over: the next conditional change finds out
     if found.ended_by == BUDGET:
@@ -147,23 +141,6 @@ def _over_cap(run: BacktestRun, job: Job) -> str:
     if not most or so_far is None:
         return NO_PRICE.format(job.steps[0].label)
     return CAP_REACHED if so_far + most > run.cap_pico else ""
-
-
-async def _watched(job: Job, alive: Callable[[], bool]) -> Answered | None:
-    """Ask, and say every SAY_EVERY_S that the run goes on; a stop closes the upstream at once."""
-    task = asyncio.create_task(once.ask(job, DatabaseLedger(), transport()))
-    try:
-        while True:
-            await asyncio.wait({task}, timeout=SAY_EVERY_S)
-            if task.done():
-                return task.result()
-            if not await db.run(alive):
-                return None
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-        await transport().aclose()
 
 
 def _say(run: BacktestRun, holder: str) -> bool:

@@ -5,20 +5,16 @@ what follows on the ladder steps in when it fails. Calls go the way of every oth
 `routing.dispatch` and the ledger, under the purpose `staff_draft`, which has a budget of its own.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 
-from assistant import db
+from assistant import watched_call
 from assistant.reply_ledger import DatabaseLedger
 from common.clock import now
-from faq.claims import SAY_EVERY_S
 from faq.drafter import Call, Offer, Role
 from routing import dispatch, publishing, recorder
 from routing.config import Config, ConfigError, ModelSpec, RouteSpec
@@ -26,8 +22,8 @@ from routing.cost import price_of, reserve_of
 from routing.events import ChatMessage, ModelRequest, UsageReport
 from routing.ladder import output_cap, steps_of
 from routing.models import ModelCall, Purpose
+from routing.once import Answered
 from routing.providers import registry
-from routing.providers.transport import transport
 from routing.signals import estimate_tokens
 
 ROUTES: dict[Role, str] = {"light": "common", "strong": "complex"}
@@ -139,45 +135,16 @@ def ask(role: Role, call: Call, order_id: UUID, alive: Callable[[], bool]) -> Wr
         prompt_tokens=estimate_tokens(call.system + call.user),
         prompt_version="",
     )
-    return asyncio.run(_watched(job, alive))
+    ended = watched_call.answer(job, DatabaseLedger(), alive)
+    return None if ended is None else _ended(ended, job.steps)
 
 
-async def _watched(job: dispatch.Job, alive: Callable[[], bool]) -> Written | None:
-    """Run a job and say every SAY_EVERY_S that it runs; a stop closes the upstream at once."""
-    task = asyncio.create_task(_written(job))
-    try:
-        while True:
-            await asyncio.wait({task}, timeout=SAY_EVERY_S)
-            if task.done():
-                return task.result()
-            if not await db.run(alive):
-                return None
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-        await transport().aclose()
-
-
-async def _written(job: dispatch.Job) -> Written:
-    ledger, parts = DatabaseLedger(), list[str]()
-    async with aclosing(dispatch.run(job, ledger, transport())) as events:
-        async for event in events:
-            if isinstance(event, dispatch.Text):
-                parts.append(event.text)
-            elif isinstance(event, dispatch.Ended):
-                if event.last is not None:
-                    await ledger.settle(*event.last)
-                return _ended(event, "".join(parts), job.steps)
-    raise RuntimeError("dispatch ended without saying how")
-
-
-def _ended(ended: dispatch.Ended, text: str, asked: Sequence[ModelSpec]) -> Written:
+def _ended(ended: Answered, asked: Sequence[ModelSpec]) -> Written:
     """Return the text of a whole answer, else what staff are told: nothing that was cut is used."""
     names = {name: each.label for each in asked for name in (each.id, *each.answers_as)}
     model = names.get(ended.answering_model, ended.answering_model)  # the ledger has what it answered as
     if ended.state == "completed":
-        return Written(text, model)
+        return Written(ended.text, model)
     if ended.ended_by == "budget":
         return Written("", model, f"{ended.detail} Nothing more is asked today unless the cap is raised.")
     if ended.state == "refused":

@@ -5,7 +5,6 @@ dies leaves whole repetitions behind, and another one asks the rest.
 """
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -20,6 +19,7 @@ from kombu.exceptions import OperationalError
 from assistant import db, pipeline, transfer_judge, transfer_plans
 from assistant.reply_ledger import DatabaseLedger
 from assistant.transfer_plans import CALL_S, Plan
+from assistant.watched_call import watched
 from assistant.weighing import weigh
 from common.clock import ms_since, now, ticks
 from common.money import usd
@@ -32,7 +32,7 @@ from routing.config import Config, ConfigError
 from routing.errors import BudgetExhausted
 from routing.job import Job
 from routing.models import ModelCall, Purpose, TransferResult, TransferRun
-from routing.once import Answered, ask
+from routing.once import Answered
 from routing.providers.transport import transport
 from routing.transfer_checks import CaseSpec, Given, Judged, checks, passed
 from routing.transfer_report import all_passed
@@ -166,7 +166,7 @@ async def _asked(
 ) -> tuple[Answered, Answered | None]:
     ledger = CappedLedger(run)
     try:
-        answered = await _watched(job, ledger, alive)
+        answered = await _answered(job, ledger, alive)
         judge = config.models.get(run.judge) if case.judge_question and answered.text.strip() else None
         if judge is None:
             return answered, None
@@ -180,28 +180,19 @@ async def _asked(
             prompt_tokens=transfer_judge.tokens_of(request),
             prompt_version="judge",
         )
-        return answered, await _watched(judging, ledger, alive)
+        return answered, await _answered(judging, ledger, alive)
     finally:
         await transport().aclose()
 
 
-async def _watched(job: Job, ledger: "CappedLedger", alive: Callable[[], bool]) -> Answered:
-    """Have a job answered and say every SAY_EVERY_S that it runs; a Stop closes the upstream at once."""
-    task = asyncio.create_task(ask(job, ledger, transport()))
-    try:
-        while True:
-            await asyncio.wait({task}, timeout=transfer_runs.SAY_EVERY_S)
-            if task.done():
-                answered = task.result()
-                if ledger.refused:
-                    raise MoneyGone(ledger.refused)
-                return answered
-            if not await db.run(alive):
-                raise Lost
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
+async def _answered(job: Job, ledger: "CappedLedger", alive: Callable[[], bool]) -> Answered:
+    """Have a job answered. Raises MoneyGone when the run's cap refused a call, Lost after a Stop."""
+    answered = await watched(job, ledger, alive)
+    if answered is None:
+        raise Lost
+    if ledger.refused:
+        raise MoneyGone(ledger.refused)
+    return answered
 
 
 class CappedLedger:

@@ -20,7 +20,6 @@ from routing.models import ModelCall, TransferCase, TransferResult, TransferRun
 from routing.transfer_checks import CaseSpec, CaseTurn, Check, case_of, lines_of
 from routing.transfer_report import CaseReport, Repetition, by_case
 
-SAY_EVERY_S = 2.0  # how often a worker says that it is at a run
 SILENT_FOR = timedelta(seconds=20)  # ten words missed: the worker is dead
 UNTOUCHED_FOR = timedelta(seconds=10)  # a run that no worker took; its message may be lost
 
@@ -132,7 +131,7 @@ def end(run: TransferRun, holder: str, state: str, at: datetime, error: str = ""
 
 
 def stop(run: TransferRun, by: str, at: datetime) -> bool:
-    """End an open run for staff; the worker that is at it hears of it within SAY_EVERY_S."""
+    """End an open run for staff; the worker that is at it hears of it within two seconds."""
     rows = TransferRun.objects.filter(pk=run.pk, state__in=TransferRun.OPEN)
     error = f"Stopped by {by}."
     return (

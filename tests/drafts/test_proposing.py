@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
-from assistant import drafting, writing
+from assistant import drafting, watched_call, writing
 from common.clock import now
 from faq import claims, proposals
 from faq.drafter import PROPOSE_TASK
@@ -99,7 +99,7 @@ def test_stop_ends_the_call_that_runs_and_keeps_the_books(
     entry = thin("How do I export my invoices?")
     run = ordered(entry, scope=ProposalRun.Scope.ENTRY)
     upstream.pace(first_text_ms=60_000, gap_ms=0)
-    monkeypatch.setattr(drafting, "SAY_EVERY_S", 0.2)
+    monkeypatch.setattr(watched_call, "SAY_EVERY_S", 0.2)
     said = claims.say
 
     def stop_then_say(work: Work, holder: str, at: object) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from assistant import transfer_plans, transferring
+from assistant import transfer_plans, transferring, watched_call
 from assistant.example import cases as example
 from common.clock import now
 from routing import transfer_runs
@@ -113,7 +113,7 @@ def test_stop_ends_a_run_and_its_books(
 ) -> None:
     only()
     upstream.pace(first_text_ms=30_000, gap_ms=0)
-    monkeypatch.setattr(transfer_runs, "SAY_EVERY_S", 0.1)
+    monkeypatch.setattr(watched_call, "SAY_EVERY_S", 0.1)
     monkeypatch.setattr(
         transferring,
         "_say",
