@@ -3,14 +3,22 @@
 from django.db import models
 
 
-class MinuteRow(models.Model):
-    """Mergeable figures of one minute, route and purpose: sums, counts and log-bucket histograms."""
+class _Figures(models.Model):
+    """Mergeable figures of one route, purpose and model: sums, counts and log-bucket histograms."""
 
-    minute = models.DateTimeField(db_index=True)
     route = models.CharField(max_length=40)
     purpose = models.CharField(max_length=12)
     model = models.CharField(max_length=120, blank=True)
     figures = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+
+class MinuteRow(_Figures):
+    """The figures of one minute."""
+
+    minute = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = (
@@ -23,14 +31,10 @@ class MinuteRow(models.Model):
         return f"{self.minute:%Y-%m-%d %H:%M} {self.route}"
 
 
-class HourRow(models.Model):
+class HourRow(_Figures):
     """The sum of the minute rows of one hour that is over, so that a month is quick to read."""
 
     hour = models.DateTimeField(db_index=True)
-    route = models.CharField(max_length=40)
-    purpose = models.CharField(max_length=12)
-    model = models.CharField(max_length=120, blank=True)
-    figures = models.JSONField(default=dict)
 
     class Meta:
         constraints = (
@@ -43,17 +47,13 @@ class HourRow(models.Model):
         return f"{self.hour:%Y-%m-%d %H:%M} {self.route}"
 
 
-class DayRow(models.Model):
+class DayRow(_Figures):
     """The sum of one day of the desk's time zone that is over, so that a year is quick to read.
 
     Which zone that is stands in RollUpState: the days of another zone are built anew.
     """
 
     start = models.DateTimeField(db_index=True, help_text="The moment at which the day begins at the desk.")
-    route = models.CharField(max_length=40)
-    purpose = models.CharField(max_length=12)
-    model = models.CharField(max_length=120, blank=True)
-    figures = models.JSONField(default=dict)
 
     class Meta:
         constraints = (

@@ -13,8 +13,8 @@ from routing.definitions import RESOLUTIONS
 from routing.metrics import Figures, ModelFigures, Report
 from routing.periods import Period
 
-_COUNTS = (
-    "requests",
+# Of a route, as they stand in the JSON and, but for those that have a place of their own, on its card.
+COUNTS = (
     "input_tokens",
     "output_tokens",
     "errors",
@@ -79,7 +79,7 @@ def _rounded(value: float | None, places: int) -> float | None:
 def _figures(one: Figures) -> dict[str, Any]:
     judged = one.support_judged
     return {
-        **{name: getattr(one, name) for name in _COUNTS},
+        **{name: getattr(one, name) for name in ("requests", *COUNTS)},
         **{name: _rounded(getattr(one, name), 1) for name in TIMES},
         "share": _rounded(one.share, 4),
         "cost": _usd(one.cost_pico),

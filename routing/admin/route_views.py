@@ -10,6 +10,7 @@ from routing.admin.changes import Compared, compared
 from routing.choice import Choice
 from routing.comparing import TIMES
 from routing.definitions import RESOLUTIONS
+from routing.figures_json import COUNTS
 from routing.level_words import percent
 from routing.metrics import Figures, ModelFigures, Report
 from routing.reply_list import KINDS_OF_REPLIES
@@ -19,20 +20,7 @@ CARD = (
     ("First text", ("first_text_p50", "first_text_p95", "first_text_p99")),
     ("Total time", ("total_p50", "total_p95", "total_p99")),
 )
-CARD_COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "errors",
-    "out_of_budget",
-    "truncations",
-    "fallbacks",
-    "cached",
-    "escalated_before",
-    "escalated_after",
-    "thumbs_up",
-    "thumbs_down",
-    "grounded",
-)
+CARD_COUNTS = (*COUNTS, "grounded")
 # What is held against the period before, side by side; the hovers of the last table have the rest.
 COMPARED = (
     "requests",
