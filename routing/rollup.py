@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from routing import summing, tally
@@ -79,7 +79,8 @@ def _oldest_dirty_minute(since: datetime | None = None) -> datetime | None:
     found = []
     for rows, column in waiting:
         later = rows if since is None else rows.filter(**{f"{column}__gte": since})
-        found.append(later.aggregate(at=models.Min(column))["at"])
+        # Not Min: where statistics know of no such rows yet, PostgreSQL would read a day's backlog each time.
+        found.append(later.order_by(column).values_list(column, flat=True).first())
     dirty = [at for at in found if at is not None]
     return min(dirty).replace(second=0, microsecond=0) if dirty else None
 
