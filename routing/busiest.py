@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, Q, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, TruncHour
 
-from routing import metrics
+from routing import metrics, settled
 from routing.metrics import Figures
 from routing.models import HourRow, MinuteRow, RollUpState
 from routing.stored import ALL, Only
@@ -93,8 +93,10 @@ def requests_by_hour(
         Cast(KeyTextTransform("requests", KeyTransform("counts", "figures")), output_field=BigIntegerField())
     )
     found: defaultdict[datetime, int] = defaultdict(int)
-    hours = HourRow.objects.filter(wanted, hour__gte=first, hour__lt=last)
-    for at, n in hours.order_by().values("hour").annotate(n=counted).values_list("hour", "n"):
+    hours = HourRow.objects.filter(wanted, hour__gte=first, hour__lt=last).order_by()
+    by_hour = hours.values("hour").annotate(n=counted).values_list("hour", "n")
+    wish = ("busiest", tuple(sorted(purposes)), only)
+    for at, n in settled.read(HourRow, "hour", (first, last), wish, lambda: list(by_hour)):
         found[at] += n or 0
     for span in (Q(minute__gte=start, minute__lt=first), Q(minute__gte=last, minute__lt=end)):
         minutes = MinuteRow.objects.filter(wanted & span).annotate(at=TruncHour("minute", tzinfo=UTC))

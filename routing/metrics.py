@@ -9,7 +9,7 @@ from routing import publishing, tally, targets
 from routing.config import ConfigError, Sla
 from routing.evidence import KINDS
 from routing.models import Purpose, RollUpState
-from routing.stored import ALL, Only, read
+from routing.stored import ALL, Bucket, Only, read
 from routing.tally import RESOLUTIONS, Tally
 
 MANAGED = (Purpose.VISITOR.value, Purpose.DEMO.value)
@@ -278,10 +278,10 @@ def _of_model(model: str, value: Tally) -> ModelFigures:
     )
 
 
-def _point(at: datetime, routes: Mapping[str, Tally]) -> Point:
+def _point(at: datetime, bucket: Bucket) -> Point:
     return Point(
         start=at,
-        requests={slug: value["requests"] for slug, value in routes.items()},
-        cost_pico={slug: value["cost_pico"] for slug, value in routes.items()},
-        first_text_p95=tally.total(routes.values()).histogram("first_text").percentile(0.95),
+        requests=bucket.requests,
+        cost_pico=bucket.cost_pico,
+        first_text_p95=bucket.first_text.percentile(0.95),
     )

@@ -82,10 +82,7 @@ def spending(first: date, last: date, tz: ZoneInfo) -> Spending:
     summed = plans.values("plan").annotate(cost=Sum("cost_pico"))
     everything = tally.total(rows.by_route.values())
     return Spending(
-        by_day={
-            day: {slug: value["call_cost_pico"] for slug, value in rows.by_bucket[at].items()}
-            for day, at in zip(days, edges, strict=False)
-        },
+        by_day={day: rows.by_bucket[at].call_cost_pico for day, at in zip(days, edges, strict=False)},
         by_route=_costs(rows.by_route),
         by_model=_costs(rows.by_model),
         by_plan={row["plan"]: row["cost"] for row in summed if row["cost"]},

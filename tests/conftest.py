@@ -81,6 +81,14 @@ def breakers_closed(request: pytest.FixtureRequest) -> Iterator[None]:
             breakers.close_breakers(running.redis_url)
 
 
+@pytest.fixture(autouse=True)
+def nothing_settled() -> None:
+    """Let no figure of a test before be kept: where its rows were rolled back, their keys are given again."""
+    from routing import settled
+
+    settled.forget()
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """Return an empty DATA_DIR for one test."""
