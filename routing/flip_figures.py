@@ -36,7 +36,7 @@ class Reader:
     """Reads each window once: the changes of one publication mostly have the same."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[datetime, datetime], dict[str, Tally]] = {}
+        self._read: dict[tuple[datetime, datetime], Mapping[str, Tally]] = {}
 
     def counted(self, row: FlipRecord, window: Window) -> Counted:
         """Return the figures of the record's route in a window, of all routes where the rules changed."""
