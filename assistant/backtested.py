@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
-from common.intervals import Interval, difference, wilson
+from common.intervals import Z95, Interval, difference, wilson
 
 # What changed, as rows keep it. A question has one: the FAQ outweighs the route, since it explains it.
 GAINED, LOST, OTHER, ROUTE, MODEL = "faq_gained", "faq_lost", "faq_other", "route", "model"
@@ -248,8 +248,8 @@ def shares(counts: Counts) -> list[Share]:
 def _paired(counts: Counts, route: str) -> Interval:
     """Return the bounds of how a route's share changes: the same questions on both sides, so of pairs.
 
-    Those that come less those that go, by the normal approximation of paired shares (Agresti, Categorical
-    Data Analysis, 2nd ed., 10.1).
+    Bonett and Price, Journal of Educational and Behavioral Statistics 37 (2012): one question more that comes
+    and one that goes, and the interval of that; of a single question it says next to nothing, as it should.
     """
     comes = goes = 0
     for (before, after), count in counts.ways.items():
@@ -259,9 +259,9 @@ def _paired(counts: Counts, route: str) -> Interval:
     n = counts.n
     if not n:
         return -1.0, 1.0
-    gap = (comes - goes) / n
-    spread = 1.959964 * sqrt(max(0.0, (comes + goes) / n - gap * gap) / n)
-    return max(-1.0, gap - spread), min(1.0, gap + spread)
+    come, go = (comes + 1) / (n + 2), (goes + 1) / (n + 2)
+    spread = Z95 * sqrt((come + go - (come - go) ** 2) / (n + 2))
+    return max(-1.0, come - go - spread), min(1.0, come - go + spread)
 
 
 @dataclass(frozen=True)

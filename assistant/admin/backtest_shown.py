@@ -80,7 +80,7 @@ def figures(run: BacktestRun) -> dict[str, Any]:
 
 def _points(bounds: tuple[float, float]) -> str:
     low, high = (f"{share * 100:+.1f}" for share in bounds)
-    return "–" if bounds == (0.0, 0.0) else f"{low} to {high} points"
+    return f"{low} to {high} points"
 
 
 def _outlook(run: BacktestRun, counts: Counts) -> Outlook | None:

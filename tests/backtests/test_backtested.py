@@ -106,7 +106,19 @@ def test_moves_have_shares_with_bounds_and_leave_out_who_stays() -> None:
     assert (round(low, 4), round(high, 4)) == (0.0215, 0.1118)  # Wilson's interval of 5 in 100
     (common, complex_) = shares(whole)
     assert (common.difference, complex_.difference) == (-5, 5)
-    assert common.bounds[0] < -0.05 < common.bounds[1] < 0
+    # Five of five go, which McNemar's exact test gives p = 0.06: not quite sure of 95 in 100.
+    assert common.bounds == pytest.approx((-0.0990, 0.0009), abs=1e-4)
+
+
+def test_of_a_question_or_two_a_change_of_share_is_not_told_as_sure() -> None:
+    for count in (1, 2):
+        (came, went) = shares(total([Counts.of(COMMON, COMPLEX, Judgement())] * count))
+        assert (came.difference, went.difference) == (-count, count)
+        assert came.bounds[0] == -1 and came.bounds[1] > 0, "all of so few went, which says little"
+        assert went.bounds == (-came.bounds[1], 1)
+    (stays,) = shares(total([Counts.of(COMMON, COMMON, Judgement())] * 98))
+    # Bonett and Price with nobody who moves, of 98: 1.96 times the root of 2 in 100 in 100.
+    assert stays.bounds == pytest.approx((-0.0277, 0.0277), abs=1e-4)
 
 
 def test_wrong_answers_are_read_off_judgements_where_there_are_enough() -> None:

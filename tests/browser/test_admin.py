@@ -93,12 +93,17 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
         "Review",
         "FAQ health",
         "Not for the FAQ",
+        "What people ask",
+        "Old questions",
         "Asked questions",
         "FAQ confidence",
         "Rules",
         "Versions",
         "Try a question",
+        "Transfer cases",
+        "Backtests",
         "Rehearse an outage",
+        "Transfer tests",
     ]
 
     page = support.open(f"assistant/conversation/?q={word}")
@@ -136,8 +141,9 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
 
 def test_a_manager_reads_the_metrics_and_nothing_of_what_was_said(staff: Callable[[str], Staff]) -> None:
     manager = staff("manager")
-    figures = ["Metrics", "Changes", "Probe runs"]
-    assert manager.offers() == ["Home", "Versions", *figures, "Budgets", "Plan budgets"]
+    work = ["Home", "What people ask", "Old questions", "Versions", "Backtests"]
+    figures = ["Metrics", "Service levels", "Changes", "Transfer tests", "Probe runs"]
+    assert manager.offers() == [*work, *figures, "Cost", "Budgets", "Plan budgets"]
     expect(manager.open("metrics/").locator("#content")).to_contain_text("as of")
     manager.refused(
         "assistant/conversation/", "faq/entry/", "routing/rule/", "try/", "routing/route/", "auth/user/"
@@ -157,7 +163,7 @@ def test_an_admin_swaps_a_ladder_and_finds_it_in_the_trail(staff: Callable[[str]
         publish_draft(page)
     changes = admin.open("routing/fliprecord/").locator("#result_list tbody")
     assert changes.count() >= 2
-    expect(changes.first).to_contain_text("common")
+    expect(changes.first).to_contain_text("Common")
     expect(changes.first).to_contain_text("admin")
     for path in ("routing/cataloguemodel/", "routing/modelcall/", "routing/configversion/", "auth/user/"):
         admin.open(path)
