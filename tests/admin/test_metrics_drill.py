@@ -333,3 +333,15 @@ def test_the_busiest_hour_is_found_and_its_figures_are_its_own(manager: Client) 
     link = re.search(r'data-busiest>.*?href="[^"]*(\?[^"]+)"', html, re.S)
     assert link
     assert len(listed(shown(manager, "metrics_replies", link.group(1).replace("&amp;", "&")))) == 30
+
+
+def test_beside_a_period_without_replies_nothing_is_compared(manager: Client) -> None:
+    outcome(ended_at=clock.now())
+    rollup.roll_up(clock.now())
+    html = shown(manager, "metrics", "?period=hour")
+    assert "which has no replies" in html
+    assert "too few replies to compare" not in html and "mx-compared" not in html
+    outcome(ended_at=clock.now() - timedelta(minutes=65))
+    rollup.roll_up(clock.now())
+    html = shown(manager, "metrics", "?period=hour")
+    assert "which has too few replies" in html and "too few replies to compare" in html
