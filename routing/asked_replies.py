@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from routing import chosen
 from routing.chosen import Chosen
 from routing.definitions import DEFINITIONS, ESCALATIONS, RESOLUTIONS
+from routing.periods import read_moment
 from routing.reply_list import KINDS_OF_REPLIES, SLOW, STATES, Wanted
 
 SLOW_WORDS = {
@@ -16,6 +17,7 @@ SLOW_WORDS = {
     "match": "FAQ matching longer than",
 }
 _MOST_MS = 2_000_000_000  # what the column holds
+_MOST_DIGITS = 20  # and no more are read
 
 
 def kind_labels() -> dict[str, str]:
@@ -50,17 +52,17 @@ class Asked:
 def asked(query: Mapping[str, str], now: datetime) -> Asked:
     """Return what is asked for; a name or number that means nothing asks for nothing."""
     seen = chosen.at(query, now)
-    start, end = _moment(query.get("start", "")), _moment(query.get("end", ""))
+    start, end = read_moment(query.get("start", "")), read_moment(query.get("end", ""))
     kind, state, slow = (query.get(name, "") for name in ("kind", "state", "slow"))
-    over = query.get("over", "")
+    over = _ms(query.get("over", ""))
     further = {
         "start": query.get("start", "") if start else "",
         "end": query.get("end", "") if end else "",
         "kind": kind if kind in KINDS_OF_REPLIES else "",
         "state": state if state in STATES else "",
-        "plan": query.get("plan", "")[:20],
-        "slow": slow if slow in SLOW and over.isdigit() else "",
-        "over": over if slow in SLOW and over.isdigit() else "",
+        "plan": query.get("plan", "").replace("\0", "")[:20],
+        "slow": slow if slow in SLOW and over else "",
+        "over": over if slow in SLOW and over else "",
     }
     wanted = Wanted(
         start or seen.period.start,
@@ -77,12 +79,9 @@ def asked(query: Mapping[str, str], now: datetime) -> Asked:
     return Asked(seen, wanted, further)
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
+def _ms(text: str) -> str:
+    """Return a number of milliseconds as it was typed, "" for what is none or longer than any number here."""
+    return text if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else ""
 
 
 def span_words(wanted: Wanted, seen: Chosen) -> str:
@@ -90,4 +89,6 @@ def span_words(wanted: Wanted, seen: Chosen) -> str:
     if (wanted.start, wanted.end) == (seen.period.start, seen.period.end):
         return seen.headline
     start, end = (moment.astimezone(seen.tz) for moment in (wanted.start, wanted.end))
-    return f"{start:%a} {start.day} {start:%b %Y}, {start:%H:%M} to {end:%H:%M}"
+    same_day = start.date() == (wanted.end - timedelta(minutes=1)).astimezone(seen.tz).date()
+    until = f"{end:%H:%M}" if same_day else f"{end:%a} {end.day} {end:%b %Y}, {end:%H:%M}"
+    return f"{start:%a} {start.day} {start:%b %Y}, {start:%H:%M} to {until}"

@@ -29,8 +29,8 @@ class Choice:
             period,
             first if custom else "",
             last if custom else "",
-            query.get("route", "")[:LONGEST],
-            query.get("model", "")[:LONGEST],
+            _name(query.get("route", "")),
+            _name(query.get("model", "")),
             query.get("example") != "0",
             query.get("compare") != "0",
         )
@@ -48,3 +48,8 @@ class Choice:
             **further,
         }
         return urlencode({name: value for name, value in said.items() if value})
+
+
+def _name(text: str) -> str:
+    """Return the name of a route or a model as far as one can be; PostgreSQL takes no NUL in a text."""
+    return text.replace("\0", "")[:LONGEST]

@@ -14,6 +14,8 @@ LABELS = {
     "custom": "Custom dates",
 }
 LONGEST_DAYS = 366
+# Years that a desk can have figures of: beside those where the calendar ends, no day before or after exists.
+YEARS = range(2000, 2200)
 # Bars of a chart stay countable: for spans up to this many hours, so many minutes a bar.
 BUCKETS = ((3, 5), (49, 60), (24 * 10, 6 * 60))
 
@@ -97,8 +99,19 @@ def _custom(first: str, last: str) -> tuple[date, date]:
         days = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError as error:
         raise PeriodError("Choose both dates, each as year-month-day.") from error
+    if any(day.year not in YEARS for day in days):
+        raise PeriodError(f"Choose years from {YEARS[0]} to {YEARS[-1]}.")
     if days[1] < days[0]:
         raise PeriodError("The first date lies after the last one.")
     if (days[1] - days[0]).days >= LONGEST_DAYS:
         raise PeriodError("Choose at most a year.")
     return days
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return a moment of an address, None for what is none, has no zone, or lies in no year of a desk."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo and found.year in YEARS else None

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from routing.evidence import KINDS
 from routing.models import RouteOutcome
+from routing.periods import read_moment
 from routing.tally import CUT_BY_VISITOR, GROUNDED, OUT_OF_BUDGET, RESOLUTIONS
 
 PAGE = 50
@@ -115,9 +116,9 @@ class Key:
     def read(cls, text: str) -> "Key | None":
         """Return the key of a query string, None for one that is none."""
         at, _, reply = text.partition("_")
+        moment = read_moment(at)
         try:
-            moment = datetime.fromisoformat(at)
-            return cls(moment, UUID(reply)) if moment.tzinfo else None
+            return cls(moment, UUID(reply)) if moment else None
         except ValueError:
             return None
 

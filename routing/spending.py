@@ -72,6 +72,15 @@ class Team:
     heavy_unknown: int
     mixed: Tally
 
+    @property
+    def rate(self) -> float:
+        """Return the share of the models' answers that came from the heavy tier, however they got there.
+
+        At this rate the cost "at once" is what the team really pays.
+        """
+        of = self.light.replies + self.heavy.replies
+        return self.heavy.replies / of if of else 0.0
+
 
 def spending(first: date, last: date, tz: ZoneInfo) -> Spending:
     """Return what was spent on the days `first` to `last` of the desk, both included."""

@@ -205,7 +205,7 @@ def _spend() -> Step:
     return Step(
         "Spent today",
         usd(day.spent),
-        f"Of a daily cap of {usd(day.pot.cap)}.{worst if share >= WARN_SHARE else ''}",
+        f"On visitors, of a daily cap of {usd(day.pot.cap)}.{worst if share >= WARN_SHARE else ''}",
         _link("routing_budget_changelist"),
         "payments",
         "bad" if share >= 1 else "warn" if share >= WARN_SHARE else "plain",

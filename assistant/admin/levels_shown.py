@@ -132,14 +132,19 @@ def _row(target: Target, limit: float, days: int, state: LevelState | None) -> T
     return TargetRow(
         name=target.words,
         limit=promise,
-        actual=f"{count.of:,} replies" if state.actual is None else value_words(target, state.actual),
+        actual=_replies(count.of) if state.actual is None else value_words(target, state.actual),
         verdict=verdict,
         kind=kind,
-        left=left_words(left),
-        meter=None if left is None else max(0.0, min(1.0, left)),
+        left="too few to say" if few and count.of else left_words(left),
+        meter=None if few or left is None else max(0.0, min(1.0, left)),
         replies=count.of,
-        burns=_burns(state, target.allowed(limit), timedelta(days=days)),
+        # Where the whole period has too few replies, each of its windows has.
+        burns=() if few else _burns(state, target.allowed(limit), timedelta(days=days)),
     )
+
+
+def _replies(n: int) -> str:
+    return "1 reply" if n == 1 else f"{n:,} replies"
 
 
 def _burns(state: LevelState, allowed: float, period: timedelta) -> tuple[Burn, ...]:

@@ -189,7 +189,6 @@ def _bars(spent: Spending, names: Mapping[str, str]) -> Bars:
 
 
 def _what_if(request: HttpRequest, own: Team, now: datetime) -> dict[str, Any]:
-    rate = own.escalated / own.light.replies if own.light.replies else 0.0
     wished = _amount(request.GET.get("rate", ""), -1.0, 100.0)
     rates = sorted({*RATES, *([wished / 100] if wished >= 0 else [])})
     found = outlook(own.volume, own.light, own.heavy, rates)
@@ -198,10 +197,11 @@ def _what_if(request: HttpRequest, own: Team, now: datetime) -> dict[str, Any]:
     heavy_alone = alone(own.volume, own.heavy)
     return {
         "own": own,
-        "own_rate": f"{rate:.1%}",
+        "own_rate": exactly(own.rate),
+        "own_answers": own.light.replies + own.heavy.replies,
         "asked_a_month": f"{own.volume.asked:,.0f}",
         "messages_a_month": f"{own.volume.messages:,.0f}",
-        "instant": f"{own.volume.instant:.0%}",
+        "instant": percent(own.volume.instant),
         "light_cost": _mean(own.light.cost_pico),
         "heavy_cost": _mean(own.heavy.cost_pico),
         "timed": own.light.timed and own.heavy.timed,
@@ -209,11 +209,11 @@ def _what_if(request: HttpRequest, own: Team, now: datetime) -> dict[str, Any]:
         "look_days": LOOK_DAYS,
         "month_days": round(MONTH_DAYS),
         "scenarios": [_scenario(each, False) for each in found]
-        + [_scenario(each, True) for each in outlook(own.volume, own.light, own.heavy, [rate])],
+        + [_scenario(each, True) for each in outlook(own.volume, own.light, own.heavy, [own.rate])],
         "alone": _mean(heavy_alone),
         "alone_p95": _wait(own.heavy.total.percentile(0.95) if own.heavy.timed else None),
         "own_days": round(own.days),
-        "break_even": "" if evens is None else f"{evens:.0%}",
+        "break_even": "" if evens is None else percent(evens),
         "rate": request.GET.get("rate", ""),
         "worth": f"{worth:g}",
         "verdict": _verdict_words(_verdict(own, worth)),
@@ -228,9 +228,14 @@ def _wait(ms: float | None) -> str:
     return "too few" if ms is None else duration(ms)
 
 
+def exactly(share: float) -> str:
+    """Return a rate of escalation with the decimal that it has."""
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
 def _scenario(found: Outlook, own: bool) -> Scenario:
     return Scenario(
-        f"{found.rate:.1%}" if own else f"{found.rate:.0%}",
+        exactly(found.rate),
         own,
         usd(round(found.after_pico)),
         _wait(found.after_p95_ms),
@@ -265,7 +270,7 @@ def _verdict_words(found: Verdict) -> dict[str, Any]:
         "heavy": usd(round(found.heavy_pico)),
         "unfronted": usd(round(found.unfronted_pico)),
         "saving": usd(abs(round(found.saving_pico))),
-        "share": f"{abs(found.share):.0%}",
+        "share": percent(abs(found.share)),
         "p95": _wait(found.p95_ms),
         "heavy_p95": _wait(found.heavy_p95_ms),
     }

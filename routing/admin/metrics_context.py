@@ -59,7 +59,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
     seen = chosen.at(request.GET, now)
     choice, period = seen.choice, seen.period
-    report, earlier = chosen.reports(seen)
+    report, before = chosen.reports(seen)
+    # Beside nothing nothing is held: the line above the figures says so once, not each figure again.
+    earlier = before if before and before.total.requests else None
     total, routes = views(report, earlier, choice)
     hours = busiest(period.start, period.end, now, seen.tz, seen.purposes, seen.only)
     drawn = {**charts(report, period), **hour_chart(hours)}
@@ -74,7 +76,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "compared": [DEFINITIONS[name] for name in COMPARED] if earlier else [],
         "before": seen.headline_before,
         "before_few": earlier is not None and earlier.total.requests < RATE_NEEDS,
-        "before_none": earlier is not None and not earlier.total.requests,
+        "before_none": before is not None and earlier is None,
         "resolution_kinds": RESOLUTIONS,
         "escalation_kinds": ESCALATIONS,
         "escalations": [view for view in (*routes, *(() if choice.route else (total,))) if view.wanting],

@@ -46,6 +46,20 @@ class StepFormSet(BaseInlineFormSet[LadderStep, Route, forms.ModelForm[LadderSte
                 f"{', '.join(sorted(providers))}."
             )
 
+    def save_existing_objects(self, commit: bool = True) -> list[LadderStep]:
+        """Save the steps; two may change places, although a model stands once on a ladder at any moment.
+
+        Rows are written one after the other, so those that leave their model go first, and come again.
+        """
+        if commit:
+            leaving = [
+                form.instance.pk
+                for form in self.initial_forms
+                if "model" in form.changed_data or form in self.deleted_forms
+            ]
+            LadderStep.objects.filter(pk__in=leaving).delete()
+        return super().save_existing_objects(commit)
+
 
 class StepInline(TabularInline[LadderStep, Route]):
     model = LadderStep

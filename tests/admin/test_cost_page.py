@@ -117,12 +117,17 @@ def test_what_if_and_the_verdict_come_from_the_desks_own_replies(sign_in: SignIn
     html = shown(client, "?rate=50")
     table = html[html.index('id="what-if"') :]
     rates = re.findall(r'<tr[^>]*><th scope="row">([^<]*)</th>', table)
-    assert rates[:6] == ["5%", "10%", "20%", "30%", "50%", "0.0% (yours)"]
+    assert rates[:6] == ["5 %", "10 %", "20 %", "30 %", "50 %", "25 % (yours)"]
     # 100 replies in the desk's first day are 3,000 a month: 3,000 x (0.001 + 0.1 x 0.01) USD, 9 s of waiting.
-    row = re.search(r'<th scope="row">10%</th>(.*?)</tr>', table)
+    row = re.search(r'<th scope="row">10 %</th>(.*?)</tr>', table)
     assert row and re.findall(r"<td>([^<]*)</td>", row[1])[0] == "$6.00"
     assert re.findall(r"<td>([^<]*)</td>", row[1])[1].startswith(("8.9", "9.0"))
-    assert "<strong>90%</strong>" in html  # 1 - 0.001 / 0.01
+    # At the team's own rate, "at once" is what the comparison below says of it as it is.
+    own = re.search(r'<th scope="row">25 % \(yours\)</th>(.*?)</tr>', table)
+    assert own and re.findall(r"<td>([^<]*)</td>", own[1])[2] == "$9.75"
+    assert re.search(r'<th scope="row">As it is</th><td[^>]*>\$9\.75<', table)
+    assert "12.5 %" in shown(client, "?rate=12.5")
+    assert "<strong>90 %</strong>" in html  # 1 - 0.001 / 0.01
     # 0.0045 USD each on the heavy model alone against 0.00325: 3.75 USD a month.
     assert 'data-verdict="tiers"' in shown(client, "?worth=3.7")
     assert 'data-verdict="no_matter"' in shown(client, "?worth=3.8")

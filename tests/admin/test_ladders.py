@@ -49,6 +49,18 @@ def test_a_reordered_ladder_is_asked_in_its_new_order_and_leaves_a_trail(admin: 
     assert (change.changed_by, change.config_number) == ("admin", 2)
 
 
+def test_two_steps_change_places_by_their_models_too(admin: Client) -> None:
+    before = publishing.current().routes["common"].ladder
+    form = common_form(admin) | {"steps-0-model": before[1], "steps-1-model": before[0]}
+    assert "was changed successfully" in text_of(admin.post(url_of("common"), form, follow=True))
+    publish_draft(admin)
+    assert publishing.current().routes["common"].ladder == before[::-1]
+    form = common_form(admin) | {"steps-0-model": before[0], "steps-1-DELETE": "on"}
+    assert "was changed successfully" in text_of(admin.post(url_of("common"), form, follow=True))
+    publish_draft(admin)
+    assert publishing.current().routes["common"].ladder == before[:1]
+
+
 def test_a_new_step_goes_to_the_end_and_a_deleted_one_leaves(admin: Client) -> None:
     before = publishing.current().routes["common"].ladder
     form = common_form(admin) | {

@@ -114,6 +114,35 @@ def test_nonsense_in_an_address_asks_for_nothing(manager: Client) -> None:
     assert "Choose both dates" in shown(manager, "metrics_replies", "?from=2026-03-01")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?from=0001-01-01&to=0001-01-02",
+        "?from=9999-12-30&to=9999-12-31",
+        "?start=0001-01-01T00:00:00%2B14:00&end=9999-12-31T23:59:59-12:00",
+        "?after=0001-01-01T00:00:00%2B14:00_00000000-0000-4000-8000-000000000000",
+        "?slow=total&over=%C2%B2",
+        f"?slow=total&over={'9' * 5000}",
+        "?route=%00&model=%00&plan=%00",
+    ],
+    ids=["first-year", "last-year", "moments", "page", "superscript", "long", "nul"],
+)
+def test_the_ends_of_the_calendar_and_numbers_that_are_none_break_no_page(
+    manager: Client, query: str
+) -> None:
+    outcome(ended_at=clock.now())
+    for name in ("metrics", "metrics_json", "metrics_replies", "metrics_csv"):
+        assert manager.get(reverse(f"admin:{name}") + query).status_code == 200, name
+    assert len(listed(shown(manager, "metrics_replies", query))) == 1
+
+
+def test_a_list_of_several_days_says_on_which_it_ends(manager: Client) -> None:
+    day = "start=2026-11-20T00:00:00Z&end=2026-11-21T00:00:00Z"
+    assert "Fri 20 Nov 2026, 00:00 to 00:00" in shown(manager, "metrics_replies", f"?{day}")
+    two = "start=2026-11-20T06:00:00Z&end=2026-11-22T06:00:00Z"
+    assert "Fri 20 Nov 2026, 06:00 to Sun 22 Nov 2026, 06:00" in shown(manager, "metrics_replies", f"?{two}")
+
+
 def test_who_may_read_conversations_is_led_there_and_others_to_figures(client: Client) -> None:
     reply = outcome(ended_at=clock.now())
     client.force_login(person("mara", "view_metrics"))
@@ -304,3 +333,15 @@ def test_the_busiest_hour_is_found_and_its_figures_are_its_own(manager: Client) 
     link = re.search(r'data-busiest>.*?href="[^"]*(\?[^"]+)"', html, re.S)
     assert link
     assert len(listed(shown(manager, "metrics_replies", link.group(1).replace("&amp;", "&")))) == 30
+
+
+def test_beside_a_period_without_replies_nothing_is_compared(manager: Client) -> None:
+    outcome(ended_at=clock.now())
+    rollup.roll_up(clock.now())
+    html = shown(manager, "metrics", "?period=hour")
+    assert "which has no replies" in html
+    assert "too few replies to compare" not in html and "mx-compared" not in html
+    outcome(ended_at=clock.now() - timedelta(minutes=65))
+    rollup.roll_up(clock.now())
+    html = shown(manager, "metrics", "?period=hour")
+    assert "which has too few replies" in html and "too few replies to compare" in html

@@ -85,6 +85,7 @@ def test_too_few_replies_are_said_and_not_judged(sign_in: SignIn) -> None:
     promise(target_error_rate=0.05)
     replies(10, 9)
     said = words(sign_in("manager"))
+    assert "Too few to say" in said and "times what is allowed" not in said and "alert at" not in said
     assert "Too few (20 needed)" in said and "No incident is open" in said and "Missed" not in said
 
 

@@ -210,7 +210,13 @@ def test_periods_are_days_of_the_desk(key: str, start: datetime, hours: int) -> 
 def test_custom_days_are_both_included_and_checked() -> None:
     period = parse("custom", "2026-10-25", "2026-10-25", NOON, BERLIN)
     assert period.end - period.start == timedelta(hours=25)
-    for first, last in (("2026-10-26", "2026-10-25"), ("", "2026-10-25"), ("2020-01-01", "2026-01-01")):
+    for first, last in (
+        ("2026-10-26", "2026-10-25"),
+        ("", "2026-10-25"),
+        ("2020-01-01", "2026-01-01"),
+        ("0001-01-01", "0001-01-02"),
+        ("9999-12-31", "9999-12-31"),
+    ):
         with pytest.raises(PeriodError):
             parse("custom", first, last, NOON, BERLIN)
 

@@ -76,6 +76,16 @@ def test_pages_hold_each_reply_once_also_those_of_one_moment(monkeypatch: pytest
     assert [len(chunk) for chunk in chunks(ALL)] == [9, 9, 9, 9, 4]
 
 
-@pytest.mark.parametrize("text", ["", "x", "2026-11-23_x", "2026-11-23T12:00:00_" + "0" * 32])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "2026-11-23_x",
+        "2026-11-23T12:00:00_" + "0" * 32,
+        "0001-01-01T00:00:00+14:00_" + "0" * 32,
+        "9999-12-31T23:59:59-12:00_" + "0" * 32,
+    ],
+)
 def test_a_page_that_was_made_up_is_the_first(text: str) -> None:
     assert Key.read(text) is None
