@@ -83,6 +83,7 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         routes = [(each.slug, each.name) for each in config.routes.values() if each.kind == "model"]
         usable = [each for each in config.models.values() if registry.configured(each) is None]
+        usable = [each for each in usable if each.retires_on is None or each.retires_on > now().date()]
         models = sorted(((each.id, each.label or each.id) for each in usable), key=lambda pair: pair[1])
         _choose(self, "target", [
             (DESK, "Everything, as visitors are answered"),
