@@ -50,12 +50,30 @@ def frozen(draft: Draft) -> dict[str, Any]:
 def order(draft: Draft, wanted: int, by: str) -> BacktestRun:
     """Store an order to replay the last `wanted` questions. Raises CannotTry when there are none."""
     purpose = replaying.whose()
-    there = AskedQuestion.objects.filter(purpose=purpose).count()
-    if not there:
+    most = _most(wanted, purpose)
+    if not most:
         raise CannotTry(NO_QUESTIONS)
-    return BacktestRun.objects.create(
-        **frozen(draft), wanted=min(wanted, there, MOST), purpose=purpose, created_by=by[:150]
+    return BacktestRun.objects.create(**frozen(draft), wanted=most, purpose=purpose, created_by=by[:150])
+
+
+def under_way(draft: Draft, wanted: int, by: str) -> BacktestRun | None:
+    """Return the open backtest that `by` has ordered already of exactly this, None without one."""
+    rows = BacktestRun.objects.filter(
+        kind=BacktestRun.Kind.BACKTEST,
+        content_sha=draft.sha,
+        config_number=draft.before,
+        threshold=draft.threshold,
+        created_by=by[:150],
+        state__in=Work.OPEN,
+        phase=BacktestRun.Phase.REPLAY,
+        wanted=_most(wanted, replaying.whose()),
     )
+    edit = trying.dump(draft.edit)
+    return next((row for row in rows if row.edit == edit), None)
+
+
+def _most(wanted: int, purpose: str) -> int:
+    return min(wanted, AskedQuestion.objects.filter(purpose=purpose).count(), MOST)
 
 
 def replay_of(run: BacktestRun) -> Replay:

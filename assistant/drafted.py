@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.clock import now
 from faq import trying
 from faq.trying import Edit, NoEdit
 from routing import publishing, snapshot
 from routing.config import Config, ConfigError
 from routing.models import ConfigVersion
+from routing.providers import registry
 from routing.publishing import CannotPublish
 from routing.rule_words import changes
 
@@ -109,10 +111,23 @@ def _told(wish: Wish, edit: Edit) -> list[str]:
     return told + [f"FAQ entry {entry} is taken out" for entry in edit.archived]
 
 
+def _may_be_asked(content: Mapping[str, Any], model: str) -> None:
+    """Refuse a model that production would leave out: a run would be of the next one under its name."""
+    try:
+        spec = snapshot.load(0, "", content).models.get(model)
+    except ConfigError as problem:
+        raise CannotTry(str(problem)) from problem
+    if spec is None:
+        raise CannotTry(f"{model!r} is not in the catalogue.")
+    if spec.retires_on is not None and spec.retires_on <= now().date():
+        raise CannotTry(f"{spec.label or model} was retired on {spec.retires_on}: nobody would be asked it.")
+    if missing := registry.configured(spec):
+        raise CannotTry(f"{spec.label or model} cannot be asked on this desk: {missing}.")
+
+
 def _swapped(content: Mapping[str, Any], slug: str, model: str) -> dict[str, Any]:
     """Return `content` with a model in front of a route's ladder."""
-    if model not in {row["id"] for row in content["models"]}:
-        raise CannotTry(f"{model!r} is not in the catalogue.")
+    _may_be_asked(content, model)
     routes = [dict(row) for row in content["routes"]]
     found = next((row for row in routes if row["slug"] == slug and row["kind"] == "model"), None)
     if found is None:

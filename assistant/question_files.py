@@ -17,6 +17,7 @@ from common.text import clean, redact
 from faq.importing.asking import Columns, OldQuestion, Problem, best_sheet, guess, look, read
 from faq.importing.documents import Sheet, Unreadable, count
 
+MOST_COLUMNS = 200  # a ticket export has some dozen; each is a choice on the page that asks what it is
 PROBLEMS_KEPT = 200  # places and reasons; how many there are in all is counted
 _MAY_HOLD = re.compile(r"[@\d]|[\[(] ?at", re.IGNORECASE)  # without one of these there is nothing to take out
 
@@ -29,6 +30,10 @@ def take(data: bytes, name: str, by: str) -> QuestionFile:
     if not tables.sheets:
         raise Unreadable("The file has no rows.")
     sheet = best_sheet(tables)
+    if sheet.width > MOST_COLUMNS:
+        raise Unreadable(
+            f"The file has {sheet.width:,} columns, and {MOST_COLUMNS} are the most. Delete the others first."
+        )
     notes = list(tables.notes)
     if len(tables.sheets) > 1:
         notes.append(f"Only the sheet “{sheet.name}” is read.")

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from django.db.models import BigAutoField
 
 from faq import assembling, half, index, rows
 from faq.assembling import Half
@@ -49,7 +50,7 @@ def edit_of(
     named = {*publish, *archive, *more}
     if len(named) > MOST_ENTRIES:
         raise NoEdit(f"At most {MOST_ENTRIES} entries at once; these are {len(named)}.")
-    found = rows.read_any(named)
+    found = rows.read_any({each for each in named if each <= BigAutoField.MAX_BIGINT})
     missing = sorted(each for each in named if str(each) not in found)
     if missing:
         raise NoEdit(f"There is no entry no. {', '.join(map(str, missing))}.")

@@ -109,6 +109,25 @@ def order(wanted: Order, by: str) -> TransferRun:
     )
 
 
+def under_way(wanted: Order, by: str) -> TransferRun | None:
+    """Return the open run that `by` has ordered already with exactly this, None without one."""
+    rows = TransferRun.objects.filter(
+        kind=wanted.kind,
+        model=wanted.model,
+        route=wanted.route,
+        config_sha=wanted.config.sha,
+        n=wanted.n,
+        cap_pico=wanted.cap_pico,
+        judge=wanted.judge,
+        created_by=by[:150],
+        state__in=TransferRun.OPEN,
+    )
+    return next(
+        (row for row in rows if row.on_draft is (wanted.draft is not None) and cases_of(row) == wanted.cases),
+        None,
+    )
+
+
 def claim(uuid: str, holder: str, at: datetime) -> TransferRun | None:
     """Take a run that is open and nobody's, or whose worker is dead; None when it is neither."""
     rows = TransferRun.objects.filter(uuid=uuid, state__in=TransferRun.OPEN)

@@ -84,8 +84,8 @@ class TryForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         routes = Route.objects.filter(kind="model").values_list("slug", "name")
-        models = CatalogueModel.objects.order_by("label").values_list("pk", "label")
-        for name, choices in (("route", routes), ("model", models)):
+        models = CatalogueModel.objects.exclude(retires_on__lte=now().date()).order_by("label")
+        for name, choices in (("route", routes), ("model", models.values_list("pk", "label"))):
             field: Any = self.fields[name]
             field.choices = [("", "As it is"), *choices]
 

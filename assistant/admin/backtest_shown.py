@@ -144,16 +144,19 @@ def _basis(rate: WrongRate) -> str:
 def _cost(found: Outlook) -> Tile:
     money = found.money
     if money is None:
-        return Tile("Cost of 1,000", "unknown", "no price is known on both sides")
+        return Tile("Cost of 1,000, difference", "unknown", "no price is known on both sides")
     sign = "+" if money.change > 0 else ""
     bounds = f" ({money_of(money.bounds[0])} to {money_of(money.bounds[1])})" if money.bounds else ""
     unknown = f", without {money.unknown:,} of unknown price" if money.unknown else ""
     note = f"{money_of(money.before)} today, {money_of(money.after)} with the draft{bounds}{unknown}"
-    return Tile("Cost of 1,000", f"{sign}{money_of(money.change)}", note)
+    figure = f"{sign}{money_of(money.change)}" if money.change else "none"
+    return Tile("Cost of 1,000, difference", figure, note)
 
 
 def _time(found: Outlook) -> Tile:
     was, would = found.first_text
+    if was.percentile(0.5) is None and would.percentile(0.5) is None:
+        return Tile("First text p95", "unknown", "too few replies of these routes yet")
     bounds = would.interval(0.95)
     between = f" ({ms(bounds[0])} to {ms(bounds[1])})" if bounds else ""
     missing = f"; {percent(would.missing)} of the questions have no times" if would.missing > 0.005 else ""

@@ -30,6 +30,7 @@ from faq import claims
 from faq.drafter import hand_over
 from faq.models import Work
 from routing import snapshot
+from routing.admin.base import one_by_one
 from routing.config import ConfigError
 
 VIEW, START = "assistant.view_backtestrun", "assistant.add_backtestrun"
@@ -97,7 +98,7 @@ def start(request: HttpRequest) -> HttpResponse:
         if wants_shadow:
             run = _begin_shadow(what.wish(), shadow, by)
         else:
-            run = _order(what.wish(), backtest.cleaned_data["n"], by)
+            run = _order(request, what.wish(), backtest.cleaned_data["n"])
     except CannotTry as refusal:
         return _list(request, what, backtest, shadow, str(refusal))
     return _to(run)
@@ -107,15 +108,21 @@ def start_draft(request: HttpRequest) -> HttpResponse:
     """Order a backtest of the draft of rules and routes, from the page that publishes it."""
     _may(request, START)
     try:
-        return _to(_order(Wish(), backtests.DEFAULT, request.user.get_username()))
+        return _to(_order(request, Wish(), backtests.DEFAULT))
     except CannotTry as refusal:
         messages.error(request, str(refusal))
         return redirect(reverse("admin:rule_set"))
 
 
-def _order(wish: Wish, wanted: int, by: str) -> BacktestRun:
-    run = backtests.order(put_together(wish), wanted, by)
-    _hand_over(run)
+def _order(request: HttpRequest, wish: Wish, wanted: int) -> BacktestRun:
+    draft, by = put_together(wish), request.user.get_username()
+    with one_by_one(request):
+        open_run = backtests.under_way(draft, wanted, by)
+        run = open_run or backtests.order(draft, wanted, by)
+    if open_run is None:
+        _hand_over(run)
+    else:
+        messages.info(request, "You have ordered exactly this backtest already; it is under way.")
     return run
 
 

@@ -9,6 +9,7 @@ from assistant.flow_figures import Priced
 from assistant.flow_shown import Shown, View
 from common.money import usd
 from common.safe_csv import written
+from faq.importing.documents import count
 from routing import publishing
 from routing.admin.cells import duration, percent
 from routing.models import Tier
@@ -109,7 +110,7 @@ def tables(found: View, may_write: bool) -> dict[str, Any]:
         },
         "rest": row(found.rest) if found.rest else None,
         "tiles": [
-            ("Messages a month", f"{total.monthly:,.0f}", f"{len(found.flows):,} flows"),
+            ("Messages a month", f"{total.monthly:,.0f}", count(len(found.flows), "flow")),
             ("Answered by the FAQ", percent(total.coverage), f"and {percent(total.offered)} “did you mean”"),
             ("By tier", percent(total.tiers.get("none", 0.0)), f"without a model · {tiers(total)}"),
             ("Cost a month", money(total.cost), "FAQ, first answers and escalations"),

@@ -25,6 +25,7 @@ from assistant.transfer_plans import DESK, MODEL, MOST_TIMES, ROUTE, CannotTest
 from common.clock import now
 from common.money import to_pico, usd
 from routing import publishing, transfer_runs
+from routing.admin.base import one_by_one
 from routing.config import Config, ConfigError
 from routing.models import TransferCase, TransferRun
 from routing.providers import registry
@@ -33,6 +34,7 @@ from routing.transfer_runs import Order
 LOOK, START = "routing.view_transferrun", "routing.start_transferrun"
 SHOWN = 30  # runs in the list, newest first
 DRAFT = "draft"
+UNDER_WAY = "You have ordered exactly this test already; it is under way."
 NO_BROKER = "Redis does not answer just now. The test is stored and begins when it is back."
 
 
@@ -81,6 +83,7 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         routes = [(each.slug, each.name) for each in config.routes.values() if each.kind == "model"]
         usable = [each for each in config.models.values() if registry.configured(each) is None]
+        usable = [each for each in usable if each.retires_on is None or each.retires_on > now().date()]
         models = sorted(((each.id, each.label or each.id) for each in usable), key=lambda pair: pair[1])
         _choose(self, "target", [
             (DESK, "Everything, as visitors are answered"),
@@ -160,8 +163,13 @@ def _start(request: HttpRequest, context: dict[str, Any]) -> HttpResponse | None
     context["estimate"] = _estimate(order)
     if "start" not in request.POST:
         return None
-    run = transfer_runs.order(order, request.user.get_username())
-    if not transferring.hand_over(run):
+    by = request.user.get_username()
+    with one_by_one(request):
+        open_run = transfer_runs.under_way(order, by)
+        run = open_run or transfer_runs.order(order, by)
+    if open_run is not None:
+        messages.info(request, UNDER_WAY)
+    elif not transferring.hand_over(run):
         messages.warning(request, NO_BROKER)
     return redirect(reverse("admin:transfer_run", args=[run.pk]))
 
@@ -189,9 +197,17 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "other": other,
         "others": [run_line(each) for each in others[:SHOWN]],
         "may_stop": request.user.has_perm(START),
-        "may_edit": request.user.has_perm("routing.view_transfercase"),
+        "kept": _kept(request, run),
     }
     return TemplateResponse(request, "admin/desk/transfer_run.html", context)
+
+
+def _kept(request: HttpRequest, run: TransferRun) -> set[int]:
+    """Return the numbers of the run's cases that still are and that the user may look at."""
+    if not request.user.has_perm("routing.view_transfercase"):
+        return set()
+    asked = [case.id for case in transfer_runs.cases_of(run)]
+    return set(TransferCase.objects.filter(pk__in=asked).values_list("pk", flat=True))
 
 
 @require_POST

@@ -270,8 +270,10 @@ def case_from_try(request: HttpRequest) -> HttpResponse:
         "must_route": request.POST.get("route", "")[:40],
     }
     source = shorten(clean(request.POST.get("source", "")), 200)
-    row = TransferCase.objects.filter(**same).first()
     earlier = clean(request.POST.get("earlier", "")).strip()[:TEXT_LIMIT]
+    told = [(earlier, "")] if earlier else []
+    rows = TransferCase.objects.filter(**same).prefetch_related("turns")
+    row = next((row for row in rows if [(t.visitor, t.assistant) for t in row.turns.all()] == told), None)
     if row is None:
         note = "From “Try a question”." + (f" The entry “{source}” answered it then." if source else "")
         title = shorten(text, 120)

@@ -156,8 +156,8 @@ def run_view(run: TransferRun, other: TransferRun | None, at: datetime) -> RunVi
 
 def _case(report: CaseReport, theirs: CaseReport | None, active: bool, other: TransferRun | None) -> CaseView:
     made = len(report.repetitions)
-    waits = active and made < report.wanted and report.passed == made
-    badge, said = ("info", "Waiting") if waits else ("good", "Passed") if report.ok else ("bad", "Failed")
+    short = made < report.wanted and report.passed == made  # nothing failed of what was asked
+    badge, said = _verdict(report, short, active)
     agreement = "–" if report.agreement is None else f"{report.agreement:.0%}"
     repeat = "–" if report.repeatability is None else f"{report.repeatability:.0%}"
     figures = (
@@ -175,8 +175,17 @@ def _case(report: CaseReport, theirs: CaseReport | None, active: bool, other: Tr
         answers=tuple(_answer(each) for each in report.repetitions),
         figures=figures if made else (),
         beside=_beside(report, theirs) if other else None,
-        open=bool(made and not report.ok and not waits),
+        open=bool(made and not report.ok and not short),
     )
+
+
+def _verdict(report: CaseReport, short: bool, active: bool) -> tuple[str, str]:
+    """Return how a case stands: one that a stopped test did not reach has neither passed nor failed."""
+    if short:
+        return (
+            ("info", "Waiting") if active else ("plain", "Cut short" if report.repetitions else "Not asked")
+        )
+    return ("good", "Passed") if report.ok else ("bad", "Failed")
 
 
 def _checks(repetitions: Sequence[Repetition]) -> tuple[CheckLine, ...]:

@@ -1,10 +1,12 @@
 """What the routing pages share: Unfold's classes with types, publishing on save, small marks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
@@ -37,6 +39,7 @@ __all__ = [
     "badge",
     "mark_changed",
     "muted",
+    "one_by_one",
     "waits",
 ]
 
@@ -208,3 +211,15 @@ class OneRow(ModelAdmin[M]):
             raise PermissionDenied
         row, _ = self.model._default_manager.get_or_create(pk=1)
         return redirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]))
+
+
+@contextmanager
+def one_by_one(request: HttpRequest) -> Iterator[None]:
+    """Let in a person's orders one after the other: a double click finds what its first half has stored."""
+    with transaction.atomic():
+        list(
+            get_user_model()
+            .objects.select_for_update(no_key=True)
+            .filter(username=request.user.get_username())
+        )
+        yield

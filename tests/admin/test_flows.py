@@ -176,6 +176,7 @@ def test_managers_see_figures_and_change_nothing(sign_in: SignIn, taken: Questio
     [
         ([""], "empty"),
         (["%PDF-1.7"], "PDF"),
+        ([",".join(["wide"] * 201)] * 2, "The file has 201 columns, and 200 are the most"),
         (["question", "?", "--"], "No row of this file holds a question"),
     ],
 )

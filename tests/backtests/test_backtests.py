@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from assistant import backtests, draft_answers, replaying
+from assistant.admin.backtest_forms import TryForm
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import GAINED, LOST, MODEL, ROUTE, Counts
 from assistant.drafted import NOTHING, CannotTry, Wish, compared_with, put_together
@@ -20,7 +21,7 @@ from common.clock import now
 from faq import claims, index, services
 from faq.models import AskedQuestion, Entry, Work
 from routing.caps import ALL
-from routing.models import Budget, LadderStep, ModelCall, Purpose, RouteOutcome
+from routing.models import Budget, CatalogueModel, LadderStep, ModelCall, Purpose, RouteOutcome
 from tests.backtests.conftest import COMMON, OTHER, RESET, THANKS, Ask, draft_a_rule
 from tests.control import Control
 
@@ -111,6 +112,11 @@ def test_another_model_first_is_a_change_of_its_own(ask: Ask) -> None:
     assert (row.question, row.change, row.before_model, row.after_model) == (question, MODEL, first, second)
     with pytest.raises(CannotTry, match="not in the catalogue"):
         put_together(Wish(swap=("common", "no-such-model")))
+    CatalogueModel.objects.filter(pk=second).update(retires_on=now().date())
+    with pytest.raises(CannotTry, match="nobody would be asked it"):
+        put_together(Wish(swap=("common", second)))
+    choices = dict(TryForm().fields["model"].choices)
+    assert first in choices and second not in choices
 
 
 def test_a_question_meets_its_conversation_as_it_was(ask: Ask) -> None:

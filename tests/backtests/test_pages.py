@@ -48,6 +48,19 @@ def test_a_backtest_is_ordered_run_and_read(support: Client) -> None:
     assert "1 of 2 change" in words_of(support.get(LIST))
 
 
+def test_a_double_click_orders_one_backtest_and_another_wish_a_second(support: Client) -> None:
+    form = {**form_of(support.get(LIST)), "backtest": ""}
+    first, again = support.post(START, form), support.post(START, form, follow=True)
+    run = BacktestRun.objects.get()
+    assert first.headers["Location"] == page_of(run) == again.redirect_chain[-1][0]
+    assert "ordered exactly this backtest already" in words_of(again)
+    support.post(START, {**form, "threshold": "0.8"})
+    assert BacktestRun.objects.count() == 2
+    backtests.stop(run, "")
+    support.post(START, form)
+    assert BacktestRun.objects.count() == 3, "one that has ended is no reason not to run it again"
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -55,6 +68,7 @@ def test_a_backtest_is_ordered_run_and_read(support: Client) -> None:
         ({"threshold": "1.5"}, "less than or equal to 0.999"),
         ({"publish": "12, x"}, "“x” is no number of an entry"),
         ({"publish": "987654"}, "There is no entry no. 987654"),
+        ({"asked_entry": "9" * 25, "asked_as": "Hm?"}, f"There is no entry no. {'9' * 25}"),
         ({"route": "common"}, "Choose a route and a model"),
         ({"asked_as": "Hm?"}, "Give an entry and at least one way"),
         ({"n": "0"}, "greater than or equal to 1"),

@@ -63,6 +63,34 @@ def test_support_orders_a_test_after_its_price_and_reads_it(
     assert "Not passed" in text_of(support.get(PAGE))
 
 
+def test_a_double_click_orders_one_test(role: Callable[[str], Client], only: Only) -> None:
+    only()
+    support, asked = role("support"), {"target": "desk", "n": "2", "cap": "0.5", "start": "1"}
+    first, again = support.post(PAGE, asked), support.post(PAGE, asked, follow=True)
+    assert again.redirect_chain[-1][0] == first["Location"] and TransferRun.objects.count() == 1
+    assert "ordered exactly this test already" in text_of(again)
+    role("admin").post(PAGE, asked)
+    support.post(PAGE, {**asked, "n": "3"})
+    only(title="Another")
+    support.post(PAGE, asked)
+    assert TransferRun.objects.count() == 4, "another person's, another number, another case"
+
+
+def test_a_case_that_a_test_did_not_reach_has_not_failed(
+    role: Callable[[str], Client], only: Only, run: Run
+) -> None:
+    case = only()
+    stopped = run("desk", cap_pico=0)
+    support, address = role("support"), reverse("admin:transfer_run", args=[stopped.pk])
+    page = text_of(support.get(address))
+    assert "has no room for the next answer" in page and "Not asked" in page and "Failed" not in page
+    edit = reverse("admin:routing_transfercase_change", args=[case.pk])
+    assert edit in support.get(address).content.decode()
+    case.delete()
+    shown = support.get(address)
+    assert case.title in text_of(shown) and edit not in shown.content.decode()
+
+
 def test_two_runs_are_held_beside_each_other(
     role: Callable[[str], Client], upstream: Control, only: Only, run: Run
 ) -> None:
@@ -194,5 +222,9 @@ def test_one_click_makes_a_tried_question_a_case(role: Callable[[str], Client], 
     assert LogEntry.objects.filter(object_id=str(case.pk), user__username="support").exists()
     support.post(make, asked)
     assert TransferCase.objects.filter(question=case.question).count() == 1
+    for _ in range(2):
+        support.post(make, {**asked, "earlier": "Hi, I booked twice."})
+    _, follow_up = TransferCase.objects.filter(question=case.question).order_by("pk")
+    assert [turn.visitor for turn in follow_up.turns.all()] == ["Hi, I booked twice."]
     assert run("desk", only=[case.pk]).passed
     assert role("manager").post(make, asked).status_code == 403
