@@ -5,6 +5,7 @@ When tables change their names the queries follow, and the stored answers stay.
 """
 
 import json
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -64,9 +65,24 @@ LONG = 100  # characters; the stored answers are to be small
 Ask = Callable[[str], Iterable[Sequence[Any]]]
 
 
+# The same questions to a database of before a table changed its name.
+FORMER: Mapping[str, str] = {
+    "ladder_changes": "SELECT route_slug, old, new, changed_by FROM routing_ladderchange ORDER BY id",
+}
+
+
 def read(ask: Ask) -> dict[str, list[list[Any]]]:
     """Return the answers to all queries; `ask` runs one and returns its rows."""
-    return {name: [[_plain(value) for value in row] for row in ask(query)] for name, query in FACTS.items()}
+    return {name: [[_plain(value) for value in row] for row in _rows(ask, name)] for name in FACTS}
+
+
+def _rows(ask: Ask, name: str) -> Iterable[Sequence[Any]]:
+    if name not in FORMER:
+        return ask(FACTS[name])
+    try:
+        return list(ask(FACTS[name]))
+    except sqlite3.OperationalError:  # no such table yet; PostgreSQL is only read after an upgrade
+        return ask(FORMER[name])
 
 
 def _plain(value: Any) -> Any:
