@@ -115,8 +115,8 @@ def test_another_model_first_is_a_change_of_its_own(ask: Ask) -> None:
     CatalogueModel.objects.filter(pk=second).update(retires_on=now().date())
     with pytest.raises(CannotTry, match="nobody would be asked it"):
         put_together(Wish(swap=("common", second)))
-    choices = dict(TryForm().fields["model"].choices)
-    assert first in choices and second not in choices
+    offered = str(TryForm()["model"])
+    assert f'value="{first}"' in offered and f'value="{second}"' not in offered
 
 
 def test_a_question_meets_its_conversation_as_it_was(ask: Ask) -> None:
