@@ -223,7 +223,7 @@ def test_a_model_comes_onto_a_route_after_its_test_and_goes_again(
     assert [asked["model"] for asked in upstream.requests()][-1:] == [OLD]
 
     assert "Changes" not in support.offers()
-    key = record.rstrip("/").split("/")[-2]
+    key = record.partition("/change/")[0].rpartition("/")[2]
     support.refused("routing/fliprecord/", f"routing/fliprecord/{key}/change/", f"changes/{key}/back/")
     support.refused("metrics/", "routing/route/")
 
