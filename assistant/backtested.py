@@ -294,7 +294,7 @@ def by_confidence(faq: FaqCounts) -> WrongRate:
 
     The bounds hold for a confidence that is calibrated, by the variance of independent answers.
     """
-    rate, spread = faq.expected_wrong / faq.answers, 1.959964 * sqrt(faq.variance) / faq.answers
+    rate, spread = faq.expected_wrong / faq.answers, Z95 * sqrt(faq.variance) / faq.answers
     bounds = max(0.0, rate - spread), min(1.0, rate + spread)
     return WrongRate(rate, bounds, "confidence", faq.answers, faq.judged)
 

@@ -11,7 +11,7 @@ from datetime import date
 from math import ceil, sqrt
 
 from assistant.backtested import Counts, route_of
-from common.intervals import Interval, quantile_ranks
+from common.intervals import Z95, Interval, quantile_ranks
 from routing.config import Config
 from routing.cost import price_of
 from routing.events import UsageReport
@@ -139,7 +139,7 @@ def money(counts: Counts, ways: Mapping[str, Expected]) -> Money | None:
     if not n:
         return None
     mean = (after - before) / n
-    spread = 1.959964 * sqrt(max(0.0, squares / n - mean * mean) / n)
+    spread = Z95 * sqrt(max(0.0, squares / n - mean * mean) / n)
     return Money(before / n, after / n, (mean - spread, mean + spread) if n > 1 else None, unknown)
 
 
