@@ -31,7 +31,8 @@ SOON = timedelta(seconds=5)
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
     told: list[Told] = []
-    monkeypatch.setattr(telemetry, "tell", told.append)
+    only = lambda each: told.append(each) if each.kind == "evaluation" else None
+    monkeypatch.setattr(telemetry, "tell", only)
     return told
 
 
