@@ -31,8 +31,12 @@ SOON = timedelta(seconds=5)
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
     told: list[Told] = []
-    only = lambda each: told.append(each) if each.kind == "evaluation" else None
-    monkeypatch.setattr(telemetry, "tell", only)
+
+    def hear(each: Told) -> None:
+        if each.kind == "evaluation":
+            told.append(each)
+
+    monkeypatch.setattr(telemetry, "tell", hear)
     return told
 
 
