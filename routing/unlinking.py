@@ -9,15 +9,23 @@ from routing.models import ModelCall, RouteOutcome
 def unlink(turns_of: Mapping[UUID, UUID]) -> int:
     """Give the outcome and the calls of each reply (reply id -> turn id) new random ids, the same for both.
 
+    So get their conversations, that those of one still count as one.
+
     What was written and what a provider said in its error go as well. Sums, roll-ups and the calls of
     one reply stay together; nobody can say any more whose they were. Returns the number of calls.
     Call it inside the transaction that deletes the replies.
     """
     new_turns = {turn: uuid4() for turn in set(turns_of.values())}
+    told = RouteOutcome.objects.filter(pk__in=list(turns_of)).values_list("pk", "conversation_id")
+    spoken_in = dict(told)
+    renamed = {conversation: uuid4() for conversation in set(spoken_in.values()) if conversation}
     changed = 0
     for reply, turn in turns_of.items():
         new_reply = uuid4()
-        RouteOutcome.objects.filter(pk=reply).update(reply_id=new_reply, turn_id=new_turns[turn])
+        conversation = renamed.get(spoken_in.get(reply))
+        RouteOutcome.objects.filter(pk=reply).update(
+            reply_id=new_reply, turn_id=new_turns[turn], conversation_id=conversation
+        )
         changed += ModelCall.objects.filter(reply_id=reply).update(
             reply_id=new_reply, turn_id=new_turns[turn], **_SILENT
         )

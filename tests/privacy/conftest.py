@@ -48,7 +48,7 @@ def tell(mark: str = MARK, number: int = 1) -> Told:
     call = add_call(reply, partial_output=f"The {mark} is", error_detail=f"could not say {mark}")
     RouteOutcome.objects.create(
         reply_id=reply.pk, turn_id=turn.pk, route="common", tier="lite", state="completed", ended_by="finish",
-        ended_at=now(), cost_pico=7, rolled_up=True,
+        ended_at=now(), cost_pico=7, rolled_up=True, conversation_id=conversation.pk,
     )  # fmt: skip
     StoredAnswer.objects.create(
         digest=uuid4().hex, route="common", model="m", tier="lite", question=turn.text,
