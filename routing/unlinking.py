@@ -17,12 +17,12 @@ def unlink(turns_of: Mapping[UUID, UUID]) -> int:
     """
     new_turns = {turn: uuid4() for turn in set(turns_of.values())}
     told = RouteOutcome.objects.filter(pk__in=list(turns_of)).values_list("pk", "conversation_id")
-    spoken_in = dict(told)
-    renamed = {conversation: uuid4() for conversation in set(spoken_in.values()) if conversation}
+    spoken_in = {reply: conversation for reply, conversation in told if conversation is not None}
+    renamed = {conversation: uuid4() for conversation in set(spoken_in.values())}
     changed = 0
     for reply, turn in turns_of.items():
         new_reply = uuid4()
-        conversation = renamed.get(spoken_in.get(reply))
+        conversation = renamed[spoken_in[reply]] if reply in spoken_in else None
         RouteOutcome.objects.filter(pk=reply).update(
             reply_id=new_reply, turn_id=new_turns[turn], conversation_id=conversation
         )
