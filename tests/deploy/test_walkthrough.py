@@ -196,6 +196,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory, postgres_url: str, sandbox
     finally:
         redis.stop()
         shutil.rmtree(folder)
+        # A worker that comes back to this module walks the page again, on the same server.
+        with psycopg.connect(postgres_url, autocommit=True) as server:
+            server.execute("DROP DATABASE IF EXISTS desk WITH (FORCE)")
+            server.execute("DROP ROLE IF EXISTS walker")
 
 
 def ready(port: int) -> bool:
