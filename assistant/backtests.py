@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from assistant import draft_answers, replaying
+from assistant import draft_answers, replaying, watched_call
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import Counts, total
 from assistant.drafted import CannotTry, Draft, compared_with
@@ -186,7 +186,7 @@ def drive() -> list[UUID]:
     """Return the backtests that no worker is at, having closed the books of stopped ones."""
     at = now()
     for run in claims.abandoned(BacktestRun, at):
-        draft_answers.settle_lost(run)
+        watched_call.settle_lost(run.uuid)
         claims.close(run, run.holder, draft_answers.spent(run))
     waiting = claims.waiting(BacktestRun, at)
     return [run.uuid for run in waiting if run.kind == BacktestRun.Kind.BACKTEST]

@@ -7,7 +7,6 @@ of its own and stands in no manager's figure.
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 
 from assistant import replaying, watched_call
@@ -18,7 +17,7 @@ from assistant.reply_ledger import DatabaseLedger
 from common.clock import now, ticks
 from faq import claims
 from faq.models import Work
-from routing import recorder, rollup
+from routing import rollup
 from routing.dispatch import Job, first_attempt
 from routing.ladder import steps_of
 from routing.models import ModelCall, Purpose
@@ -59,7 +58,7 @@ def order(run: BacktestRun, wanted: int, cap_pico: int) -> bool:
 
 def step(run: BacktestRun, holder: str, replay: Replay, ends: float) -> bool:
     """Have questions answered until `ends` (of common.clock.ticks), one at least; return if more are left."""
-    settle_lost(run)
+    watched_call.settle_lost(run.uuid)
     while True:
         if run.answers_done >= run.answers_wanted or (row := pending(run).first()) is None:
             claims.end(run, holder, Work.State.DONE, now())
@@ -148,19 +147,9 @@ def _say(run: BacktestRun, holder: str) -> bool:
     return claims.say(run, holder, now())
 
 
-def settle_lost(run: BacktestRun) -> None:
-    """Close the books of the calls that a dead worker left open, at their reservation."""
-    open_calls = ModelCall.objects.filter(turn_id=run.uuid, ended_at=None)
-    for reply_id in {call.reply_id for call in open_calls if call.reply_id is not None}:
-        with transaction.atomic():
-            recorder.settle_calls(reply_id, now())
-
-
 def spent(run: BacktestRun) -> int | None:
     """Return what a run's calls have cost in pico-USD, None when that of any is unknown."""
-    calls = ModelCall.objects.filter(turn_id=run.uuid, purpose=Purpose.SHADOW, ended_at__isnull=False)
-    sums = calls.aggregate(cost=Sum("cost_pico"), unknown=Count("pk", filter=Q(cost_pico=None)))
-    return None if sums["unknown"] else (sums["cost"] or 0)
+    return watched_call.spent(run.uuid, Purpose.SHADOW)
 
 
 def costs(replies: list[UUID]) -> dict[UUID, int | None]:

@@ -9,19 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from django.db import transaction
-from django.db.models import Count, Q, Sum
-
 from assistant import watched_call
 from assistant.reply_ledger import DatabaseLedger
 from common.clock import now
 from faq.drafter import Call, Offer, Role
-from routing import dispatch, publishing, recorder
+from routing import dispatch, publishing
 from routing.config import Config, ConfigError, ModelSpec, RouteSpec
 from routing.cost import price_of, reserve_of
 from routing.events import ChatMessage, ModelRequest, UsageReport
 from routing.ladder import output_cap, steps_of
-from routing.models import ModelCall, Purpose
+from routing.models import Purpose
 from routing.once import Answered
 from routing.providers import registry
 from routing.signals import estimate_tokens
@@ -154,16 +151,6 @@ def _ended(ended: Answered, asked: Sequence[ModelSpec]) -> Written:
     return Written("", model, f"No model answered: {ended.detail or 'no reason was given'}"[:480])
 
 
-def settle_lost(order_id: UUID) -> None:
-    """Close the books of the calls that a dead worker left open, at their reservation."""
-    open_calls = ModelCall.objects.filter(turn_id=order_id, ended_at=None)
-    for reply_id in {call.reply_id for call in open_calls if call.reply_id is not None}:
-        with transaction.atomic():
-            recorder.settle_calls(reply_id, now())
-
-
 def spent(order_id: UUID) -> int | None:
     """Return what an order's calls have cost in pico-USD, None when that of any is unknown."""
-    calls = ModelCall.objects.filter(turn_id=order_id, purpose=Purpose.STAFF_DRAFT, ended_at__isnull=False)
-    sums = calls.aggregate(cost=Sum("cost_pico"), unknown=Count("pk", filter=Q(cost_pico=None)))
-    return None if sums["unknown"] else (sums["cost"] or 0)
+    return watched_call.spent(order_id, Purpose.STAFF_DRAFT)

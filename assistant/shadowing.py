@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from assistant import draft_answers, replaying
+from assistant import draft_answers, replaying, watched_call
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import Counts, total
 from assistant.backtests import PAGE, STEP_MS, frozen, keep
@@ -150,7 +150,7 @@ def _decide(run: BacktestRun, holder: str, replay: Replay, rows: Sequence[AskedQ
 
 def _answer(run: BacktestRun, holder: str, replay: Replay, began: float) -> bool:
     """Have the newest messages answered for the rest of a step; False when the run is over or not ours."""
-    draft_answers.settle_lost(run)
+    watched_call.settle_lost(run.uuid)
     while ms_since(began) < STEP_MS:
         row = draft_answers.pending(run).filter(asked_at__gte=now() - ANSWER_WITHIN).first()
         if row is None:

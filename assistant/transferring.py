@@ -19,13 +19,13 @@ from kombu.exceptions import OperationalError
 from assistant import db, pipeline, transfer_judge, transfer_plans
 from assistant.reply_ledger import DatabaseLedger
 from assistant.transfer_plans import CALL_S, Plan
-from assistant.watched_call import watched
+from assistant.watched_call import settle_lost, watched
 from assistant.weighing import weigh
 from common.clock import ms_since, now, ticks
 from common.money import usd
 from common.text import clean
 from faq import index
-from routing import publishing, recorder, rollup, transfer_runs
+from routing import publishing, rollup, transfer_runs
 from routing.attempts import AttemptResult, AttemptStart
 from routing.budget import CHARGE
 from routing.config import Config, ConfigError
@@ -278,14 +278,6 @@ def _say(run: TransferRun, holder: str) -> bool:
     """Say that the run is worked on; keep the figures meanwhile, as this may be the only worker."""
     rollup.roll_up(now())
     return transfer_runs.change(run, holder, moved_at=now())
-
-
-def settle_lost(run_uuid: UUID) -> None:
-    """Close the books of the calls that a dead or stopped worker left open, at their reservation."""
-    open_calls = ModelCall.objects.filter(turn_id=run_uuid, ended_at=None)
-    for reply_id in {call.reply_id for call in open_calls if call.reply_id is not None}:
-        with transaction.atomic():
-            recorder.settle_calls(reply_id, now())
 
 
 def _close(run: TransferRun) -> None:

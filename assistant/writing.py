@@ -7,7 +7,7 @@ with the next.
 
 from uuid import UUID, uuid4
 
-from assistant import drafting
+from assistant import drafting, watched_call
 from common.clock import ms_since, now, ticks
 from faq import claims, edits, paraphrases, proposals, rewriting
 from faq.drafter import EDIT_TASK, PROPOSE_TASK, hand_over
@@ -28,7 +28,7 @@ def propose(uuid: str) -> bool:
     run = claims.claim(ProposalRun, uuid, holder, now())
     if run is None:
         return False
-    drafting.settle_lost(run.uuid)
+    watched_call.settle_lost(run.uuid)
     while ms_since(began) < STEP_MS:
         entry = proposals.next_entry(run)
         if entry is None:
@@ -71,7 +71,7 @@ def edit(uuid: str) -> None:
     order = claims.claim(AnswerEdit, uuid, holder, now())
     if order is None:
         return
-    drafting.settle_lost(order.uuid)
+    watched_call.settle_lost(order.uuid)
     try:
         written = drafting.ask(
             edits.role_of(order.kind),
@@ -117,6 +117,6 @@ def drive() -> list[UUID]:
             hand_over(task, str(order.uuid))
             found.append(order.uuid)
         for order in claims.abandoned(kind, at):
-            drafting.settle_lost(order.uuid)
+            watched_call.settle_lost(order.uuid)
             claims.close(order, order.holder, drafting.spent(order.uuid))
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assistant import transfer_plans, transferring
+from assistant import transfer_plans, transferring, watched_call
 from assistant.db import DatabaseGone
 from assistant.transfer_plans import DESK, MODEL, ROUTE, CannotTest
 from common.clock import now
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             transferring.step(str(run.uuid), transferring.WHOLE)
         except KeyboardInterrupt:
             transfer_runs.stop(run, getpass.getuser(), now())
-            transferring.settle_lost(run.uuid)
+            watched_call.settle_lost(run.uuid)
             raise CommandError("Stopped.") from None
         except DatabaseGone as error:
             raise CommandError(f"The database did not answer: {error}") from error
