@@ -97,6 +97,8 @@ class Env:
     mail_from: str
     webhook_url: str = field(default="", repr=False)  # many carry their secret in the path
     webhook_secret: str = field(default="", repr=False)
+    help_desk_url: str = field(default="", repr=False)
+    help_desk_secret: str = field(default="", repr=False)
     sso: SsoEnv | None = None
     mfa: str = "off"
 
@@ -212,20 +214,20 @@ def _sign_in(values: Mapping[str, str]) -> tuple[SsoEnv | None, str]:
 WEBHOOK_SECRET_CHARS = 16
 
 
-def _webhook(values: Mapping[str, str]) -> tuple[str, str]:
-    """Return address and secret of the webhook for alerts, two empty strings for none. Raises EnvError."""
-    url = values.get("ALERT_WEBHOOK_URL", "").strip()
-    secret = values.get("ALERT_WEBHOOK_SECRET", "").strip()
+def _webhook(values: Mapping[str, str], url_name: str, secret_name: str) -> tuple[str, str]:
+    """Return address and secret of a webhook, two empty strings for none. Raises EnvError."""
+    url = values.get(url_name, "").strip()
+    secret = values.get(secret_name, "").strip()
     if not url and not secret:
         return "", ""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         # Without the value: it may hold a secret.
-        raise EnvError("ALERT_WEBHOOK_URL is not an http(s) address: write it as in https://host/path.")
+        raise EnvError(f"{url_name} is not an http(s) address: write it as in https://host/path.")
     if len(secret) < WEBHOOK_SECRET_CHARS:
         raise EnvError(
-            f"ALERT_WEBHOOK_SECRET signs what goes to ALERT_WEBHOOK_URL: {WEBHOOK_SECRET_CHARS} characters "
-            "or more, the same as its receiver has."
+            f"{secret_name} signs what goes to {url_name}: {WEBHOOK_SECRET_CHARS} characters or more, "
+            "the same as its receiver has."
         )
     return url, secret
 
@@ -360,7 +362,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
     if not rate_limits and not is_loopback(host):
         raise EnvError(f"RATE_LIMITS=off is accepted on a loopback HOST only, and HOST is {host!r}.")
     sso, mfa = _sign_in(values)
-    webhook = _webhook(values)
+    webhook = _webhook(values, "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
+    help_desk = _webhook(values, "HELP_DESK_WEBHOOK_URL", "HELP_DESK_WEBHOOK_SECRET")
     return Env(
         debug=debug,
         secret_key=secret or DEVELOPMENT_SECRET,
@@ -399,6 +402,8 @@ def read_env(environ: Mapping[str, str], root: Path = ROOT, defaults: Mapping[st
         mail_from=_address("EMAIL_FROM", values.get("EMAIL_FROM", "").strip()),
         webhook_url=webhook[0],
         webhook_secret=webhook[1],
+        help_desk_url=help_desk[0],
+        help_desk_secret=help_desk[1],
         sso=sso,
         mfa=mfa,
     )

@@ -1,11 +1,12 @@
 """Asks a snapshot: which entry a text wants, by the calibration of that entry's language.
 
-Pure. The language that counts is the candidate's: "en" has shipped coefficients, any other needs its own,
-else only exact hits are answered and the rest is offered at most.
+Pure. Where the answers are in several languages, those in the question's own are asked before all of them.
+The calibration that counts is that of the candidate's language: "en" has a shipped one, any other needs
+its own, else only exact hits are answered and the rest is offered at most.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from common.clock import ms_since, ticks
@@ -16,6 +17,7 @@ from faq.matching.calibration import Calibration
 from faq.normalize import words
 from faq.passage_terms import Asked
 from faq.snapshot import Passage, Snapshot
+from faq.snapshot import main_language as main_language  # noqa: PLC0414 - known by this name
 
 MOST_CANDIDATES = 10
 
@@ -50,13 +52,24 @@ class Finder:
     @cached_property
     def _matchers(self) -> dict[str, Matcher]:
         """Return the matcher under each calibration, by its id; they share everything else."""
+        return self._calibrated(self.snapshot.matcher)
+
+    @cached_property
+    def _within(self) -> dict[str, dict[str, Matcher]]:
+        """Return matchers that know the answers of one language alone, where there are several languages."""
+        return {
+            language: self._calibrated(self.snapshot.matcher.changed(removed=others))
+            for language, others in self.snapshot.foreign.items()
+        }
+
+    def _calibrated(self, matcher: Matcher) -> dict[str, Matcher]:
         every = {each.id: each for each in (self.shipped, *self.calibrations.values())}
-        return {name: self.snapshot.matcher.recalibrated(each) for name, each in every.items()}
+        return {name: matcher.recalibrated(each) for name, each in every.items()}
 
     def prepared(self) -> "Finder":
         """Return it with all computed that a question needs, so that no question waits for it."""
         self.snapshot.prepared()
-        _ = self._matchers, self._matches, self._near
+        _ = self._matchers, self._within, self._matches, self._near
         return self
 
     @cached_property
@@ -83,14 +96,29 @@ class Finder:
         return found() if exclude or without else self._matches.take((text, language), found)
 
     def _match(self, text: str, exclude: frozenset[str], language: str, without: str) -> FaqMatch:
-        start = ticks()
-        used = self.calibration(self.snapshot.language) or self.shipped
-        found = self._ranked(used, text, exclude, language, without)
+        """Ask the answers in the question's language first, and all where these neither answer nor offer.
+
+        An entry in another language is so shown only when it is sure and none in the question's own is.
+        """
+        start, spoken = ticks(), main_language(language) if language else ""
+        within = spoken if spoken in self._within else ""
+        found = self._found(text, exclude, language, without, within)
+        if within and not found.would_answer:
+            every = self._found(text, exclude, language, without, "")
+            found = every if every.would_answer or not found.suggested else found
+        return replace(found, took_ms=ms_since(start))
+
+    def _found(
+        self, text: str, exclude: frozenset[str], language: str, without: str, within: str
+    ) -> FaqMatch:
+        """Return what is found among the answers of the language `within`, "" for all of them."""
+        used = self.calibration(within or self.snapshot.language) or self.shipped
+        found = self._ranked(used, text, exclude, language, without, within)
         spoken = self._language(found[0]) if found else ""
         calibration = self.calibration(spoken)
         judged = calibration or self.shipped
         if found and judged.id != used.id:
-            found = self._ranked(judged, text, exclude, language, without)
+            found = self._ranked(judged, text, exclude, language, without, within)
             spoken = self._language(found[0])
             calibration = self.calibration(spoken)
         exact_only = bool(found) and calibration is None
@@ -102,7 +130,7 @@ class Finder:
             threshold=threshold,
             matcher_version=self.snapshot.matcher.version[:40],
             index_version=self.snapshot.number,
-            took_ms=ms_since(start),
+            took_ms=0,
             suggest_threshold=judged.suggest,
             mode=self.mode,
             language=spoken,
@@ -112,10 +140,17 @@ class Finder:
         )
 
     def _ranked(
-        self, calibration: Calibration, text: str, exclude: frozenset[str], language: str, without: str
+        self,
+        calibration: Calibration,
+        text: str,
+        exclude: frozenset[str],
+        language: str,
+        without: str,
+        within: str,
     ) -> tuple[Candidate, ...]:
-        """Return the candidates, of two equal exact hits the one in the visitor's language first."""
-        ranked = self._matchers[calibration.id].rank(text, MOST_CANDIDATES + len(exclude), without)
+        """Return the candidates, of two equal exact hits the one in the question's language first."""
+        matchers = self._within[within] if within else self._matchers
+        ranked = matchers[calibration.id].rank(text, MOST_CANDIDATES + len(exclude), without)
         kept = [each for each in ranked if each.entry_id not in exclude][:MOST_CANDIDATES]
         if language:
             kept.sort(key=lambda each: (not each.exact, each.exact and self._language(each) != language))
@@ -136,8 +171,3 @@ class Finder:
         matcher = self._matchers[(self.calibration(self.snapshot.language) or self.shipped).id]
         entries = {each.entry_id: each.score for each in matcher.similar(text, NEAR_ENTRIES)}
         return Near(question, entries)
-
-
-def main_language(code: str) -> str:
-    """Return the language of a tag, as calibrations are kept by it: `de-AT` is `de`, none is English."""
-    return code.replace("_", "-").split("-")[0].strip().lower() or "en"

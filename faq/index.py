@@ -4,7 +4,7 @@ Whoever polls calls `poll()`, whoever has to see an edit at once calls `refresh(
 waits for the database once the FAQ is loaded.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from faq import half
@@ -17,6 +17,7 @@ from faq.matching.shipped import SHIPPED
 from faq.snapshot import EntryView as EntryView  # noqa: PLC0414
 from faq.snapshot import Passage as Passage  # noqa: PLC0414
 from faq.snapshot import Snapshot as Snapshot  # noqa: PLC0414
+from faq.snapshot import main_language
 
 # From this P on an entry is offered where no calibration of a desk's own says otherwise.
 SUGGEST_THRESHOLD = SHIPPED.suggest
@@ -115,9 +116,10 @@ def match(
 ) -> FaqMatch:
     """Return the answers nearest to `text` without those of `exclude`.
 
-    Judged by the calibration of the best candidate's language; `language`, the visitor's, only settles
-    which of two equal exact hits comes first. `without` asks as if phrasings and negatives of this
-    normalised text were not there. Never touches the database once the FAQ is loaded.
+    Judged by the calibration of the best candidate's language. `language` is that of the question: answers
+    in it come first, those in others only when none of it answers or is offered. `without` asks as if
+    phrasings and negatives of this normalised text were not there. Never touches the database once the FAQ
+    is loaded.
     """
     return _finder().match(text, exclude, language, without)
 
@@ -155,6 +157,20 @@ def entry(entry_id: str) -> EntryView | None:
     return current().answers.get(entry_id)
 
 
-def starters(limit: int = 5) -> tuple[EntryView, ...]:
-    """Return the questions that the empty chat page offers, in the order staff gave them."""
-    return current().starters[:limit]
+def starters(limit: int = 5, language: str = "") -> tuple[EntryView, ...]:
+    """Return the questions that the empty chat page offers, in the order staff gave them.
+
+    With a `language` those in it, else those in the language of most answers.
+    """
+    return in_language(current().starters, language)[:limit]
+
+
+def in_language(entries: Sequence[EntryView], language: str) -> tuple[EntryView, ...]:
+    """Return the entries in a language, without one those in the language of most answers, else all."""
+    if not language:
+        return tuple(entries)
+    for wanted in (language, current().language):
+        spoken = tuple(each for each in entries if main_language(each.language) == main_language(wanted))
+        if spoken:
+            return spoken
+    return tuple(entries)

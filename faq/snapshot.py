@@ -148,18 +148,33 @@ class Snapshot:
 
     @cached_property
     def starters(self) -> tuple[EntryView, ...]:
-        """Return the questions that the empty chat page offers, in the order that staff gave them."""
+        """Return the questions that the empty chat page offers, in the order that staff gave them.
+
+        Those in the language of most answers come first: the places are counted anew in each language.
+        """
         featured = [
-            (row.featured, int(entry))
+            (row.view.language != self.language, row.featured, int(entry))
             for entry, row in self.rows.items()
             if row.shown and row.featured is not None
         ]
-        return tuple(self.rows[str(pk)].view for _, pk in sorted(featured))
+        return tuple(self.rows[str(pk)].view for *_, pk in sorted(featured))
 
     @cached_property
     def details(self) -> frozenset[tuple[str, str]]:
         """Return kind and key of each address and number that is published."""
         return frozenset().union(*(row.details for row in self.rows.values()))
+
+    @cached_property
+    def foreign(self) -> Mapping[str, frozenset[str]]:
+        """Return for each language the answers that are in another; nothing while all are in one."""
+        spoken = {entry: main_language(view.language) for entry, view in self.answers.items()}
+        languages = set(spoken.values())
+        if len(languages) < 2:
+            return {}
+        return {
+            each: frozenset(entry for entry, language in spoken.items() if language != each)
+            for each in languages
+        }
 
     @cached_property
     def language(self) -> str:
@@ -169,9 +184,14 @@ class Snapshot:
 
     def prepared(self) -> "Snapshot":
         """Return it with all computed that a reader may ask for, so that no reader waits for it."""
-        for name in ("answers", "starters", "details", "language"):
+        for name in ("answers", "starters", "details", "language", "foreign"):
             getattr(self, name)
         return self
+
+
+def main_language(code: str) -> str:
+    """Return the language of a tag, as calibrations are kept by it: `de-AT` is `de`, none is English."""
+    return code.replace("_", "-").split("-")[0].strip().lower() or "en"
 
 
 def negatives_of(rows: Rows, general: Iterable[str]) -> Negatives:

@@ -32,6 +32,7 @@ RATES = {
     "cached": 0,
     "escalated_before": 0,
     "escalated_after": -1,
+    "handoffs_failed": -1,
     "thumbs_up": 1,
     "thumbs_down": -1,
 }

@@ -13,12 +13,21 @@ from routing.config import ConditionSpec, RuleSpec
 from routing.lexicon.text import normal
 from routing.schedule import UNKNOWN, minute, parse, within
 from routing.shares import share_of
-from routing.signals import Signals
+from routing.signals import CLAIM, Signals
 
 KNOWN = 4  # configurations: the published one, the one before it under running replies, drafts being tried
 MOST_TRIALS = 64  # kept of one rule: the values of a small number, not those of a message's length
 
-Facts = dict[str, Any]
+
+class Facts(dict[str, Any]):
+    """The signals by name; a claim that the visitor's site did not make is empty."""
+
+    def __missing__(self, name: str) -> str:
+        if name.startswith(CLAIM):
+            return ""
+        raise KeyError(name)
+
+
 Compare = Callable[..., bool]
 Trial = TypeVar("Trial")
 
@@ -52,8 +61,9 @@ class CompiledRule(Generic[Trial]):
         self.spec = spec
         self.groups = groups
         self.trials: dict[Any, Trial] = {}
-        # A trial that could name the visitor's words is never kept.
-        self.keeps = not any(check.fact == "words" for group in groups for check in group)
+        # A trial that could name the visitor's words, or what their site says of them, is never kept.
+        named = {check.fact for group in groups for check in group}
+        self.keeps = "words" not in named and not any(name.startswith(CLAIM) for name in named)
 
 
 def try_all(
@@ -92,7 +102,9 @@ def try_all(
 
 def facts_of(signals: Signals) -> Facts:
     """Return the signals by name, with the words as checks look for them."""
-    facts = dict(vars(signals))
+    facts = Facts(vars(signals))
+    if signals.claims:
+        facts.update(signals.as_claims())
     facts[_MINUTE] = minute(signals.time) if signals.time else UNKNOWN
     facts[_WORDS_READ] = Words(f" {signals.words} ", frozenset(signals.words.split()))
     return facts
@@ -139,7 +151,7 @@ def _check(
     if row.signal == "share":
         return _share(row, salt)
     prepare = _PREPARED.get(row.operator)
-    if prepare is not None:
+    if prepare is not None and not (prepare is _number and row.signal.startswith(CLAIM)):
         return prepare(row)
     test, value = compare[row.operator], row.value
     return Check(row.signal, lambda seen: test(seen, value), names_seen=True)

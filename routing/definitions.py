@@ -144,6 +144,13 @@ _ALL = (
         "Answers of this route that were shown and did not do, so that a larger model was asked under them.",
         "Escalated after",
     ),
+    Definition(
+        "handoffs_failed",
+        "Handoffs failed",
+        "replies",
+        "After these answers a visitor asked for a person in the chat, and nobody came in time or whoever "
+        "had it was gone. The request went on by e-mail where there was an address.",
+    ),
     Definition("thumbs_up", "Thumbs up", "replies", "Replies that visitors marked as good."),
     Definition("thumbs_down", "Thumbs down", "replies", "Replies that visitors marked as bad."),
     Definition(

@@ -24,6 +24,7 @@ COUNTS = (
     "cached",
     "escalated_before",
     "escalated_after",
+    "handoffs_failed",
     "thumbs_up",
     "thumbs_down",
 )

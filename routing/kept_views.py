@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db.models import Q, QuerySet
 
+from common.tries import PAUSES, Tries
 from routing import chosen, metrics
 from routing.choice import Choice
 from routing.chosen import Chosen
@@ -16,9 +17,7 @@ from routing.report_times import days_of, due_after, last_due
 
 PERMISSION = "routing.view_metrics"
 MOST_VIEWS, MOST_REPORTS = 50, 20  # of one person: a list that is still read
-# Minutes until the next try: a restarted mail server, a longer fault; a report of a day is old news tomorrow.
-BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
-MOST_TRIES = len(BACKOFF) + 1
+TRIES = Tries(PAUSES[:-1])  # without the one of a night: a report of a day is old news tomorrow
 # How long a report waits for figures that are not complete; then it goes out and says so.
 PATIENCE = timedelta(hours=1)
 
@@ -105,23 +104,13 @@ def weekday_of(report: MailedReport) -> int | None:
 
 def due(now: datetime) -> list[MailedReport]:
     """Return the reports that are to be sent or tried again by now."""
-    ready = Q(attempts=0)
-    for attempts, pause in enumerate(BACKOFF, start=1):
-        ready |= Q(attempts=attempts, tried_at__lt=now - pause)
-    # A worker that was killed in the last try left no word of it.
-    ready |= Q(attempts__gte=MOST_TRIES, tried_at__lt=now - BACKOFF[-1])
-    return list(MailedReport.objects.filter(ready, active=True, next_at__lte=now).select_related("user"))
+    rows = MailedReport.objects.filter(TRIES.ready(now), active=True, next_at__lte=now)
+    return list(rows.select_related("user"))
 
 
 def claim(report: MailedReport, now: datetime) -> bool:
     """Count a try as this worker's; False when another one was first, or the report was stopped."""
-    ours = MailedReport.objects.filter(
-        pk=report.pk, active=True, next_at=report.next_at, attempts=report.attempts
-    )
-    if not ours.update(attempts=report.attempts + 1, tried_at=now):
-        return False
-    report.attempts += 1
-    return True
+    return TRIES.claim(report, now, active=True, next_at=report.next_at)
 
 
 def stopped_by(report: MailedReport) -> str:
@@ -146,8 +135,8 @@ def sent(report: MailedReport, now: datetime, tz: ZoneInfo) -> None:
 
 
 def failed(report: MailedReport, reason: str, now: datetime, tz: ZoneInfo) -> None:
-    """Note why a report did not go out; after MOST_TRIES it waits for its next day."""
-    if report.attempts < MOST_TRIES:
+    """Note why a report did not go out; after the last try it waits for its next day."""
+    if not TRIES.spent(report):
         MailedReport.objects.filter(pk=report.pk).update(reason=reason[:400])
         return
     _go_on(report, now, tz, reason=f"Given up after {report.attempts} tries: {reason}"[:400])

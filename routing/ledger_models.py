@@ -143,6 +143,9 @@ class RouteOutcome(models.Model):
     handed_off = models.BooleanField(
         default=False, db_default=False, help_text="After this answer, its visitor asked for a person."
     )
+    handoff_failed = models.BooleanField(
+        default=False, db_default=False, help_text="That visitor waited for a person, and nobody came."
+    )
     re_asked = models.BooleanField(
         default=False, db_default=False, help_text="The next message asked the same, or said it did not help."
     )

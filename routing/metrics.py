@@ -67,6 +67,7 @@ class Figures:
     cached: int
     escalated_before: int
     escalated_after: int
+    handoffs_failed: int
     thumbs_up: int
     thumbs_down: int
     resolved: int
@@ -190,8 +191,7 @@ def figures(
         start=start,
         end=end,
         routes=tuple(
-            of_route(slug, known.get(slug, _RouteFacts(slug, "", Sla())), rows.by_route.get(slug), base)
-            for slug in slugs
+            of_route(slug, known.get(slug, _gone(slug)), rows.by_route.get(slug), base) for slug in slugs
         ),
         total=of_route("", _RouteFacts("All routes", "", Sla()), everything, base),
         models=tuple(_of_model(model, rows.by_model[model]) for model in sorted(rows.by_model) if model),
@@ -207,6 +207,11 @@ def _routes() -> dict[str, _RouteFacts]:
     except ConfigError:
         return {}
     return {slug: _RouteFacts(route.name, route.tier, route.sla) for slug, route in published.items()}
+
+
+def _gone(slug: str) -> _RouteFacts:
+    """Return what is known of a route that is gone; "" is of replies taken back before they had one."""
+    return _RouteFacts(slug or "No route", "", Sla())
 
 
 def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tally) -> Figures:
@@ -242,6 +247,7 @@ def of_route(slug: str, facts: _RouteFacts, value: Tally | None, everything: Tal
         cached=mine["cached"],
         escalated_before=mine["escalated_before"],
         escalated_after=mine["escalated_after"],
+        handoffs_failed=mine["handoffs_failed"],
         thumbs_up=mine["thumbs_up"],
         thumbs_down=mine["thumbs_down"],
         resolved=mine["resolved"],

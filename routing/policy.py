@@ -15,7 +15,7 @@ from routing.compiled import compiled, facts_of, salt_of, try_all
 from routing.config import ConditionSpec, ConfigError, RuleSpec
 from routing.lexicon.text import normal, phrase_in
 from routing.shares import share_of
-from routing.signals import SIGNALS, Signals, SignalSpec
+from routing.signals import CLAIM, SIGNALS, Signals, SignalSpec, spec_of
 
 MOST = 1_000_000  # of whatever is counted; no message and no conversation comes near it
 MAX_WORDS = 40  # alternatives of one `contains` row; more is a list that belongs into the FAQ
@@ -118,6 +118,8 @@ def holds(signals: Signals, row: ConditionSpec, salt: str = "") -> bool:
 
 def _seen(signals: Signals, row: ConditionSpec, salt: str) -> Any:
     """Return what a condition looks at; None where it is not known, so that the condition cannot hold."""
+    if row.signal.startswith(CLAIM):
+        return signals.as_claims().get(row.signal, "")
     seen = getattr(signals, row.signal)
     if row.signal == "share":
         return share_of(seen, salt) if seen else None
@@ -129,7 +131,8 @@ def describe(signals: Signals, row: ConditionSpec, held: bool) -> str:
     broken = flaw(row)
     if broken is not None:
         return broken
-    label, operator = SIGNALS[row.signal].label, OPERATORS[row.operator]
+    spec, operator = spec_of(row.signal) or SIGNALS[row.signal], OPERATORS[row.operator]
+    label = spec.label
     words = operator.label if held else operator.negated
     if not operator.takes_value:
         return f"{label}: {words}"
@@ -138,12 +141,12 @@ def describe(signals: Signals, row: ConditionSpec, held: bool) -> str:
     if row.signal in ("share", "time"):
         # Without what was seen, the trial is the same for every message and need not be made for each.
         return f"{label}: {words} {row.value}"
-    return f"{label}: {_shown(getattr(signals, row.signal))}, {words} {row.value}"
+    return f"{label}: {_shown(_seen(signals, row, ''))}, {words} {row.value}"
 
 
 def in_words(row: ConditionSpec) -> str:
     """Return a condition as a form shows it, before any message: `plan is free`."""
-    spec, operator = SIGNALS.get(row.signal), OPERATORS.get(row.operator)
+    spec, operator = spec_of(row.signal), OPERATORS.get(row.operator)
     if spec is None or operator is None:
         return f"{row.signal} {row.operator} {row.value}".strip()
     value = f"“{row.value}”" if row.operator in QUOTED else row.value
@@ -152,7 +155,7 @@ def in_words(row: ConditionSpec) -> str:
 
 def flaw(row: ConditionSpec) -> str | None:
     """Return what is wrong with a condition in plain words, or None; forms and publishing ask this."""
-    spec = SIGNALS.get(row.signal)
+    spec = spec_of(row.signal)
     if spec is None:
         return f"there is no signal called “{row.signal}”"
     if row.operator not in spec.operators:
@@ -165,8 +168,8 @@ def pointless(row: ConditionSpec) -> str | None:
 
     Forms refuse it; the engine goes on as before, so that no rule of an older release fires otherwise.
     """
-    spec, value = SIGNALS[row.signal], row.value.strip()
-    if spec.type == "text" and row.operator in ("is", "is_not"):
+    spec, value = spec_of(row.signal) or SIGNALS[row.signal], row.value.strip()
+    if spec.type in ("text", "claim") and row.operator in ("is", "is_not"):
         return None if value else f"“{spec.label}” needs something to compare it with"
     number = _number(value) if spec.type == "number" else None
     if number is None:
@@ -235,14 +238,19 @@ def _shown(value: object) -> str:
     return str(value) or "none"
 
 
-def _at_least(seen: float, value: str) -> bool:
-    limit = _number(value)
-    return limit is not None and seen >= limit
+def _at_least(seen: float | str, value: str) -> bool:
+    given, limit = _given(seen), _number(value)
+    return given is not None and limit is not None and given >= limit
 
 
-def _at_most(seen: float, value: str) -> bool:
-    limit = _number(value)
-    return limit is not None and seen <= limit
+def _at_most(seen: float | str, value: str) -> bool:
+    given, limit = _given(seen), _number(value)
+    return given is not None and limit is not None and given <= limit
+
+
+def _given(seen: float | str) -> float | None:
+    """Return a number to compare; None for a claim that is missing or is none, so that nothing holds."""
+    return _number(seen) if isinstance(seen, str) else seen
 
 
 def _contains(seen: str, value: str) -> bool:

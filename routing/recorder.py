@@ -274,6 +274,7 @@ def amend_outcome(
     escalated_after: bool | None = None,
     escalated_by: Kind = "",
     handed_off: bool = False,
+    handoff_failed: bool = False,
     re_asked: bool = False,
 ) -> bool:
     """Add what became known after the end of a reply, and have its minute rolled up again.
@@ -293,10 +294,8 @@ def amend_outcome(
     if escalated_by:
         first = When(escalated_by="", then=Value(escalated_by))
         changes["escalated_by"] = Case(first, default=F("escalated_by"))
-    if handed_off:
-        changes["handed_off"] = True
-    if re_asked:
-        changes["re_asked"] = True
+    flags = {"handed_off": handed_off, "handoff_failed": handoff_failed, "re_asked": re_asked}
+    changes |= {name: True for name, said in flags.items() if said}
     return RouteOutcome.objects.filter(pk=reply_id).update(**changes) == 1
 
 

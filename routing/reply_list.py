@@ -51,6 +51,7 @@ KINDS_OF_REPLIES = {
     "cached": Q(cached=True),
     "escalated_before": Q(escalated_before=True),
     "escalated_after": Q(escalated_after=True),
+    "handoffs_failed": Q(handoff_failed=True),
     "thumbs_up": Q(feedback=1),
     "thumbs_down": Q(feedback=-1),
     "support_judged": _JUDGED,

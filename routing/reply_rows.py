@@ -56,6 +56,7 @@ COLUMNS = {
     "feedback": "up or down; empty without a thumb.",
     "resolved": "yes or no as the visitor said; empty without a word.",
     "handed_off": "yes when its visitor then asked for a person.",
+    "handoff_failed": "yes when that visitor waited for a person and nobody came.",
     "assumed": "yes when nothing was said against it for some hours.",
     "re_asked": "yes when the next message asked the same again or said that it did not help.",
     "support": "Share of it that stands in its passages, 0 to 1; empty when not known.",

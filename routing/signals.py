@@ -1,5 +1,7 @@
 """Read the cheap facts of a message and its conversation that the route rules decide on."""
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -11,9 +13,12 @@ from routing.lexicon.text import Reading, estimate_tokens, likeness, normal, rea
 from routing.patterns import READS
 from routing.schedule import moment
 
-__all__ = ["SIGNALS", "Context", "SignalSpec", "Signals", "estimate_tokens", "read_signals"]
+__all__ = [
+    "SIGNALS", "Context", "SignalSpec", "Signals", "claim_signals", "claims_of", "estimate_tokens",
+    "read_signals", "spec_of",
+]  # fmt: skip
 
-SignalType = Literal["flag", "number", "choice", "text", "pattern", "time"]
+SignalType = Literal["flag", "number", "choice", "text", "pattern", "time", "claim"]
 
 LOOKED_BACK = 6  # earlier messages that a re-ask is compared to; older ones are another matter
 SAME = 0.6  # share of common topic words from which two messages ask the same; "on" against "off" is 0.5
@@ -42,9 +47,10 @@ class Context:
     conversation: str = ""
     at: datetime | None = None
     open_now: bool = False
+    claims: tuple[tuple[str, str], ...] = ()
 
 
-NOT_FACTS = ("words", "text", "share")
+NOT_FACTS = ("words", "text", "share", "claims")
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,18 @@ class Signals:
     share: str
     time: str
     open_now: bool
+    claims: tuple[tuple[str, str], ...] = ()
 
     def as_facts(self) -> dict[str, bool | int | float | str]:
         """Return all signals but what stands with the message, and what tells conversations apart."""
         facts = fields_of(self)
         for name in NOT_FACTS:
             del facts[name]
-        return facts
+        return {**facts, **self.as_claims()}
+
+    def as_claims(self) -> dict[str, str]:
+        """Return what the visitor's site says of them, by the names under which rules ask for it."""
+        return {f"{CLAIM}{name}": value for name, value in self.claims}
 
 
 class SignalSpec(NamedTuple):
@@ -154,6 +165,34 @@ SIGNALS: dict[str, SignalSpec] = {
 }
 
 
+CLAIM = "claim."  # before the name that the visitor's site gave a fact: `claim.seats`
+_CLAIM_NAME = re.compile(r"claim\.[a-z][a-z0-9_]{0,31}")
+
+
+def spec_of(name: str) -> SignalSpec | None:
+    """Return how a signal appears on a form: one of SIGNALS, or a claim of a visitor's site; else None."""
+    if name in SIGNALS or not _CLAIM_NAME.fullmatch(name):
+        return SIGNALS.get(name)
+    words = name.removeprefix(CLAIM).replace("_", " ")
+    return SignalSpec("claim", f"{words} (from the site)", (*_CHOICE, *_NUMBER))
+
+
+def claims_of(claims: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return a site's claims as rules compare them: text, numbers as they are written, yes and no."""
+    return tuple((str(name), _claim_text(value)) for name, value in sorted(claims.items()))
+
+
+def _claim_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def claim_signals(names: Iterable[str]) -> list[str]:
+    """Return the signals of claims, in order and each once, of the names that can be one."""
+    return sorted({name for each in names if spec_of(name := f"{CLAIM}{each}") is not None})
+
+
 def read_signals(text: str, context: Context = Context()) -> Signals:
     """Return the signals of one message; any text, any length, in time linear in what is looked at."""
     pasted = split_paste(text)
@@ -202,6 +241,7 @@ def read_signals(text: str, context: Context = Context()) -> Signals:
         share=context.conversation,
         time=moment(context.at) if context.at else "",
         open_now=context.open_now,
+        claims=context.claims,
     )
 
 

@@ -29,6 +29,7 @@ class ReplyFacts(Protocol):
     feedback: int | None
     resolved: bool | None
     handed_off: bool
+    handoff_failed: bool
     re_asked: bool
     assumed: bool
     queue_ms: int | None
@@ -131,6 +132,7 @@ REPLY_COUNTS: Mapping[str, Callable[[ReplyFacts], int | None]] = {
     "escalated_before": lambda reply: int(reply.escalated_before),
     "escalated_after": lambda reply: int(reply.escalated_after),
     **{f"escalated_by_{kind}": _by(kind) for kind in KINDS},
+    "handoffs_failed": lambda reply: int(reply.handoff_failed),
     "thumbs_up": lambda reply: int(reply.feedback == 1),
     "thumbs_down": lambda reply: int(reply.feedback == -1),
     "resolved": lambda reply: int(reply.resolved is True),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms.formsets import DEFAULT_MAX_NUM
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,6 +24,8 @@ from faq import negatives
 from faq.admin.base import ModelAdmin, TabularInline, badge
 from faq.engine_models import Negative, key_of
 from faq.models import Entry
+
+ID_DIGITS = 19  # a longer number is none that a database would have given
 
 
 class NegativeForm(forms.ModelForm[Negative]):
@@ -38,6 +40,16 @@ class NegativeForm(forms.ModelForm[Negative]):
             "entry": "Empty: by no entry of this language.",
             "language": "Of a question for no entry; with an entry its language counts.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = self.add_prefix("entry")
+        given = str(self.data.get(name, ""))
+        # Django looks up whatever was sent to show it once more, and fails at what no id can be.
+        if given and not (given.isascii() and given.isdecimal() and len(given) < ID_DIGITS):
+            sent = cast("QueryDict", self.data).copy()
+            sent[name] = "0"
+            self.data = sent
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data

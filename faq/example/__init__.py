@@ -74,7 +74,11 @@ def _load_one(row: dict[str, Any], again: bool) -> str:
 
 def _differs(entry: Entry, row: dict[str, Any]) -> bool:
     """Return whether the files say something else than the entry that they once wrote."""
-    return bool(entry.question != row["question"] or entry.answer != row["answer"].strip())
+    return bool(
+        entry.question != row["question"]
+        or entry.answer != row["answer"].strip()
+        or entry.featured != row.get("featured")
+    )
 
 
 def _fill(entry: Entry, row: dict[str, Any]) -> None:

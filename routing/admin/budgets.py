@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +16,7 @@ from common.clock import now
 from common.money import usd
 from routing import desk
 from routing.admin.base import PublishingAdmin, ReadOnlyAdmin, badge, muted
+from routing.admin.meanwhile import SeenForm
 from routing.caps import ALL, DRAFTS, EXAMPLE, HEALTH, PLAN, PROBES, ROUTE, SHADOW, TESTS
 from routing.models import Budget, PlanBudget, Route, WhenSpent
 from routing.standing import Standing, standing
@@ -173,12 +173,13 @@ def plans_seen() -> set[str]:
     return {plan for source in PLAN_SOURCES for plan in source()}
 
 
-class PlanBudgetForm(forms.ModelForm[PlanBudget]):
+class PlanBudgetForm(SeenForm[PlanBudget]):
     """A plan's budget; an empty amount is no budget, and nothing is a budget of nothing."""
 
     class Meta:
         model = PlanBudget
         fields = ("plan", "daily_budget_usd", "monthly_budget_usd", "when_spent")
+        error_messages = {"plan": {"invalid": "Letters, digits, hyphens and underscores only."}}
         help_texts = {
             "daily_budget_usd": "Empty: none. 0: no model at all.",
             "monthly_budget_usd": "Empty: none. 0: no model at all.",
@@ -186,7 +187,7 @@ class PlanBudgetForm(forms.ModelForm[PlanBudget]):
 
     def clean(self) -> dict[str, Any]:
         """Refuse amounts below nothing."""
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         for name in ("daily_budget_usd", "monthly_budget_usd"):
             amount = cleaned.get(name)
             if amount is not None and amount < 0:
@@ -197,6 +198,7 @@ class PlanBudgetForm(forms.ModelForm[PlanBudget]):
 @admin.register(PlanBudget)
 class PlanBudgetAdmin(PublishingAdmin[PlanBudget]):
     form = PlanBudgetForm
+    change_form_before_template = "admin/desk/_seen.html"
     list_before_template = "admin/desk/plan_budgets_before.html"
     list_display = ("name", "daily", "monthly", "then")
     search_fields = ("plan",)

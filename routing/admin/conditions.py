@@ -1,5 +1,6 @@
 """The rows of a rule on its form: signal, comparison and value in plain words, never JSON."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -12,7 +13,10 @@ from unfold.widgets import (
 from routing.config import ConditionSpec
 from routing.models import Condition
 from routing.policy import OPERATORS, flaw, pointless
-from routing.signals import SIGNALS
+from routing.signals import CLAIM, SIGNALS, claim_signals, spec_of
+
+# Who knows what sites say of their visitors: the apps above, which this one may not import, add themselves.
+CLAIM_SOURCES: list[Callable[[], Iterable[str]]] = []
 
 
 class SignalSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]
@@ -20,7 +24,7 @@ class SignalSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
-        spec = SIGNALS.get(str(value))
+        spec = spec_of(str(value))
         if spec is not None:
             option["attrs"]["data-operators"] = " ".join(spec.operators)
             option["attrs"]["data-type"] = spec.type
@@ -70,7 +74,7 @@ class ConditionForm(forms.ModelForm[Condition]):
         self.fields["value"].widget.attrs.pop("maxlength", None)
         signal, operator = self.fields["signal"], self.fields["operator"]
         if isinstance(signal, forms.ChoiceField) and isinstance(operator, forms.ChoiceField):
-            signal.choices = [("", "Choose"), *((name, spec.label) for name, spec in SIGNALS.items())]
+            signal.choices = [("", "Choose"), *_signals(self.instance.signal)]
             operator.choices = [("", "Choose"), *((name, entry.label) for name, entry in OPERATORS.items())]
 
     def clean(self) -> dict[str, Any]:
@@ -84,11 +88,25 @@ class ConditionForm(forms.ModelForm[Condition]):
         row = ConditionSpec(signal, operator, data.get("value", ""))
         problem = "" if "value" in self.errors else flaw(row) or pointless(row)
         if problem:
-            fits = operator in SIGNALS[signal].operators
+            fits = operator in _operators(signal)
             words = problem if fits else f"{problem}. It can be compared by: {_choices(signal)}"
             self.add_error("value" if fits else "operator", f"{words[:1].upper()}{words[1:]}.")
         return data
 
 
 def _choices(signal: str) -> str:
-    return ", ".join(OPERATORS[name].label for name in SIGNALS[signal].operators)
+    return ", ".join(OPERATORS[name].label for name in _operators(signal))
+
+
+def _operators(signal: str) -> tuple[str, ...]:
+    spec = spec_of(signal)
+    return spec.operators if spec else ()
+
+
+def _signals(present: str) -> list[tuple[str, str]]:
+    """Return what can be looked at, with the claims that are known, and the one that the row has."""
+    names = {name for source in CLAIM_SOURCES for name in source()}
+    if present.startswith(CLAIM):
+        names.add(present.removeprefix(CLAIM))
+    claims = ((name, spec.label) for name in claim_signals(names) if (spec := spec_of(name)))
+    return [*((name, spec.label) for name, spec in SIGNALS.items()), *claims]

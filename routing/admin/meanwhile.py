@@ -1,4 +1,4 @@
-"""What became of a rule or a route while somebody had its form open: two people at once lose nothing."""
+"""What became of a row while somebody had its form open: two people at once lose nothing."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -40,11 +40,16 @@ class SeenForm(forms.ModelForm[M]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial = {**self.stored_beside(), **self.initial}
         self.stored: dict[str, str] = {}
         if self.instance.pk:
             named = {name: _plain(self.initial[name]) for name in self.fields if name in self.initial}
             self.stored = {**named, **self.inlines_in_words()}
             self.initial["seen"] = _mark(self.stored)
+
+    def stored_beside(self) -> dict[str, Any]:
+        """Return what stands in fields that are none of the row's own, by their names."""
+        return {}
 
     def inlines_in_words(self) -> dict[str, str]:
         """Return what stands in the inlines, by what they are called."""

@@ -5,7 +5,7 @@ Pure and repeatable: the same request gets the same text, so tests and demonstra
 
 import re
 
-from routing.sandbox import code, drafting, extracts
+from routing.sandbox import briefing, code, drafting, extracts
 from routing.sandbox.asking import Ask, Passage
 
 WHOLE_CHARS = 1300  # an approved answer is at most 1,200, so each is quoted whole
@@ -32,6 +32,8 @@ def compose(ask: Ask, heavy: bool) -> str:
     """Return the whole answer to `ask`; a heavy model's is longer and structured."""
     if drafting.task_of(ask):
         return drafting.compose(ask)
+    if briefing.is_asked(ask):
+        return briefing.compose(ask)
     question = ask.question
     if code.is_about_code(question):
         return code.answer(question, ask.passages, heavy)

@@ -24,7 +24,7 @@ def test_it_ships_what_the_design_lists() -> None:
     }
     assert Entry.objects.filter(kind="article", status="published").count() == 4
     assert Entry.objects.filter(status="archived").count() == 1
-    assert Entry.objects.filter(language="de").count() == 1
+    assert Entry.objects.filter(language="de", featured__isnull=False).count() == 5
     assert [entry.overdue(now().date()) for entry in live].count(True) == 1
     assert all(
         "```" in answer for answer in live.filter(category__startswith="API").values_list("answer", flat=True)
@@ -40,12 +40,13 @@ def test_its_answers_fit_and_have_enough_phrasings() -> None:
 def test_its_prices_agree_wherever_they_stand() -> None:
     """Each amount in the FAQ is one of the price list, or worked out from it in the comparison."""
     known = {"$0", "$29", "$290", "$79", "$790", "$0.06", "$4", "$15", "$12", "$91"}
-    stated = {
-        amount.rstrip(".")
-        for answer in Entry.objects.values_list("answer", flat=True)
-        for amount in re.findall(r"\$\d[\d.]*", answer)
-    }
+    answers = Entry.objects.values_list("answer", flat=True)
+    stated = {amount.rstrip(".") for answer in answers for amount in re.findall(r"\$\d[\d.]*", answer)}
     assert stated == known
+    german = {
+        "$" + amount.replace(",", ".") for each in answers for amount in re.findall(r"([\d,]+) \$", each)
+    }
+    assert {"$29", "$0.06"} <= german <= known
 
 
 def test_the_first_starter_is_the_password() -> None:
@@ -53,6 +54,10 @@ def test_the_first_starter_is_the_password() -> None:
     assert index.starters()[0].question == "How do I reset my password?"
     assert len(index.starters()) == 5
     assert len(index.starters(3)) == 3
+    german = index.starters(5, "de")
+    assert [german[0].question, len(german)] == ["Wie setze ich mein Passwort zurück?", 5]
+    assert {each.language for each in german} == {"de"}
+    assert {each.language for each in index.starters()} == {"en"}, "no mixture where nobody asks for one"
 
 
 def test_archived_and_foreign_entries_behave() -> None:

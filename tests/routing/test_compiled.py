@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from routing.compiled import MOST_TRIALS, compiled
 from routing.config import ConditionSpec, RuleSpec
 from routing.policy import _COMPARE, OPERATORS, RuleTrial, decide, flaw, holds, try_rule
-from routing.signals import SIGNALS, Context, read_signals
+from routing.signals import SIGNALS, Context, claims_of, read_signals
 
 TEXTS = (
     "How do I add a location?",
@@ -19,7 +19,7 @@ TEXTS = (
 VALUES = ("", "free", "2", "0,5", " 3 ", "x", "nan", "add a", "gift card, x", "location", "1e3", ",", "true")
 ROWS = st.builds(
     ConditionSpec,
-    st.sampled_from([*SIGNALS, "nosuch"]),
+    st.sampled_from([*SIGNALS, "claim.seats", "claim.not_told", "claim.", "nosuch"]),
     st.sampled_from(list(OPERATORS)),
     st.sampled_from(VALUES),
 )
@@ -39,7 +39,9 @@ def test_every_trial_is_that_of_a_rule_read_anew(
 ) -> None:
     rules = rules_of(groups)
     for text in texts:  # later messages meet the trials that earlier ones left
-        signals = read_signals(text, Context(plan="free", faq_confidence=0.5, depth=len(text) % 4))
+        claims = claims_of({"seats": len(text) % 5, "beta": True})
+        context = Context(plan="free", faq_confidence=0.5, depth=len(text) % 4, claims=claims)
+        signals = read_signals(text, context)
         tried = decide(signals, rules).tried
         for rule, trial in zip(rules, tried, strict=False):
             assert trial == RuleTrial(rule.id, rule.name, rule.route, *try_rule(signals, rule))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from routing.config import ConditionSpec, RuleSpec
 from routing.policy import OPERATORS, NoRuleMatched, decide, flaw, holds, in_words, try_rule
 from routing.shares import share_of
-from routing.signals import SIGNALS, Context, Signals, read_signals
+from routing.signals import SIGNALS, Context, Signals, claims_of, read_signals
 
 
 def signals(**changes: object) -> Signals:
@@ -174,9 +174,41 @@ def test_a_row_reads_as_a_sentence() -> None:
     assert in_words(ConditionSpec("gone", "is_true")) == "gone is_true"
 
 
+def test_what_a_site_says_of_its_visitor_can_be_asked_for_by_name() -> None:
+    seen = read_signals("hi", Context(claims=claims_of({"seats": 80, "beta": True, "tier": "gold"})))
+    table = (
+        ("claim.seats", "at_least", "50", True),
+        ("claim.seats", "at_most", "50", False),
+        ("claim.beta", "is", "yes", True),
+        ("claim.tier", "is", "gold", True),
+        ("claim.tier", "is_not", "gold", False),
+        ("claim.tier", "at_least", "1", False),  # no number: nothing holds
+        ("claim.region", "is", "EU", False),  # not told of this visitor
+        ("claim.region", "is_not", "EU", True),
+        ("claim.region", "at_most", "5", False),
+    )
+    for signal, operator, value, expected in table:
+        row = ConditionSpec(signal, operator, value)
+        assert flaw(row) is None
+        assert holds(seen, row) is expected, row
+        assert decide(seen, (rule(1, "a", (row,)), rule(9, "last"))).rule_id == (1 if expected else 9)
+    assert (
+        in_words(ConditionSpec("claim.seat_count", "at_least", "5"))
+        == "seat count (from the site): at least 5"
+    )
+    assert (
+        flaw(ConditionSpec("claim.seats", "at_least", "many"))
+        == "“seats (from the site)” needs a number, not “many”"
+    )
+    assert flaw(ConditionSpec("claim.Seats", "is", "1")) == "there is no signal called “claim.Seats”"
+    assert seen.as_facts()["claim.seats"] == "80"
+    _, why = try_rule(seen, rule(1, "a", (ConditionSpec("claim.seats", "at_least", "100"),)))
+    assert why == "seats (from the site): 80, less than 100"
+
+
 rows = st.builds(
     ConditionSpec,
-    st.sampled_from([*SIGNALS, "gone"]),
+    st.sampled_from([*SIGNALS, "claim.tier", "gone"]),
     st.sampled_from([*OPERATORS, "like"]),
     st.text(max_size=8),
 )

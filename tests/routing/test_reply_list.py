@@ -33,6 +33,7 @@ def any_reply(chance: Random) -> RouteOutcome:
         feedback=chance.choice((None, None, 1, -1)),
         resolved=chance.choice((None, None, None, True, False)),
         handed_off=yes(),
+        handoff_failed=yes(),
         assumed=yes(),
         support=chance.choice((None, 0.2, 0.8, 1.0)),
         judged_by=chance.choice(("", "words", "vectors")),

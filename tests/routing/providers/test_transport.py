@@ -41,7 +41,13 @@ class RawServer:
         return Target("openai", "openai", f"http://127.0.0.1:{self.port}/v1", KEY)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:  # the deadline passed between connecting and asking
+            writer.close()
+            self.left.set()
+            self.done.set()
+            return
         length = next(
             int(line.split(b":")[1])
             for line in head.split(b"\r\n")
