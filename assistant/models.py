@@ -14,7 +14,12 @@ from assistant.flow_models import (  # noqa: F401 - Django looks for an app's mo
     FlowRun,
     QuestionFile,
 )
+from assistant.live_models import LiveState, StaffPresence
 from assistant.privacy_models import Deletion, RetentionPolicy, VisitorDataAction
+from assistant.request_models import Mailed, Message, Request, RequestEvent, RequestSummary, Transcript
+from assistant.settings_models import AssistantSettings
+from assistant.site_models import KnownClaim, Site, SiteSecret, UsedToken
+from common.clock import now
 from routing.models import Purpose, Tier
 
 __all__ = [
@@ -23,12 +28,21 @@ __all__ = [
     "BacktestRun",
     "Conversation",
     "Deletion",
+    "KnownClaim",
+    "LiveState",
     "Mailed",
     "Message",
     "Reply",
     "Request",
+    "RequestEvent",
+    "RequestSummary",
     "RetentionPolicy",
+    "Site",
+    "SiteSecret",
+    "StaffPresence",
+    "Transcript",
     "Turn",
+    "UsedToken",
     "Visitor",
     "VisitorDataAction",
     "Worker",
@@ -57,13 +71,33 @@ class Visitor(models.Model):
     plan = models.CharField(max_length=20, blank=True)
     language = models.CharField(max_length=12, blank=True)
     claims = models.JSONField(default=dict, blank=True)
+    # What the site said in its last token; with defaults in the table, as of `Reply.takeovers`.
+    external_id = models.CharField(max_length=120, blank=True, default="", db_default="")
+    name = models.CharField(max_length=120, blank=True, default="", db_default="")
+    email = models.CharField(max_length=254, blank=True, default="", db_default="")
+    identified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = (models.Index(fields=["plan"], condition=~Q(plan=""), name="visitors_with_a_plan"),)
+        indexes = (
+            models.Index(fields=["plan"], condition=~Q(plan=""), name="visitors_with_a_plan"),
+            models.Index(fields=["email"], condition=~Q(email=""), name="visitors_with_an_email"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["site", "external_id"],
+                condition=~Q(external_id=""),
+                name="a_person_of_a_site_is_one_visitor",
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"visitor {str(self.id)[:8]}"
+        return self.name or f"visitor {str(self.id)[:8]}"
+
+    @property
+    def is_person(self) -> bool:
+        """Return whether somebody else than the browser says who this is: a site, or a sign-in here."""
+        return bool(self.external_id) or self.user_id is not None
 
 
 class Conversation(models.Model):
@@ -80,6 +114,8 @@ class Conversation(models.Model):
     title = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
+    # Up to when the visitor has seen what staff wrote; none of a process of an older release: its beginning.
+    read_at = models.DateTimeField(null=True, default=now, editable=False)
 
     class Meta:
         ordering = ("-updated_at",)
@@ -217,145 +253,3 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route or 'undecided'} {self.state}"
-
-
-class Mailed(models.Model):
-    """What became of the mail about a row; the reason is in words that staff can act on."""
-
-    class MailState(models.TextChoices):
-        NONE = "none", "No mail"
-        PENDING = "pending", "To be sent"
-        SENT = "sent", "Sent"
-        FAILED = "failed", "Failed"
-        NOT_CONFIGURED = "not_configured", "No mail set up"
-
-    mail_state = models.CharField(
-        max_length=16, choices=MailState.choices, default=MailState.PENDING, db_index=True
-    )
-    mail_reason = models.CharField(max_length=400, blank=True)
-    mail_tried_at = models.DateTimeField(null=True, blank=True)
-    mail_attempts = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        abstract = True
-
-
-class Request(Mailed):
-    """A visitor's wish for a person, to be answered by e-mail. The mail state is that of the staff's mail."""
-
-    class State(models.TextChoices):
-        NEW = "new", "New"
-        ANSWERED = "answered", "Answered"
-        CLOSED = "closed", "Closed"
-
-    class Reason(models.TextChoices):
-        ASKED = "asked", "Asked for a person"
-        BUTTON = "button", "Pressed the button"
-        FAILED = "failed", "The answer failed"
-        BUDGET = "budget", "The day's budget was spent"
-        ACCOUNT = "account", "Bound to an account"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.PositiveIntegerField(unique=True, help_text="1, 2, 3: what people call it by.")
-    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="requests")
-    conversation = models.ForeignKey(
-        Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests"
-    )
-    reply = models.ForeignKey(
-        Reply, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests"
-    )
-    client_request_id = models.CharField(max_length=64)
-    reason = models.CharField(max_length=12, choices=Reason.choices)
-    email = models.EmailField("e-mail")
-    text = models.TextField()
-    language = models.CharField(max_length=12, blank=True)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW, db_index=True)
-    answer_by = models.DateTimeField(
-        null=True, blank=True, help_text="When an answer was promised for; empty is no promise."
-    )
-    answers = models.PositiveSmallIntegerField(default=0, help_text="How often staff have answered.")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    answered_at = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-number",)
-        constraints = (
-            models.UniqueConstraint(fields=["visitor", "client_request_id"], name="a_request_is_stored_once"),
-        )
-
-    def __str__(self) -> str:
-        return f"Request no. {self.number}"
-
-
-class Message(Mailed):
-    """What staff, or the desk itself, wrote into a conversation: no turn, and no model."""
-
-    class Author(models.TextChoices):
-        STAFF = "staff", "Staff"
-        SYSTEM = "system", "System"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    conversation = models.ForeignKey(
-        Conversation, null=True, blank=True, on_delete=models.CASCADE, related_name="messages"
-    )
-    request = models.ForeignKey(
-        Request, null=True, blank=True, on_delete=models.CASCADE, related_name="messages"
-    )
-    after_turn = models.ForeignKey(Turn, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    author = models.CharField(max_length=8, choices=Author.choices)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    text = models.TextField()
-    html = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-
-    class Meta:
-        ordering = ("created_at",)
-
-    def __str__(self) -> str:
-        return self.text[:60]
-
-
-class AssistantSettings(models.Model):
-    """The one row in which the team says who the assistant is; part of every prompt's version."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    name = models.CharField(max_length=60, default="Support assistant")
-    greeting = models.CharField(max_length=300, default="Ask me anything about our product.")
-    tone = models.CharField(max_length=300, blank=True)
-    house_instructions = models.TextField(blank=True)
-    contact = models.CharField(max_length=200, blank=True, help_text="Where a person can be reached.")
-    privacy_url = models.URLField(blank=True)
-    link_hosts = models.TextField(
-        blank=True, help_text="Hosts that answers may link to, one a line; other links become plain text."
-    )
-    time_zone = models.CharField(max_length=60, default="UTC")
-    hours = models.CharField(max_length=120, blank=True, help_text="When people answer, in words.")
-    opening_hours = models.TextField(blank=True)
-    closed_on = models.TextField(blank=True)
-    answer_within_hours = models.PositiveSmallIntegerField(default=8)
-    confirm_requests = models.BooleanField(default=True)
-    staff_email = models.EmailField(blank=True)
-    alert_emails = models.TextField(blank=True)
-    daily_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, default=5)
-    monthly_cost_cap_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
-    visitor_messages_a_minute = models.PositiveIntegerField(default=60)
-    address_messages_a_minute = models.PositiveIntegerField(default=1200)
-    visitor_usd_an_hour = models.DecimalField(
-        max_digits=10, decimal_places=4, default=1, null=True, blank=True
-    )
-    address_usd_an_hour = models.DecimalField(
-        max_digits=10, decimal_places=4, default=5, null=True, blank=True
-    )
-    label_faq = models.CharField(max_length=60, default="Approved answer")
-    label_lite = models.CharField(max_length=60, default="AI answer")
-    label_heavy = models.CharField(max_length=60, default="AI answer, larger model")
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "assistant settings"
-
-    def __str__(self) -> str:
-        return "Assistant settings"

@@ -3,6 +3,7 @@
 import json
 import lzma
 import os
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ import psycopg
 from psycopg import sql
 
 from tests import warm
-from tests.servers import managed
+from tests.environment import made_once
+from tests.servers import manage, managed
 from tests.upgrade import facts
 
 FOLDER = Path(__file__).parent
@@ -38,6 +40,18 @@ class Release:
         script = lzma.decompress((FOLDER / f"{self.name}.sql.xz").read_bytes()).decode()
         with closing(sqlite3.connect(path)) as database:
             database.executescript(script)
+
+    def load_migrated(self, path: Path) -> None:
+        """Write it with the tables of today, made once a run: for what is not about how they are changed."""
+
+        def make(folder: Path) -> None:
+            self.load(folder / "desk.sqlite3")
+            env = {"DATA_DIR": str(folder), "DATABASE_URL": "", "REDIS_URL": ""}
+            manage("migrate", "--verbosity", "0", env=env)
+            assert not (folder / "desk.sqlite3-wal").exists(), "the last connection writes the log back"
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(made_once(f"release-{self.name}", make) / "desk.sqlite3", path)
 
 
 RELEASES = [Release(path.name.removesuffix(".sql.xz")) for path in sorted(FOLDER.glob("*.sql.xz"))]
