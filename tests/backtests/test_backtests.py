@@ -9,14 +9,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from assistant import backtests, draft_answers, replaying
 from assistant.admin.backtest_forms import TryForm
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import GAINED, LOST, MODEL, ROUTE, Counts
-from assistant.drafted import NOTHING, CannotTry, Wish, compared_with, put_together
 from assistant.models import Conversation, Turn, Visitor
 from assistant.privacy import retention
 from assistant.privacy.erasing import erase
+from assistant.trials import backtests, draft_answers, replaying
+from assistant.trials.drafted import NOTHING, CannotTry, Wish, compared_with, put_together
 from common.clock import now
 from faq import claims, index, services
 from faq.models import AskedQuestion, Entry, Work

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from assistant import backtests, shadowing
 from assistant.backtest_models import BacktestRow, BacktestRun
-from assistant.backtests import work
+from assistant.trials import backtests, shadowing
+from assistant.trials.backtests import work
 from faq.models import Work
 from tests.admin.conftest import SignIn
 from tests.admin.pages import form_of, text_of, words_of

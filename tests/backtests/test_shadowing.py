@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from assistant import shadowing
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import ROUTE, Counts
-from assistant.drafted import CannotTry, Wish, put_together
 from assistant.models import Turn
 from assistant.privacy.erasing import erase
+from assistant.trials import shadowing
+from assistant.trials.drafted import CannotTry, Wish, put_together
 from common.clock import now
 from faq.models import AskedQuestion, Work
 from routing import metrics, publishing, rollup

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assistant import transfer_plans, transferring
+from assistant.trials import transfer_plans, transferring
 from routing import transfer_runs
 from routing.models import TransferCase, TransferRun
 from tests.drafts.conftest import upstream as upstream  # noqa: PLC0414 - pytest finds it by this name

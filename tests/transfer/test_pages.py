@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from assistant import transferring
 from assistant.accounts import ensure_accounts
+from assistant.trials import transferring
 from routing.models import TransferCase, TransferRun
 from tests.admin.pages import form_of, text_of
 from tests.control import Control

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from assistant import transfer_plans, transferring, watched_call
+from assistant import watched_call
 from assistant.example import cases as example
+from assistant.trials import transfer_plans, transferring
 from common.clock import now
 from routing import transfer_runs
 from routing.caps import TESTS

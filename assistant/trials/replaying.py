@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from assistant import selectors
 from assistant.backtested import Counts, Judgement, Outcome, changed
+from assistant.languages import asked_in
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration, ConversationFacts, judge_by
 from assistant.prompts import PastTurn
@@ -121,7 +122,7 @@ def first_model(route: RouteSpec, config: Config) -> str:
 
 
 def _matched(question: Question, finder: Finder) -> FaqMatch:
-    return finder.match(question.text, language=question.facts.language)
+    return finder.match(question.text, language=asked_in(question.text, question.facts.language))
 
 
 def _decided(question: Question, match: FaqMatch, config: Config, finder: Finder) -> Consideration:

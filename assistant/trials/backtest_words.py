@@ -13,8 +13,8 @@ from assistant.backtested import (
     wrong_difference,
     wrong_rate,
 )
-from assistant.outlook import Outlook
 from assistant.predicting import BASES, Mixture
+from assistant.trials.outlook import Outlook
 from common.money import usd
 
 WRONG_BASES = {

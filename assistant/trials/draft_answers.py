@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from assistant import replaying, watched_call
+from assistant import watched_call
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.pipeline import plan_route
-from assistant.replaying import Question, Replay
 from assistant.reply_ledger import DatabaseLedger
+from assistant.trials import replaying
+from assistant.trials.replaying import Question, Replay
 from common.clock import now, ticks
 from faq import claims
 from faq.models import Work

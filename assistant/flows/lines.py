@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.flow_figures import Priced
-from assistant.flow_shown import Shown, View
+from assistant.flows.shown import Shown, View
 from common.money import usd
 
 MOST = 15  # lines of each list

@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import Sum
 from kombu.exceptions import OperationalError
 
-from assistant import db, pipeline, transfer_judge, transfer_plans
+from assistant import db, pipeline, transfer_judge
 from assistant.reply_ledger import DatabaseLedger
-from assistant.transfer_plans import CALL_S, Plan
+from assistant.trials import transfer_plans
+from assistant.trials.transfer_plans import CALL_S, Plan
 from assistant.watched_call import settle_lost, watched
 from assistant.weighing import weigh
 from common.clock import ms_since, now, ticks

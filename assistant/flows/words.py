@@ -1,7 +1,7 @@
 """The questions of a flow as the FAQ's form for a new entry takes them over; the settings name this."""
 
 from assistant.flow_models import Flow
-from assistant.flow_shown import asked_texts
+from assistant.flows.shown import asked_texts
 
 
 def wordings(pk: str) -> list[str]:

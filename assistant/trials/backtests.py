@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from assistant import draft_answers, replaying, watched_call
+from assistant import watched_call
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import Counts, total
-from assistant.drafted import CannotTry, Draft, compared_with
-from assistant.replaying import Replay, Replayed
+from assistant.trials import draft_answers, replaying
+from assistant.trials.drafted import CannotTry, Draft, compared_with
+from assistant.trials.replaying import Replay, Replayed
 from common.clock import ms_since, now, ticks
 from faq import claims, index, trying
 from faq.models import AskedQuestion, Work

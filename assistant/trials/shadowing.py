@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from assistant import draft_answers, replaying, watched_call
+from assistant import watched_call
 from assistant.backtest_models import BacktestRow, BacktestRun
 from assistant.backtested import Counts, total
-from assistant.backtests import PAGE, STEP_MS, frozen, keep
-from assistant.drafted import CannotTry, Draft
-from assistant.replaying import Replay
+from assistant.trials import draft_answers, replaying
+from assistant.trials.backtests import PAGE, STEP_MS, frozen, keep
+from assistant.trials.drafted import CannotTry, Draft
+from assistant.trials.replaying import Replay
 from common.clock import ms_since, now, ticks
 from faq import claims, index, trying
 from faq.models import AskedQuestion, Work

@@ -12,9 +12,9 @@ from celery import current_app
 from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError
 
-from assistant import flow_steps
 from assistant.flow_models import FlowExample, FlowPart, FlowRun, QuestionFile
-from assistant.flow_parts import Overtaken
+from assistant.flows import steps
+from assistant.flows.parts import Overtaken
 from common.clock import now, ticks
 from faq import claims, index
 from faq.models import AskedQuestion, Work
@@ -74,13 +74,13 @@ def advance(uuid: str, seconds: float = STEP_S) -> bool:
     until = ticks() + seconds
     try:
         while True:
-            flow_steps.STEPS[FlowRun.Phase(run.phase)](run, holder, until)
+            steps.STEPS[FlowRun.Phase(run.phase)](run, holder, until)
             run.refresh_from_db()
             if run.state not in Work.OPEN or ticks() > until:
                 break
     except Overtaken:
         return False
-    except flow_steps.Nothing as nothing:
+    except steps.Nothing as nothing:
         claims.end(run, holder, Work.State.FAILED, now(), str(nothing))
         return False
     return run.state in Work.OPEN and claims.release(run, holder, now())

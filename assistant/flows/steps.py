@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from assistant import question_files
 from assistant.flow_figures import Counts
 from assistant.flow_models import Flow, FlowExample, FlowPart, FlowRun, QuestionFile
-from assistant.flow_parts import (
+from assistant.flow_sampling import chosen
+from assistant.flows import question_files
+from assistant.flows.parts import (
     CHOSEN,
     FLOWS,
     GROUPS,
@@ -25,7 +26,6 @@ from assistant.flow_parts import (
     kept_vectors,
     questions,
 )
-from assistant.flow_sampling import chosen
 from assistant.pipeline import ConversationFacts, consider
 from common.clock import now, ticks
 from faq import claims

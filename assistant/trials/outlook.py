@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from assistant.backtested import Counts
 from assistant.predicting import Expected, Known, Mixture, Money, bases_of, expected, first_text, money
-from assistant.replaying import first_model
+from assistant.trials.replaying import first_model
 from common.clock import now
 from routing.config import Config
 from routing.metrics import MANAGED

@@ -1,0 +1,1 @@
+"""What people ask: old questions read in, grouped and compared."""
