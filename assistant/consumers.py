@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import Any
 
 from assistant import protocol
-from assistant.admission import TurnedAway, count_in, count_out, identify
+from assistant.admission import TurnedAway, count_in, count_out, headers_of, identify, readable_language
 from assistant.lines import LOW_BYTES, RECHECK_S, Line, Patience, UnknownLine
 from assistant.process import process
-from assistant.session import Session
+from assistant.sessions.session import Session
 from assistant.socket_counts import counts
 from common.clock import ticks
 
@@ -39,7 +39,8 @@ async def chat_socket(scope: MutableMapping[str, Any], receive: Receive, send: S
         held = process()
         counted = count_in(held, who)
     except TurnedAway as away:
-        error = {"type": "error", "code": away.code, "message": away.message}
+        words = away.message_in(readable_language(headers_of(scope)))
+        error = {"type": "error", "code": away.code, "message": words}
         await send({"type": "websocket.send", "text": protocol.encode(error)})
         await send({"type": "websocket.close", "code": away.close_code})
         return

@@ -12,15 +12,26 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from assistant import protocol
-from assistant.admission import OPEN_HEADER, TurnedAway, counted, headers_of, identify, identify_reader
+from assistant import db, protocol
+from assistant.admission import (
+    OPEN_HEADER,
+    TurnedAway,
+    counted,
+    headers_of,
+    identify,
+    identify_reader,
+    readable_language,
+)
+from assistant.embed import sites
 from assistant.errands import MOST_FRAMES, Errand, check_conversation
 from assistant.http_lines import line_of
 from assistant.limits import VisitorFrames
 from assistant.lines import LOW_BYTES, RECHECK_S, Patience
 from assistant.process import process
-from assistant.session import ANSWERED, Session, answer_to
+from assistant.sessions.refusals import ANSWERED, answer_to
+from assistant.sessions.session import Session
 from assistant.socket_counts import counts
+from assistant.translating import said
 from common.clock import ticks
 
 logger = logging.getLogger(__name__)
@@ -48,14 +59,14 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 class Unusable(Exception):
     """A request that carries no frames; `status` and the `error` frame say why."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+    def __init__(self, status: int, code: str, words: str, **holes: object) -> None:
+        super().__init__(words.format(**holes))
+        self.status, self.code, self.words, self.holes = status, code, words, holes
 
 
 async def event_stream(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request to /events/chat/."""
-    method = scope["method"]
+    method, language = scope["method"], readable_language(headers_of(scope))
     try:
         if method == "GET":
             await _stream(scope, receive, send)
@@ -65,9 +76,10 @@ async def event_stream(scope: Scope, receive: Receive, send: Send) -> None:
         else:
             await _respond(send, 405, [], [(b"allow", b"GET, POST")])
     except TurnedAway as away:
-        await _respond(send, STATUS[away.close_code], [_error(away.code, away.message)])
+        await _respond(send, STATUS[away.close_code], [_error(away.code, away.message_in(language))])
     except Unusable as unusable:
-        await _respond(send, unusable.status, [_error(unusable.code, unusable.message)])
+        words = said(unusable.words, language, **unusable.holes)
+        await _respond(send, unusable.status, [_error(unusable.code, words)])
 
 
 def _error(code: str, message: str) -> dict[str, Any]:
@@ -94,12 +106,16 @@ async def _errand(scope: Scope, receive: Receive) -> tuple[int, list[Mapping[str
     if kind != "application/json":  # which no form can send
         raise Unusable(415, "bad_json", "Frames are JSON, sent as application/json.")
     with counted(held, who):
-        conversation_id, frames = _read(await _body(receive))
+        conversation_id, frames, token = _read(await _body(receive))
         try:
+            if who.site:
+                who = await db.run(sites.admit, who, token)
             if conversation_id is not None:
                 await check_conversation(who, conversation_id)
         except ANSWERED as error:
-            code, message, _ = answer_to(error)
+            code, message, _ = answer_to(error, who.language)
+            if code in protocol.CLOSES_BY_ERROR:
+                raise TurnedAway(code, message, protocol.CLOSES_BY_ERROR[code]) from error
             return 200, [{**_error(code, message), **_named(frame)} for frame in frames]
         errand = Errand(who, held, conversation_id)
         answers = await errand.run(frames)
@@ -131,22 +147,27 @@ async def _body(receive: Receive) -> bytes:
     except TimeoutError:
         raise Unusable(408, "bad_json", "The request took too long to arrive.") from None
     if size > protocol.FRAME_LIMIT:
-        raise Unusable(413, "too_long", f"The request is over {protocol.FRAME_LIMIT // 1024} KiB.")
+        raise Unusable(
+            413, "too_long", "The request is over {limit} KiB.", limit=protocol.FRAME_LIMIT // 1024
+        )
     return bytes(body)
 
 
-def _read(body: bytes) -> tuple[UUID | None, list[Mapping[str, Any]]]:
-    """Return the conversation and the frames in a body. Raises Unusable."""
+def _read(body: bytes) -> tuple[UUID | None, list[Mapping[str, Any]], str | None]:
+    """Return the conversation, the frames and an embedded visitor's token in a body. Raises Unusable."""
     try:
         data = json.loads(body)
         named = data["conversation_id"]
         conversation_id = None if named is None else UUID(named)
         frames = data["frames"]
+        token = data.get("token")
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        raise Unusable(400, "bad_json", "The body is not {conversation_id, frames} in JSON.") from None
+        raise Unusable(400, "bad_json", "The body is not an object of conversation_id and frames.") from None
     if not isinstance(frames, list) or len(frames) > MOST_FRAMES:
-        raise Unusable(400, "bad_frame", f"frames must be a list of at most {MOST_FRAMES}.")
-    return conversation_id, frames
+        raise Unusable(400, "bad_frame", "frames must be a list of at most {limit}.", limit=MOST_FRAMES)
+    if token is not None and not isinstance(token, str):
+        raise Unusable(400, "bad_frame", "token must be text.")
+    return conversation_id, frames, token
 
 
 # -- GET: the stream -------------------------------------------------------------------------------

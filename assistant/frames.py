@@ -10,6 +10,7 @@ from uuid import UUID
 
 from assistant import offering, unasked
 from assistant.fixed_replies import without_answer
+from assistant.languages import language_of_answer
 
 CONTINUABLE = frozenset({"truncated", "cancelled"})
 RETRYABLE = frozenset({"failed", "cancelled"})
@@ -17,6 +18,7 @@ CAPPED = "reply_cap"  # an endless model would go on in the same way; asked anew
 FEEDBACK_ACTIONS = ("solved", "not_asked", "more")
 SOLVED_ACTIONS = ("solved_yes", "solved_no")  # under our reply to a "thanks"
 TAKEOVERS = "takeovers"  # of a decision record: each with its epoch, why, when and how much was kept
+LANG = "lang"  # of a decision record: the language of a reply that is in our own words
 STORE = "store"  # of a decision record: why no stored answer was looked for, or its key and the one used
 
 
@@ -58,8 +60,21 @@ def continuable(row: ReplyRow) -> bool:
 
 def suggestions(row: ReplyRow) -> list[str]:
     """Return up to three follow-up questions, as the decision record kept them."""
-    kept = row.decision.get("suggestions", []) if isinstance(row.decision, Mapping) else []
-    return list(kept)[:3]
+    return list(_record(row).get("suggestions", []))[:3]
+
+
+def _record(row: ReplyRow) -> Mapping[str, Any]:
+    return row.decision if isinstance(row.decision, Mapping) else {}
+
+
+def lang(row: ReplyRow) -> str:
+    """Return the language of a reply's text, "" where that is not certain.
+
+    An approved answer has that of its entry, our own words have that in which they were said.
+    """
+    if row.route == "faq":
+        return str(row.sources[0].get("language") or "") if row.sources else ""
+    return str(_record(row).get(LANG) or "") or language_of_answer(row.text)
 
 
 def feedback_actions(row: ReplyRow) -> list[str]:
@@ -122,6 +137,8 @@ def done_body(row: ReplyRow) -> dict[str, Any]:
         "html": row.html,
         "sources": row.sources,
         "suggestions": suggestions(row),
+        "suggestions_lang": _record(row).get("suggestions_lang") or "",
+        "lang": lang(row),
         "did_you_mean": offering.offer_of(row.decision),
         "chosen": offering.chosen_of(row.decision),
         "retryable": retryable(row),
@@ -230,6 +247,7 @@ class RequestRow(Protocol):
     state: str
     answer_by: datetime | None
     client_request_id: str
+    language: str
 
 
 class MessageRow(Protocol):
@@ -243,13 +261,17 @@ class MessageRow(Protocol):
     after_turn_id: UUID | None
 
 
-def message_view(row: MessageRow, request: RequestRow | None) -> dict[str, Any]:
-    """Return what staff or the desk wrote, with the request that it belongs to."""
+def message_view(row: MessageRow, request: RequestRow | None, words: str = "") -> dict[str, Any]:
+    """Return what staff or the desk wrote, with the request that it belongs to.
+
+    `words` are the visitor's own, as they stand beside the receipt of a request; "" elsewhere.
+    """
     view: dict[str, Any] = {
         "message_id": str(row.id),
         "author": row.author,
         "text": row.text,
         "html": row.html,
+        "lang": _said_in(row, request),
         "created_at": row.created_at.isoformat(),
         "after_turn": str(row.after_turn_id) if row.after_turn_id else None,
     }
@@ -260,8 +282,16 @@ def message_view(row: MessageRow, request: RequestRow | None) -> dict[str, Any]:
             "state": request.state,
             "answer_by": request.answer_by.isoformat() if request.answer_by else None,
             "client_request_id": request.client_request_id,
+            "text": words,
         }
     return view
+
+
+def _said_in(row: MessageRow, request: RequestRow | None) -> str:
+    """Return the language of a message: our own are in that of their request; "" where it is not certain."""
+    if row.author == "system" and request is not None and request.language:
+        return request.language
+    return language_of_answer(row.text)
 
 
 def opened_frame(

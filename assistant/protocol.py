@@ -6,24 +6,44 @@ Pure: text in, a frame or a `FrameError` out. docs/protocol.md describes each fr
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from assistant.languages import translatable
 from common.text import clean
 
 PROTOCOL: Final = 1
 
 TEXT_LIMIT: Final = 8_000  # code points of one message
 FRAME_LIMIT: Final = 256 * 1024  # bytes of one incoming frame; larger ones get `too_long`
-IDS_IN_ERRORS: Final = ("client_message_id", "client_request_id", "reply_id", "turn_id", "entry_id")
+# Of verbs that are about a conversation, which is not always the one that is open.
+ABOUT_CONVERSATIONS: Final = ("rename", "delete")
+IDS_IN_ERRORS: Final = (
+    "client_message_id",
+    "client_request_id",
+    "reply_id",
+    "turn_id",
+    "entry_id",
+    "request_id",
+)
 HARD_FRAME_LIMIT: Final = 1024 * 1024  # bytes; the server closes the socket above this
 ID_LIMIT: Final = 64
+TITLE_LIMIT: Final = 120  # code points of a conversation's name
+IDENTITY_READS: Final = (
+    8_192  # characters of a site's token: above its own limit, so that it is refused there
+)
 ESCALATION_REASONS: Final = ("not_asked", "more")
 HANDOFF_REASONS: Final = ("asked", "button", "failed", "budget", "account")
+LIVE_DOINGS: Final = ("accept", "back", "cancel", "decline", "email", "end", "transcript", "writing")
+BEST: Final = 5  # of a person; 1 is the worst
 COMMENT_LIMIT: Final = 1_000
+LANGUAGE_LIMIT: Final = 35  # of a language tag: RFC 5646, 4.4.1
+ORIGIN_LIMIT: Final = 300  # of an origin: a host name has at most 253
 
 CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "open": ("conversation_id", "after?", "token?"),
+    "open": ("conversation_id", "after?", "token?", "identity?", "language?", "around?"),
+    "identify": ("token",),
     "send": ("client_message_id", "text"),
     "resume": ("reply_id", "epoch", "after"),
     "stop": ("reply_id",),
@@ -31,11 +51,13 @@ CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "continue": ("reply_id",),
     "escalate": ("reply_id", "reason?"),
     "choose": ("turn_id", "entry_id"),
-    "handoff": ("reason", "email?", "text?", "reply_id?", "client_request_id"),
+    "handoff": ("reason", "email?", "text?", "reply_id?", "client_request_id", "live?"),
+    "live": ("request_id", "do", "email?"),
+    "rate_person": ("request_id", "rating", "reason?"),
     "resolve": ("solved", "reply_id?"),
     "feedback": ("reply_id", "rating", "reason?", "comment?"),
     "history": ("before",),
-    "list": (),
+    "list": ("before?",),
     "rename": ("conversation_id", "title"),
     "delete": ("conversation_id",),
     "ping": (),
@@ -43,6 +65,7 @@ CLIENT_FRAMES: Final[Mapping[str, tuple[str, ...]]] = {
 
 SERVER_FRAMES: Final = (
     "opened",
+    "identified",
     "ack",
     "turn",
     "status",
@@ -52,6 +75,10 @@ SERVER_FRAMES: Final = (
     "done",
     "message",
     "conversation",
+    "conversations",
+    "renamed",
+    "elsewhere",
+    "deleted",
     "history",
     "error",
     "alive",
@@ -64,6 +91,7 @@ ERROR_CODES: Final[Mapping[str, str]] = {
     "unknown_type": "no such verb in this version",
     "empty": "the message has no text",
     "bad_email": "the e-mail address of a request for a person is none",
+    "nobody_there": "nobody of the team is there for a live chat; a request by e-mail can be left",
     "too_long": "the text or the frame is over the limit",
     "conflict": "this client_message_id was used for another text",
     "busy": "three messages are waiting already",
@@ -74,8 +102,11 @@ ERROR_CODES: Final[Mapping[str, str]] = {
     "answers_spent": "the models' answers of this visitor or address are used up until `retry_after`",
     "not_stored": "the database did not take the message; send it again",
     "refused": "the socket's Origin is not allowed",
+    "identity_refused": "a site's token does not prove who the visitor is; `reason` says why",
     "sign_in": "the visitor cookie is missing or was altered; load the page again",
 }
+
+SIGN_IN: Final = translatable("The visitor cookie is missing or was altered; load the page again.")
 
 # What every page is told before its socket is closed with CLOSE_DRAINING.
 RESTARTING: Final[Mapping[str, Any]] = {
@@ -88,18 +119,24 @@ RESTARTING: Final[Mapping[str, Any]] = {
 CLOSE_PROTOCOL: Final = 4400
 CLOSE_SIGN_IN: Final = 4401
 CLOSE_REFUSED: Final = 4403
+# Of errors that end the line of an embedded chat: whoever it was may not be there any more.
+CLOSES_BY_ERROR: Final = {"sign_in": CLOSE_SIGN_IN, "refused": CLOSE_REFUSED}
 CLOSE_IDLE: Final = 4408
 CLOSE_SLOW_DOWN: Final = 4429
 CLOSE_DRAINING: Final = 4503
 
 
 class FrameError(Exception):
-    """A frame cannot be used; the socket answers with this code and lives on."""
+    """A frame cannot be used; the socket answers with this code and lives on.
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    `words` are English with {holes}, which `holes` fill: the session says them in the visitor's language.
+    """
+
+    def __init__(self, code: str, words: str, **holes: object) -> None:
+        super().__init__(words.format(**holes))
         self.code = code
-        self.message = message
+        self.words = words
+        self.holes = holes
 
 
 @dataclass(frozen=True)
@@ -122,7 +159,7 @@ def _id(value: Any, name: str) -> UUID:
             return UUID(value)
         except ValueError:
             pass
-    raise FrameError("bad_frame", f"{name} must be an id as the server gave it.")
+    raise FrameError("bad_frame", "{name} must be an id as the server gave it.", name=name)
 
 
 def _optional_id(value: Any, name: str) -> UUID | None:
@@ -131,23 +168,30 @@ def _optional_id(value: Any, name: str) -> UUID | None:
 
 def _count(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-        raise FrameError("bad_frame", f"{name} must be a whole number from 0.")
+        raise FrameError("bad_frame", "{name} must be a whole number from 0.", name=name)
     return value
 
 
 def _text(value: Any, name: str, limit: int) -> str:
     if not isinstance(value, str):
-        raise FrameError("bad_frame", f"{name} must be text.")
+        raise FrameError("bad_frame", "{name} must be text.", name=name)
     text = clean(value)
     if len(text) > limit:
-        raise FrameError("too_long", f"{name} is {len(text):,} characters long; the limit is {limit:,}.")
+        raise FrameError(
+            "too_long",
+            "This is too long: {over} over the limit of {limit} characters.",
+            over=len(text) - limit,
+            limit=limit,
+        )
     return text
 
 
 def _message_id(value: Any, name: str) -> str:
     text = _text(value, name, ID_LIMIT)
     if not text.strip():
-        raise FrameError("bad_frame", f"{name} must be an id of 1 to {ID_LIMIT} characters.")
+        raise FrameError(
+            "bad_frame", "{name} must be an id of 1 to {limit} characters.", name=name, limit=ID_LIMIT
+        )
     return text
 
 
@@ -162,25 +206,29 @@ def _after(value: Any, name: str) -> dict[UUID, int]:
     if value is None:
         return {}
     if not isinstance(value, dict) or len(value) > 200:
-        raise FrameError("bad_frame", f"{name} must map reply ids to the last seq seen.")
+        raise FrameError("bad_frame", "{name} must map reply ids to the last seq seen.", name=name)
     return {_id(key, name): _count(seq, name) for key, seq in value.items()}
 
 
 def _rating(value: Any, name: str) -> str:
     if value not in ("up", "down"):
-        raise FrameError("bad_frame", f"{name} must be up or down.")
+        raise FrameError("bad_frame", "{name} must be one of {choices}.", name=name, choices="up, down")
     return str(value)
 
 
 def _handoff_reason(value: Any, name: str) -> str:
     if value not in HANDOFF_REASONS:
-        raise FrameError("bad_frame", f"{name} must be one of {', '.join(HANDOFF_REASONS)}.")
+        raise FrameError(
+            "bad_frame", "{name} must be one of {choices}.", name=name, choices=", ".join(HANDOFF_REASONS)
+        )
     return str(value)
 
 
 def _escalation_reason(value: Any, name: str) -> str | None:
     if value is not None and value not in ESCALATION_REASONS:
-        raise FrameError("bad_frame", f"{name} must be one of {', '.join(ESCALATION_REASONS)}.")
+        raise FrameError(
+            "bad_frame", "{name} must be one of {choices}.", name=name, choices=", ".join(ESCALATION_REASONS)
+        )
     return None if value is None else str(value)
 
 
@@ -189,10 +237,52 @@ def _plain_text(value: Any, name: str) -> str:
     return "" if value is None else _text(value, name, TEXT_LIMIT)
 
 
-def _solved(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise FrameError("bad_frame", f"{name} must be true or false.")
+def _doing(value: Any, name: str) -> str:
+    if value not in LIVE_DOINGS:
+        raise FrameError(
+            "bad_frame", "{name} must be one of {choices}.", name=name, choices=", ".join(LIVE_DOINGS)
+        )
+    return str(value)
+
+
+def _stars(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= BEST:
+        raise FrameError("bad_frame", "{name} must be a whole number from 1 to {most}.", name=name, most=BEST)
     return value
+
+
+def _title(value: Any, name: str) -> str:
+    title = " ".join(_text(value, name, TITLE_LIMIT).split())
+    if not title:
+        raise FrameError("empty", "A name needs a text.")
+    return title
+
+
+def _place(value: Any, name: str) -> tuple[datetime, UUID] | None:
+    """Return where a page of the list ends: the `next` that came with it."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            at, _, pk = value.partition(" ")
+            moment = datetime.fromisoformat(at)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC), UUID(pk)
+        except ValueError:
+            pass
+    raise FrameError("bad_frame", "{name} must be the next of a list.", name=name)
+
+
+def _yes_or_no(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise FrameError("bad_frame", "{name} must be true or false.", name=name)
+    return value
+
+
+def _identity(value: Any, name: str) -> str | None:
+    """Return a site's token as it came: what is wrong with it is said by who verifies it."""
+    if value is not None and not isinstance(value, str):
+        raise FrameError("bad_frame", "{name} must be a token as text, or null.", name=name)
+    return None if value is None else value[:IDENTITY_READS]
 
 
 # By field name; a verb whose field means something of its own is named with a dot.
@@ -201,10 +291,19 @@ _READERS: Final[Mapping[str, Any]] = {
     "open.after": _after,
     "resume.after": _count,
     "token": lambda value, name: None if value is None else _text(value, name, 4096),
+    "language": lambda value, name: None if value is None else _text(value, name, LANGUAGE_LIMIT),
+    "around": lambda value, name: None if value is None else _text(value, name, ORIGIN_LIMIT),
+    "open.identity": _identity,
+    "identify.token": _identity,
     "client_message_id": _message_id,
     "client_request_id": _message_id,
     "handoff.reason": _handoff_reason,
     "escalate.reason": _escalation_reason,
+    "live": _yes_or_no,
+    "request_id": _id,
+    "do": _doing,
+    "rate_person.rating": _stars,
+    "rate_person.reason": lambda value, name: None if value is None else _text(value, name, COMMENT_LIMIT),
     "handoff.text": _plain_text,
     "handoff.email": _plain_text,
     "handoff.reply_id": _optional_id,
@@ -217,9 +316,12 @@ _READERS: Final[Mapping[str, Any]] = {
     "comment": lambda value, name: None if value is None else _text(value, name, COMMENT_LIMIT),
     "email": lambda value, name: None if value is None else _text(value, name, 254),
     "rating": _rating,
-    "solved": _solved,
+    "solved": _yes_or_no,
     "before": _optional_id,
-    "title": lambda value, name: _text(value, name, 120),
+    "list.before": _place,
+    "rename.conversation_id": _id,
+    "delete.conversation_id": _id,
+    "title": _title,
 }
 
 
@@ -229,7 +331,7 @@ def parse(raw: str) -> Frame:
     Raises FrameError with a code of ERROR_CODES; lengths are counted after NUL removal.
     """
     if len(raw) > FRAME_LIMIT or len(raw.encode("utf-8", "surrogatepass")) > FRAME_LIMIT:
-        raise FrameError("too_long", f"The frame is over {FRAME_LIMIT // 1024} KiB.")
+        raise FrameError("too_long", "The frame is over {limit} KiB.", limit=FRAME_LIMIT // 1024)
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
@@ -245,7 +347,7 @@ def parse(raw: str) -> Frame:
         if name not in data:
             if spec.endswith("?") or name in ("conversation_id", "before"):
                 continue
-            raise FrameError("bad_frame", f"{kind} needs {name}.")
+            raise FrameError("bad_frame", "{verb} needs {name}.", verb=kind, name=name)
         read = _READERS.get(f"{kind}.{name}") or _READERS[name]
         fields[name] = read(data[name], name)
     return Frame(kind, fields)
@@ -281,7 +383,7 @@ def _encoded_delta(frame: Mapping[str, Any]) -> str:
 
 
 def ids_in(raw: str) -> dict[str, str]:
-    """Return the ids of a message, a request and a reply that an unusable frame names, for its error."""
+    """Return the ids that an unusable frame names, of a message, a reply and such, for its error."""
     if len(raw) > FRAME_LIMIT:
         return {}
     try:
@@ -290,5 +392,6 @@ def ids_in(raw: str) -> dict[str, str]:
         return {}
     if not isinstance(data, dict):
         return {}
-    named = ((name, data.get(name)) for name in IDS_IN_ERRORS)
+    about = ("conversation_id",) if data.get("type") in ABOUT_CONVERSATIONS else ()
+    named = ((name, data.get(name)) for name in (*IDS_IN_ERRORS, *about))
     return {name: clean(value) for name, value in named if isinstance(value, str) and len(value) <= ID_LIMIT}

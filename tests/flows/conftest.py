@@ -14,19 +14,20 @@ from tests.servers import DeskServer
 BRISK = {"first_text_ms": 60, "gap_ms": 4}
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def brisk(sandbox: str) -> None:
-    """Let the sandbox write faster than people read; tests that need a slow one say so."""
+    """Let the sandbox write faster than people read; a test that needs a slow one says so for itself."""
     Control(sandbox).pace(**BRISK)
 
 
 @pytest.fixture
 def control(sandbox: str) -> Iterator[Control]:
-    """Control the sandbox for one test; no fault outlives it."""
+    """Control the sandbox for one test; no fault and no pace outlives it."""
     control = Control(sandbox)
     control.clear()
     yield control
     control.clear()
+    control.pace(**BRISK)
 
 
 def new_cookie(plan: str = "") -> str:

@@ -33,7 +33,11 @@ NOBODYS = "7c9f5a0e-6f0b-4c55-9d2f-0a6c0e6f7b11"
         (f'{{"type": "choose", "turn_id": "{NOBODYS}", "entry_id": "1"}}', "not_found"),
         (f'{{"type": "choose", "turn_id": "{NOBODYS}"}}', "bad_frame"),
         (f'{{"type": "escalate", "reply_id": "{NOBODYS}", "reason": "tone"}}', "bad_frame"),
-        (f'{{"type": "delete", "conversation_id": "{NOBODYS}"}}', "not_available"),
+        (f'{{"type": "delete", "conversation_id": "{NOBODYS}"}}', "not_found"),
+        (f'{{"type": "rename", "conversation_id": "{NOBODYS}", "title": "Mine"}}', "not_found"),
+        (f'{{"type": "rename", "conversation_id": "{NOBODYS}", "title": "  "}}', "empty"),
+        ('{"type": "rename", "conversation_id": null, "title": "Mine"}', "bad_frame"),
+        ('{"type": "list", "before": "yesterday"}', "bad_frame"),
     ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_lives(
@@ -52,7 +56,7 @@ async def test_a_text_over_the_limit_is_refused_by_length_and_named(new_chat: Ne
     async with new_chat() as chat:
         error = await chat.error(type="send", client_message_id="long", text="a" * 9_000)
         assert (error["code"], error["client_message_id"]) == ("too_long", "long")
-        assert "9,000" in error["message"]
+        assert error["message"] == "This is too long: 1,000 over the limit of 8,000 characters."
         huge = await chat.error(type="send", client_message_id="huge", text="a" * 300_000)
         assert huge["code"] == "too_long"
         shown = await chat.ask(

@@ -11,6 +11,7 @@ from tests.servers import DeskServer
 RESET = "How do I reset my password?"
 COMMON = "Does it send texts too?"
 COMPARE = "Compare Pro and Studio for 3 locations, 12 staff and SMS; what happens if we downgrade mid-month?"
+WHY = "Why would one choose Studio over Pro, and what does a downgrade do?"
 
 
 async def test_an_approved_answer_comes_whole_and_names_its_source(new_chat: NewChat) -> None:
@@ -168,7 +169,7 @@ async def test_a_tab_on_another_process_follows_and_stops_the_running_answer(
 
             # Slow enough that it still runs when the other process has heard of it on a busy machine.
             control.pace(first_text_ms=60, gap_ms=100)
-            reply_id = await first.send("Why would one choose Studio over Pro, and what does a downgrade do?")
+            reply_id = await first.send(WHY)
             shows = ("delta", "snapshot")
             await second.until(lambda frame: frame["type"] in shows and frame["reply_id"] == reply_id)
             await second.put(type="stop", reply_id=reply_id)
@@ -176,6 +177,23 @@ async def test_a_tab_on_another_process_follows_and_stops_the_running_answer(
             control.pace(**BRISK)
     assert (here.done or {})["state"] == (there.done or {})["state"] == "cancelled"
     assert here.text == there.text
+
+
+async def test_a_message_again_while_its_answer_comes_begins_nothing_anew(
+    new_chat: NewChat, control: Control
+) -> None:
+    message_id = str(uuid4())
+    async with new_chat() as chat:
+        control.pace(first_text_ms=60, gap_ms=60)
+        reply_id = await chat.send(WHY, message_id)
+        await chat.until(lambda frame: frame["type"] == "delta")
+        assert await chat.send(WHY, message_id) == reply_id
+        shown = await chat.finished(reply_id)
+        control.pace(**BRISK)
+        # What this process has of it may be less than the line has been told: no snapshot may replace that.
+        assert "snapshot" not in [frame["type"] for frame in chat.frames]
+        async with new_chat(cookie=chat.cookie, conversation_id=chat.conversation_id) as again:
+            assert again.opened["turns"][0]["replies"][0]["text"] == shown.text
 
 
 async def test_the_same_message_twice_is_one_turn(new_chat: NewChat) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.environment import free_port
 from tests.flows.client import Chat
 from tests.flows.conftest import BRISK, new_cookie
 from tests.flows.events import PATH, TLS, EventChat, client
-from tests.servers import DeskServer, listens, running_desk, start, wait_until
+from tests.servers import DeskServer, listens, running_desk, start_warm, wait_until
 
 TEXTS = "Does it send texts too?"
 RESET = "How do I reset my password?"
@@ -272,15 +272,16 @@ def test_a_reader_that_takes_nothing_is_cut_and_holds_little(
 ) -> None:
     port = free_port()
     env = {**pair.env, "DJANGO_SETTINGS_MODULE": "assistant.settings"}
-    server = start([sys.executable, "-c", TALKING, kind, str(port)], tmp_path / "log", env)
+    server = start_warm(["-c", TALKING, kind, str(port)], tmp_path / "log", env)
     try:
         wait_until(lambda: listens(port), server, kind)
         with socket.socket() as reader:
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect(("127.0.0.1", port))
             reader.sendall(b"GET /events/chat/ HTTP/1.1\r\nHost: desk\r\n\r\n")
-            wait_until(lambda: "gave up with" in server.log(), server, kind)
-            held = int(server.log().split("gave up with ")[1].split()[0])
+            told = re.compile(r"gave up with (\d+)\n")  # print() writes the line's end by itself
+            wait_until(lambda: bool(told.search(server.log())), server, kind)
+            held = int(told.findall(server.log())[0])
             assert 16 * 1024 < held < 256 * 1024
             reader.settimeout(30)
             with contextlib.suppress(ConnectionResetError):  # Daphne's cut; uvicorn's is an end

@@ -164,3 +164,27 @@ async def test_continue_goes_on_where_the_answer_was_cut_and_repeats_nothing(
     assert (cut.text + more.text).startswith(sentence)
     assert (cut.text + more.text).count(sentence) == 1
     assert not more.text.startswith(cut.text[-8:])
+
+
+async def test_an_answer_that_was_cut_in_code_goes_on_as_code_until_its_end(
+    control: Control, new_chat: NewChat
+) -> None:
+    code = "Please write a Python function that verifies the signature of a webhook"
+    async with new_chat() as other:
+        whole = await other.ask(code)
+    async with new_chat() as chat:
+        within = (whole.text.index("```") + whole.text.rindex("```")) // 2
+        control.fault("length", after_tokens=within // 4, times=1)  # a token has four characters there
+        control.fault("length", after_tokens=0, times=1)
+        cut = await chat.ask(code)
+        assert (cut.done or {})["state"] == "truncated"
+        assert cut.text.count("```") == 1, "within the code"
+        more = await chat.finished(await chat.verb("continue", cut.reply_id))
+    done = more.done or {}
+    stored, streamed = (html.replace("\n", "") for html in (done["html"], more.blocks))
+    assert stored.startswith(streamed), "what streamed is what is stored"
+    assert done["html"].startswith('<pre tabindex="0" data-language="python">')
+    assert done["html"].count("<pre") == 1
+    assert "```" not in done["html"]
+    last = whole.text.rpartition("```")[2].strip()
+    assert last[:20] in done["html"].rpartition("</pre>")[2], "what follows the code is no code"

@@ -6,7 +6,6 @@ a process does beside the turns (its polls, its lease, its checkpoints) is not c
 
 import http.client
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from tests.environment import free_port
 from tests.flows.client import Chat
 from tests.flows.conftest import new_cookie
-from tests.servers import DeskServer, http_status, start, wait_until
+from tests.servers import DeskServer, http_status, start_warm, wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 
@@ -107,7 +106,7 @@ async def test_a_turn_goes_to_the_database_twice_and_an_approved_answer_once(
     port = free_port()
     own = {"PORT": str(port), "ORIGINS": f"http://127.0.0.1:{port}"}
     env = {**desk.env, **own, "DJANGO_SETTINGS_MODULE": "assistant.settings"}
-    web = start([sys.executable, "-c", COUNTING, str(port)], tmp_path / "log", env)
+    web = start_warm(["-c", COUNTING, str(port)], tmp_path / "log", env)
     try:
         wait_until(lambda: http_status(port, "/readyz") == 200, web, "the process that counts")
         base = f"http://127.0.0.1:{port}"

@@ -73,7 +73,13 @@ async def test_a_queued_message_that_is_stopped_is_counted(desk: DeskServer, new
         await chat.put(type="stop", reply_id=queued)
         stopped = await chat.finished(queued)
         assert (stopped.done or {})["state"] == "cancelled"
+        known = await chat.send(RESET)
+        await chat.put(type="stop", reply_id=known)
+        await chat.finished(known)
         await chat.finished(running)
+        # Asked after all it is answered as if for the first time: by the FAQ, where that knows it.
+        asked = await chat.finished(await chat.verb("retry", known))
+        assert (asked.done or {})["route"] == "faq"
     outcome = rows(desk, f"list(RouteOutcome.objects.filter(pk='{queued}').values_list('state', 'attempts'))")
     assert outcome == [["cancelled", 0]]
 

@@ -41,7 +41,7 @@ send_due_mails()
 
 ANSWER = """
 from django.contrib.auth.models import User
-from assistant import requests
+from assistant.person import requests
 from assistant.models import Request
 row = Request.objects.get(number={number})
 requests.answer(row.pk, User.objects.get(username="support"), "We have mended it.", row.answers)
@@ -153,7 +153,7 @@ async def test_with_models_redis_mail_and_worker_down_the_request_is_stored_and_
         await asyncio.to_thread(shell, desk, SEND)
         row = await asyncio.to_thread(stored, desk, number)
         assert "ConnectionRefused" in row["said"]
-        assert "The next try comes in 1 min" in row["said"]
+        assert "the next try comes in 1 min" in row["said"]
 
 
 def shut_down_redis(desk: DeskServer) -> None:

@@ -40,7 +40,7 @@ async def hand_over(chat: Chat, **frame: Any) -> dict[str, Any]:
         ("Je voudrais parler à un humain", "Bien sûr.", "Laissez votre adresse e-mail"),
         ("Quiero hablar con una persona", "Por supuesto.", "Deje abajo su correo"),
         ("Quero falar com uma pessoa", "Claro.", "Deixe abaixo o seu e-mail"),
-        ("人と話したいです", "かしこまりました。", "下にメールアドレス"),
+        ("人と話したいです", "かしこまりました。下にメールアドレス", "。こちらでもご連絡"),
         ("Where is invoice 4711?", "I have no access to accounts", "Leave your e-mail address below"),
         ("Wo ist meine Rechnung 4711?", "Ich habe keinen Zugriff", "Hinterlassen Sie unten"),
     ],
@@ -78,14 +78,15 @@ async def test_a_request_is_stored_and_its_receipt_reaches_every_tab_and_every_v
         assert receipt["author"] == "system"
         assert receipt["request"]["client_request_id"] == frame["client_request_id"]
         assert receipt["request"]["state"] == "new"
+        assert receipt["request"]["text"] == there["request"]["text"] == frame["text"]
         assert f"no. {receipt['request']['number']} " in receipt["text"]
         assert "a…@visitor.example" in receipt["text"]
         assert "anna@" not in json.dumps(receipt)
         assert receipt["after_turn"] == next(one["turn_id"] for one in chat.frames if one["type"] == "ack")
-        # The assistant goes on answering meanwhile.
+        # The assistant keeps answering meanwhile.
         assert ((await chat.ask(COMMON)).done or {})["state"] == "completed"
     async with new_chat(cookie=chat.cookie, conversation_id=chat.conversation_id) as later:
-        assert [message["message_id"] for message in later.opened["messages"]] == [receipt["message_id"]]
+        assert [{"type": "message", **message} for message in later.opened["messages"]] == [receipt]
         assert later.opened["state"] == "waiting"
 
 
@@ -133,6 +134,7 @@ print("ROW", row.text, row.reason, row.reply.route)
 """
     printed = desk.manage("shell", "-v", "0", "-c", code)
     assert "ROW Where is invoice 4711? account person" in printed
+    assert receipt["request"]["text"] == ""  # it stands there as a message already
 
 
 async def test_a_flood_of_requests_is_told_when_to_go_on(new_chat: NewChat) -> None:
@@ -169,7 +171,7 @@ async def test_staff_s_answer_appears_in_the_open_chat_of_another_process(desk_p
         async with Chat(desk_pair.urls[1], cookie, first.conversation_id) as second:
             code = f"""
 from django.contrib.auth.models import User
-from assistant import requests
+from assistant.person import requests
 from assistant.models import Request
 row = Request.objects.get(pk="{receipt["request"]["request_id"]}")
 requests.answer(row.pk, User.objects.get(username="support"), "We have corrected it.", 0)

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -18,7 +17,7 @@ from tests.control import Control
 from tests.environment import free_port
 from tests.flows.client import Chat
 from tests.flows.conftest import BRISK, new_cookie
-from tests.servers import DeskServer, http_status, start, wait_until
+from tests.servers import DeskServer, http_status, start_warm, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -101,7 +100,7 @@ def web(
         "DJANGO_SETTINGS_MODULE": "assistant.settings",
     }
     log = tmp_path_factory.mktemp("watched") / "log"
-    server = start([sys.executable, "-c", WATCHED, str(request.param), str(port)], log, env)
+    server = start_warm(["-c", WATCHED, str(request.param), str(port)], log, env)
     try:
         wait_until(lambda: http_status(port, "/readyz") == 200, server, str(request.param))
         yield Watched(port)
