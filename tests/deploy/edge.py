@@ -9,6 +9,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -159,13 +160,24 @@ FILES: dict[str, Callable[[Path, int, Sequence[int], Path], list[str]]] = {
 
 
 @contextlib.contextmanager
-def running_edge(kind: str, webs: Sequence[int]) -> Iterator[Edge]:
-    """Run a proxy as an account without rights in front of web processes, and yield it."""
+def running_edge(
+    kind: str, webs: Sequence[int], *changes: tuple[str, str], until: datetime | None = None
+) -> Iterator[Edge]:
+    """Run a proxy as an account without rights in front of web processes, and yield it.
+
+    `changes` are made to the site's file, of which directives may be broken. Its certificate ends at `until`,
+    if that is given; who signed it stands in `authority.pem`.
+    """
     folder, user = Path(tempfile.mkdtemp(prefix=f"desk-{kind.split(maxsplit=1)[0]}-")), unprivileged_user()
     authority, port = trustme.CA(), free_port()
     certificate = folder / "certificate.pem"
-    authority.issue_cert(HOST, "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    issued = authority.issue_cert(HOST, "127.0.0.1", "localhost", not_after=until)
+    issued.private_key_and_cert_chain_pem.write_to_path(certificate)
+    authority.cert_pem.write_to_path(folder / "authority.pem")
     command = FILES[kind](folder, port, webs, certificate)
+    if changes:
+        site = folder / ("Caddyfile" if kind == "caddy" else "desk.conf")
+        site.write_text(replaced(site.read_text(), *changes))
     if user:
         for path in (folder, *folder.iterdir()):
             shutil.chown(path, user)

@@ -69,7 +69,7 @@ def test_it_serves_visitors_and_keeps_the_passwords_that_people_chose(tmp_path: 
             status, page, policy = page_of(port, "/")
             assert status == 200
             assert "script-src 'self'" in policy
-            (script, *_) = re.findall(r'src="(/static/[^"]+\.[0-9a-f]{12}\.js)"', page)
+            (script, *_) = re.findall(r'src="(/static/[^"]+\.[0-9a-f]{8}\.js)"', page)
             assert page_of(port, script)[0] == 200
             assert page_of(port, "/nothing")[0] == 404, "and no traceback page"
             if log == "first.log":

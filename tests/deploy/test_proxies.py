@@ -77,7 +77,7 @@ def test_the_page_and_its_files_come_compressed_hashed_and_under_the_policy(edge
     for path in scripts:
         script = edge.get(path, Accept_Encoding="gzip")
         assert (script.status, script.headers["Content-Encoding"]) == (200, "gzip")
-        assert re.search(r"\.[0-9a-f]{12}\.js$", path)
+        assert re.search(r"\.[0-9a-f]{8}\.js$", path)
         assert "immutable" in script.headers["Cache-Control"]
         for target in re.findall(r'from "\./([^"]+)"', edge.get(path).text):
             assert edge.get(f"{path.rsplit('/', 1)[0]}/{target}").status == 200
