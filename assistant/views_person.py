@@ -7,12 +7,17 @@ from uuid import UUID
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from assistant import languages, limits, requests, visitors
+from assistant import languages, limits, page_language, visitors
 from assistant.models import AssistantSettings, Conversation, Message, Request
-from assistant.person_form import TEXT_LIMIT, PersonForm, new_token
+from assistant.person import requests
+from assistant.person.form import TEXT_LIMIT, PersonForm, new_token
+from assistant.settings_snapshot import as_snapshot
+from assistant.translating import worded
 from assistant.who import Who
 from common.clock import now
 from routing import publishing
@@ -20,7 +25,7 @@ from routing import publishing
 log = logging.getLogger(__name__)
 
 FORMALITIES = ("small_talk", "person")
-UNSTORED = (
+UNSTORED = _(
     "Your message could not be stored just now; it is still in the form below. Please send it again in a "
     "minute."
 )
@@ -37,7 +42,7 @@ def person(request: HttpRequest) -> HttpResponse:
         log.exception("the page to the team works without the database")
         sent = request.method == "POST"
         form = PersonForm(request.POST or None, has_conversation="with_conversation" in request.POST)
-        return _page(request, visitor, form, UNSTORED if sent else "", 503)
+        return _page(request, visitor, form, str(UNSTORED) if sent else "", 503)
 
 
 def _empty(request: HttpRequest, visitor: visitors.VisitorCookie) -> HttpResponse:
@@ -53,7 +58,8 @@ def _send(request: HttpRequest, visitor: visitors.VisitorCookie) -> HttpResponse
     if not form.is_valid():
         return _page(request, visitor, form)
     data = form.cleaned_data
-    who = Who(visitor.id, visitor.plan, address=str(request.META.get("REMOTE_ADDR", "")))
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    who = Who(visitor.id, visitor.plan, page_language.known_language(request), address=address)
     along = latest.pk if latest and data.get("with_conversation") else None
     try:
         made = requests.create(who, Request.Reason.BUTTON, data["email"], data["text"], data["token"], along)
@@ -108,12 +114,14 @@ def _page(
 ) -> HttpResponse:
     """Show the form; also while the database is away, when only its own promise is left out."""
     form.mark_errors()
+    language = get_language() or languages.DEFAULT
     context: dict[str, Any] = {"form": form, "problem": problem}
     try:
-        context |= {"desk": _desk(), "person": requests.facts(languages.DEFAULT, now())}
+        context |= {"desk": _desk(), "person": requests.facts(language, now())}
     except DatabaseError:
         context |= {"desk": AssistantSettings(), "person": {"contact": _known_contact()}}
         status = 503
+    context["name"] = worded(as_snapshot(context["desk"]), "name", language)
     response = render(request, "person.html", context, status=status)
     visitors.remember(response, visitor)
     return response

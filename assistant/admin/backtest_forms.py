@@ -14,10 +14,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from assistant.backtests import DEFAULT, MOST
-from assistant.draft_answers import MOST_ANSWERS
-from assistant.drafted import LEAST_THRESHOLD, MOST_THRESHOLD, Wish
-from assistant.shadowing import MOST_DAYS
+from assistant.trials.backtests import DEFAULT, MOST
+from assistant.trials.draft_answers import MOST_ANSWERS
+from assistant.trials.drafted import LEAST_THRESHOLD, MOST_THRESHOLD, Wish
+from assistant.trials.shadowing import MOST_DAYS
 from common.clock import now
 from common.text import plain_lines
 from routing.models import CatalogueModel, Route

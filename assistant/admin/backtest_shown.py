@@ -9,16 +9,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from assistant import considering, draft_answers, outlook
+from assistant import considering
 from assistant.admin.decision import entry_titles, route_names
 from assistant.backtest_models import BacktestRow, BacktestRun
-from assistant.backtest_words import money_of, ms, percent, span
 from assistant.backtested import GAINED, KINDS, LOST, OTHER, Counts, WrongRate, moves, shares, wrong_rate
-from assistant.drafted import CannotTry, compared_with
 from assistant.models import Reply
-from assistant.outlook import Outlook
 from assistant.predicting import BASES
 from assistant.rendering import render
+from assistant.trials import draft_answers, outlook
+from assistant.trials.backtest_words import money_of, ms, percent, span
+from assistant.trials.drafted import CannotTry, compared_with
+from assistant.trials.outlook import Outlook
 from common.intervals import wilson
 from common.money import usd
 from faq.models import AskedQuestion

@@ -16,14 +16,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
-from assistant import backtests, draft_answers, outlook, shadowing
 from assistant.admin import backtest_shown
 from assistant.admin.backtest_forms import AnswerForm, BacktestForm, ShadowForm, TryForm
 from assistant.backtest_models import BacktestRun
-from assistant.backtest_words import percent
 from assistant.backtested import KINDS, Counts
-from assistant.drafted import CannotTry, Wish, compared_with, put_together
 from assistant.predicting import expected
+from assistant.trials import backtests, draft_answers, outlook, shadowing
+from assistant.trials.backtest_words import percent
+from assistant.trials.drafted import CannotTry, Wish, compared_with, put_together
 from common.clock import now
 from common.money import to_pico, usd
 from faq import claims

@@ -17,6 +17,7 @@ from assistant.admin.filters import AnswerFilter, EscalatedFilter, RouteFilter, 
 from assistant.admin.locate import TURNS_A_PAGE
 from assistant.admin.receipt import transcript
 from assistant.admin.searching import NEWEST, searched
+from assistant.admin.vouched import vouched
 from assistant.models import Conversation, Reply, Request
 from common.keyset import Keyset
 from common.text import shorten
@@ -69,7 +70,7 @@ class ConversationAdmin(Keyset, ReadOnlyAdmin[Conversation]):
 
     @admin.display(description="Conversation", ordering="title")
     def subject(self, obj: Conversation) -> SafeString:
-        plan = obj.visitor.plan or "guest"
+        plan = ", ".join(filter(None, (obj.visitor.name, obj.visitor.plan or "guest")))
         kind = "" if obj.purpose == Purpose.VISITOR else f", {obj.get_purpose_display().lower()}"
         return format_html("{}<small class='desk-sub'>{}{}</small>", shorten(str(obj), 70), plan, kind)
 
@@ -139,6 +140,7 @@ class ConversationAdmin(Keyset, ReadOnlyAdmin[Conversation]):
                 "turns": transcript(list(page.object_list), hosts, link_entries),
                 "page": page,
                 "requests": _requests_of(request, conversation),
+                **vouched(conversation.visitor),
                 **(extra_context or {}),
             },
         )

@@ -13,7 +13,7 @@ from common.money import usd
 from faq.matching.features import in_words
 from faq.models import Entry
 from routing.models import Route, Tier
-from routing.signals import SIGNALS
+from routing.signals import spec_of
 
 
 @dataclass(frozen=True)
@@ -204,9 +204,9 @@ def _entry_url(entry_id: str, titles: Mapping[str, str]) -> str:
 def _signals(values: Mapping[str, Any]) -> tuple[SignalView, ...]:
     """Return the signals in plain words, those that say something first."""
     views = [
-        SignalView(SIGNALS[name].label, _shown(value), value in (False, None, "", "none", 0))
+        SignalView(spec.label, _shown(value), value in (False, None, "", "none", 0))
         for name, value in values.items()
-        if name in SIGNALS
+        if (spec := spec_of(name)) is not None
     ]
     return tuple(sorted(views, key=lambda view: view.quiet))
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from assistant.flow_figures import Priced
-from assistant.flow_shown import Shown, View
+from assistant.flows.shown import Shown, View
 from common.money import usd
 from common.safe_csv import written
 from faq.importing.documents import count

@@ -14,13 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from assistant import flow_runs, question_files
 from assistant.admin import flow_tables
 from assistant.admin.flow_forms import ColumnsForm, QuestionFileForm
 from assistant.example.old_questions import FILE as EXAMPLE
 from assistant.flow_models import FlowRun, QuestionFile
-from assistant.flow_shown import View as FlowView
-from assistant.flow_shown import assumed_from, view
+from assistant.flows import counting, question_files
+from assistant.flows.shown import View as FlowView
+from assistant.flows.shown import assumed_from, view
 from common import example as example_choice
 from common.clock import now
 from faq import claims
@@ -107,7 +107,7 @@ def people(site: AdminSite, request: HttpRequest) -> HttpResponse:
         request,
         "flows",
         title="What people ask",
-        windows=flow_runs.WINDOWS,
+        windows=counting.WINDOWS,
         days=days,
         run=done,
         failed=_failed(runs),
@@ -123,7 +123,7 @@ def _failed(runs: Any) -> str:
 
 
 def _days(text: str) -> int:
-    return int(text) if text.isdecimal() and int(text) in flow_runs.WINDOWS else flow_runs.WINDOWS[1]
+    return int(text) if text.isdecimal() and int(text) in counting.WINDOWS else counting.WINDOWS[1]
 
 
 def count_people(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -133,7 +133,7 @@ def count_people(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 def _count_people(request: HttpRequest) -> HttpResponse:
     days = _days(request.POST.get("days", ""))
-    flow_runs.order(request.user.get_username(), days=days)
+    counting.order(request.user.get_username(), days=days)
     return redirect(f"{reverse('admin:flows')}?days={days}")
 
 
@@ -191,7 +191,7 @@ def _take_example(request: HttpRequest) -> HttpResponse:
     by = request.user.get_username()
     taken = question_files.take(EXAMPLE.read_bytes(), EXAMPLE.name, by)
     question_files.confirm(taken, question_files.guessed(taken))
-    flow_runs.order(by, taken)
+    counting.order(by, taken)
     return redirect("admin:old_questions_file", pk=taken.pk)
 
 
@@ -243,7 +243,7 @@ def columns(site: AdminSite, request: HttpRequest, pk: UUID) -> HttpResponse:
         except Unreadable as error:
             form.add_error(None, str(error))
         else:
-            flow_runs.order(request.user.get_username(), found)
+            counting.order(request.user.get_username(), found)
             return redirect("admin:old_questions_file", pk=pk)
     rows = len(sheet.rows)
     return _show(site, request, "old_questions_columns", title=found.name, file=found, form=form, rows=rows)
@@ -258,7 +258,7 @@ def _count_file(request: HttpRequest, found: QuestionFile) -> HttpResponse:
     if found.rows is None:
         messages.warning(request, "Its questions were deleted, so they cannot be counted again.")
     else:
-        flow_runs.order(request.user.get_username(), found)
+        counting.order(request.user.get_username(), found)
     return redirect("admin:old_questions_file", pk=found.pk)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
+from assistant import considering
 from assistant.admin.decision import DecisionView, decision_view, entry_ids, entry_titles, route_names
 from assistant.admin.store_part import StoreView, sources_of, store_view
 from assistant.models import Reply, Turn
@@ -104,7 +105,7 @@ def _reply_view(
     return ReplyView(
         reply=reply,
         route_name=names.get(reply.route, reply.route),
-        html=SafeString(render(reply.text, link_hosts)),
+        html=SafeString(render(reply.text, link_hosts, considering.inside(reply.decision))),
         badge=STATE_BADGES.get(reply.state, "plain"),
         decision=decision_view(reply.decision, titles, link_entries, names),
         attempts=tuple(_attempt(call) for call in calls),

@@ -25,8 +25,8 @@ from unfold.widgets import (
 )
 
 from assistant.protocol import TEXT_LIMIT
-from assistant.rehearsing import QUESTION
 from assistant.rendering import render
+from assistant.trials.rehearsing import QUESTION
 from common.text import clean
 from routing.breaker_rules import WORDS_OF_CLASS
 from routing.fault_words import FAULT_WORDS

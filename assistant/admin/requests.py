@@ -15,11 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from assistant import mail_queue, requests
+from assistant import mail_queue
+from assistant.admin import inbox_shown
 from assistant.admin.receipt import transcript
 from assistant.admin.request_filters import GIVEN_UP, SLOW, MailFilter, OverdueFilter
 from assistant.admin.searching import parsed_uuid
+from assistant.admin.vouched import vouched
 from assistant.models import Mailed, Message, Request
+from assistant.person import inbox, live, requests
 from common.clock import now
 from common.text import shorten
 from routing import desk
@@ -81,7 +84,10 @@ class RequestAdmin(ReadOnlyAdmin[Request]):
     @admin.display(description="Request", ordering="number")
     def subject(self, obj: Request) -> SafeString:
         return format_html(
-            "{}<small class='desk-sub'>no. {}, {}</small>", shorten(obj.text, 70), obj.number, obj.email
+            "{}<small class='desk-sub'>no. {}, {}</small>",
+            shorten(obj.text, 70),
+            obj.number,
+            obj.email or "no e-mail address",
         )
 
     @admin.display(description="State", ordering="state")
@@ -130,13 +136,10 @@ class RequestAdmin(ReadOnlyAdmin[Request]):
         wanted, _, of = str(request.POST.get("do", "")).partition(":")
         if wanted == "answer":
             return _answer(request, row, typed)
-        if wanted == "close":
-            requests.close(row)
-            messages.success(request, f"Request no. {row.number} is closed.")
-        elif wanted == "reopen":
-            requests.reopen(row)
-            messages.success(request, f"Request no. {row.number} is new again.")
-        elif wanted == "mail":
+        if wanted in ("close", "reopen"):
+            _set(request, row, wanted)
+            return not typed.strip()  # what was typed for an answer stays in the field
+        if wanted == "mail":
             again = next((mail for mail in (row, *row.messages.all()) if _mail_name(mail) == of), None)
             if again is not None:
                 mail_queue.send_again(again)
@@ -167,7 +170,13 @@ class RequestAdmin(ReadOnlyAdmin[Request]):
                 "mail": _mail_view(row),
                 "written": [(message, _mail_view(message)) for message in rows],
                 "turns": transcript(turns, hosts, link_entries),
+                **vouched(row.visitor),
+                "history": inbox_shown.history(row),
+                "may_use_inbox": request.user.has_perm("assistant.use_inbox"),
                 "typed": typed,
+                "language": inbox_shown.language_name(row.language) if row.language else "",
+                "running": row.live in inbox.RUNNING,
+                "owner": inbox.name_of(row.live_user),
                 "limit": ANSWER_LIMIT,
                 "may_change": self.has_change_permission(request, row),
                 **(extra or {}),
@@ -175,24 +184,45 @@ class RequestAdmin(ReadOnlyAdmin[Request]):
         )
 
 
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def _set(request: HttpRequest, row: Request, wanted: str) -> None:
+    """Close a request, or make it new again."""
+    try:
+        if wanted == "close":
+            live.end(row, _user(request))
+        elif row.live in inbox.RUNNING:
+            raise live.LiveRefused("The live chat of this request is still running.")
+        else:
+            requests.reopen(row, _user(request))
+    except live.LiveRefused as refused:
+        messages.error(request, refused.message)
+    else:
+        done = "closed" if wanted == "close" else "new again"
+        messages.success(request, f"Request no. {row.number} is {done}.")
+
+
 def _answer(request: HttpRequest, row: Request, typed: str) -> bool:
     """Store and send the typed answer; False, with the reason shown, when that could not be."""
-    seen = str(request.POST.get("seen", ""))
+    given = str(request.POST.get("seen", ""))
+    seen = int(given) if given.isdecimal() and len(given) < 5 else -1
     if len(typed) > ANSWER_LIMIT:
         messages.error(request, f"The answer is too long: {len(typed):,} of {ANSWER_LIMIT:,} characters.")
         return False
-    user = request.user if isinstance(request.user, User) else None
-    if user is None:
-        raise PermissionDenied
     try:
-        requests.answer(row.pk, user, typed, int(seen) if seen.isdecimal() and len(seen) < 5 else -1)
+        requests.answer(row.pk, _user(request), typed, seen)
     except requests.RequestRefused as refused:
         messages.error(request, refused.message)
         return False
     except requests.TakenMeanwhile:
         messages.warning(request, _taken(row))
         return False
-    messages.success(request, f"Stored, shown in the chat, and on its way to {row.email}.")
+    sent = f", and on its way to {row.email}" if row.email else "; there is no address to mail it to"
+    messages.success(request, f"Stored, shown in the chat{sent}.")
     return True
 
 

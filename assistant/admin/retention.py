@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +10,12 @@ from django.shortcuts import redirect
 from assistant.models import Deletion, RetentionPolicy
 from assistant.privacy.classes import BY_NAME, CLASSES, LABELS, LEAST_DAYS, MOST_DAYS, flaws
 from routing.admin.base import OneRow, ReadOnlyAdmin
+from routing.admin.meanwhile import SeenForm
 
 SHOWN = 60  # rows of the log under the form: about a week of all classes
 
 
-class RetentionForm(forms.ModelForm[RetentionPolicy]):
+class RetentionForm(SeenForm[RetentionPolicy]):
     """The days of each class, with their reasons beside them."""
 
     class Meta:
@@ -24,15 +24,15 @@ class RetentionForm(forms.ModelForm[RetentionPolicy]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            about = BY_NAME[name]
+        for name, about in BY_NAME.items():
+            field = self.fields[name]
             field.label = about.label
             field.help_text = f"Days since {about.counts_from}. {about.reason} As shipped: {about.days}."
             field.widget.attrs.update({"min": LEAST_DAYS, "max": MOST_DAYS})
 
     def clean(self) -> dict[str, Any]:
         """Refuse days out of range, and parts that would outlive the whole."""
-        data: dict[str, Any] = super().clean() or {}
+        data = super().clean()
         for name, words in flaws({each.name: data.get(each.name) for each in CLASSES}).items():
             self.add_error(name, words)
         return data
@@ -42,6 +42,7 @@ class RetentionForm(forms.ModelForm[RetentionPolicy]):
 class RetentionAdmin(OneRow[RetentionPolicy]):
     form = RetentionForm
     warn_unsaved_form = True
+    change_form_before_template = "admin/desk/_seen.html"
     change_form_after_template = "admin/desk/deletions.html"
     fieldsets = (
         (

@@ -1,6 +1,7 @@
 """The team's own settings: one row, never added or deleted, in force with the next message."""
 
 import re
+from collections import Counter
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,21 +13,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
+from assistant.admin.settings_words import SETTINGS, TextsForm, missing
+from assistant.languages import NAMES, main_language
 from assistant.models import AssistantSettings
 from assistant.opening_hours import BadHours, parse_closed, parse_hours
 from assistant.settings_snapshot import as_snapshot
+from common.text import shorten
+from faq import index
 from routing.admin.base import LinesField, OneRow, PublishingAdmin
 from routing.publishing import publish
 
 # "Phone: 020 7946 0000" are words, whatever stands before the colon; these are refused with a space as well.
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 ADDRESS = re.compile(SCHEME.pattern + r"\S")
+SHOWN = 100  # characters of what is refused, in the sentence that says so
 ALERTED = 10  # whoever wants more writes to a list
+MOST_STARTERS = 1000  # five a language are shown; whoever features more is told how many
 REFUSED = frozenset(("javascript", "vbscript", "data", "file", "blob", "about"))
 
 
-class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
+class AssistantSettingsForm(TextsForm):
     """The settings, checked field by field."""
+
+    texts = SETTINGS
 
     time_zone = forms.ChoiceField(
         widget=UnfoldAdminSelect2Widget(), help_text="Days on the metrics page and the budgets follow it."
@@ -56,6 +65,9 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             "closed_on": "Closed on",
             "answer_within_hours": "Answer within, opening hours",
             "confirm_requests": "Send visitors a receipt",
+            "live_chat": "Live chat",
+            "live_wait_minutes": "A visitor waits, minutes",
+            "live_shows_name": "Visitors read the first name",
             "label_faq": "Approved answer",
             "label_lite": "Answer of a light model",
             "label_heavy": "Answer of a heavy model",
@@ -89,6 +101,10 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
                 "0 promises none."
             ),
             "confirm_requests": "The visitor gets the request and the conversation so far by e-mail.",
+            "live_chat": "Visitors may ask for somebody in the chat while one of the team has the inbox "
+            "open, within opening hours.",
+            "live_wait_minutes": "Then they are told that nobody can come, and may leave an address.",
+            "live_shows_name": "Of whoever is in the chat with them; else they read “Support team”.",
         }
         widgets = {
             "opening_hours": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -103,6 +119,7 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        SETTINGS.hint(self.fields)
         field = self.fields.get("time_zone")
         if isinstance(field, forms.ChoiceField):
             field.choices = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
@@ -130,8 +147,9 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             try:
                 validate_domain_name(host)
             except ValidationError as error:
+                shown = shorten(host, SHOWN)
                 raise ValidationError(
-                    f"“{host}” is not a host name: write help.example.com, without https:// and any path."
+                    f"“{shown}” is not a host name: write help.example.com, without https:// and any path."
                 ) from error
         return "\n".join(hosts)
 
@@ -144,7 +162,7 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
             try:
                 validate_email(address)
             except ValidationError as error:
-                raise ValidationError(f"“{address}” is not an e-mail address.") from error
+                raise ValidationError(f"“{shorten(address, SHOWN)}” is not an e-mail address.") from error
         return "\n".join(dict.fromkeys(addresses))
 
     def clean_opening_hours(self) -> str:
@@ -191,10 +209,15 @@ class AssistantSettingsForm(forms.ModelForm[AssistantSettings]):
         return amount
 
 
+SETTINGS.declare(AssistantSettingsForm)
+
+
 @admin.register(AssistantSettings)
 class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[AssistantSettings]):
     form = AssistantSettingsForm
     warn_unsaved_form = True
+    change_form_before_template = "admin/desk/_seen.html"
+    change_form_outer_after_template = "admin/desk/texts_by_language.html"
     fieldsets = (
         ("The assistant", {"fields": ("name", "greeting", "tone", "house_instructions")}),
         (
@@ -205,6 +228,9 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
                     ("opening_hours", "closed_on"),
                     ("answer_within_hours", "hours"),
                     "confirm_requests",
+                    "live_chat",
+                    "live_wait_minutes",
+                    "live_shows_name",
                     "privacy_url",
                 ),
                 "description": "Shown to visitors who want a person, or to know what happens to their data.",
@@ -215,6 +241,15 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
             {
                 "fields": ("label_faq", "label_lite", "label_heavy"),
                 "description": "The words of the chip that says which tier really answered.",
+            },
+        ),
+        (
+            "In other languages",
+            {
+                "classes": ("collapse",),
+                "fields": SETTINGS.rows(),
+                "description": "What visitors who read that language see in place of the texts above. If a "
+                "field is empty: the shipped text in their language, or yours above if you have changed it.",
             },
         ),
         (
@@ -244,6 +279,17 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
         ),
     )
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = AssistantSettings.objects.filter(pk=object_id).first() if object_id else None
+        shown = {"texts": texts_by_language(row)} if row else {}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
     def publish(self, request: HttpRequest) -> None:
         row = AssistantSettings.objects.get(pk=1)
         by = request.user.get_username()
@@ -253,3 +299,16 @@ class AssistantSettingsAdmin(OneRow[AssistantSettings], PublishingAdmin[Assistan
         # There is no list to go back to, so saving stays on the page.
         super().response_change(request, obj)
         return redirect(request.path)
+
+
+def texts_by_language(row: AssistantSettings) -> dict[str, Any]:
+    """Return what the page says of the texts in each language, the starters among them."""
+    lines = SETTINGS.stand(row)
+    index.refresh()
+    starters = Counter(main_language(entry.language) for entry in index.starters(MOST_STARTERS))
+    return {
+        "names": NAMES.values(),
+        "lines": lines,
+        "missing": missing(lines),
+        "starters": [starters[language] for language in NAMES],
+    }

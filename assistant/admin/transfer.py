@@ -19,9 +19,9 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from assistant import transfer_plans, transferring
 from assistant.admin.transfer_view import by_route, run_line, run_view
-from assistant.transfer_plans import DESK, MODEL, MOST_TIMES, ROUTE, CannotTest
+from assistant.trials import transfer_plans, transferring
+from assistant.trials.transfer_plans import DESK, MODEL, MOST_TIMES, ROUTE, CannotTest
 from common.clock import now
 from common.money import to_pico, usd
 from routing import publishing, transfer_runs

@@ -23,6 +23,7 @@ from assistant import pipeline, stored_answers
 from assistant.admin.decision import PassageView, decision_view, entry_ids, entry_titles, route_names
 from assistant.admin.evidence import evidence_of
 from assistant.admin.locate import transcript_address
+from assistant.admin.sites import NAMES as LANGUAGE_NAMES
 from assistant.admin.store_part import store_view
 from assistant.models import Reply
 from assistant.protocol import TEXT_LIMIT
@@ -32,7 +33,7 @@ from faq import index
 from routing import publishing, rule_sets
 
 PLANS = [("", "Guest"), ("free", "Free plan"), ("pro", "Pro plan (paid)"), ("studio", "Studio plan (paid)")]
-LANGUAGES = [("", "Not known"), ("en", "English"), ("de", "German"), ("fr", "French"), ("es", "Spanish")]
+LANGUAGES = [("", "Not known"), *LANGUAGE_NAMES.items()]
 
 DRAFT = "draft"
 RULE_SETS = [("", "As published"), (DRAFT, "The draft")]

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from assistant import escalating
+from assistant import considering, escalating
 from assistant.admin.decision import decision_view
 from assistant.models import AssistantSettings, Reply
 from assistant.settings_snapshot import as_snapshot
@@ -114,3 +114,13 @@ def test_a_thumb_escalates_where_the_route_says_so_and_the_answer_is_the_last_th
     publish(by="test")
     assert not escalating.thumb_escalates(shown(), "wrong")
     assert escalating.thumb_escalates(shown(route="faq", tier="none"), "")
+    assert not escalating.thumb_escalates(shown(route="faq", tier="none"), "tone")
+
+
+def test_the_page_is_told_from_which_routes_the_next_tier_can_be_asked() -> None:
+    assert {"faq", "common", "draft"} <= set(considering.climbing(publishing.current()))
+    assert not {"complex", "small_talk", "person"} & set(considering.climbing(publishing.current()))
+    Route.objects.filter(pk="complex").update(enabled=False)
+    publish(by="test")
+    publishing.refresh()
+    assert "common" not in considering.climbing(publishing.current())

@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from assistant import flow_runs
 from assistant.example.old_questions import FILE as EXAMPLE
 from assistant.flow_models import Flow, FlowExample, FlowPart, FlowRun, QuestionFile
+from assistant.flows import counting
 from assistant.models import RetentionPolicy
 from assistant.privacy import retention
 from common.clock import now
@@ -46,12 +46,12 @@ def upload(client: Client, rows: list[str] = ROWS, name: str = "tickets.csv") ->
 
 def counted(file: QuestionFile | None = None, days: int = 0) -> FlowRun:
     run = FlowRun.objects.get(file=file, days=days, state="queued")
-    return flow_runs.finish(str(run.uuid))
+    return counting.finish(str(run.uuid))
 
 
 def held() -> str:
     """Return all that the tables of flows hold, texts unpacked."""
-    from assistant.question_files import _unpacked
+    from assistant.flows.question_files import _unpacked
 
     found: list[Any] = []
     for file in QuestionFile.objects.all():
@@ -197,7 +197,7 @@ def test_the_example_is_counted_with_one_click(support: Client) -> None:
     assert "Waiting for the worker" in waiting
     run = FlowRun.objects.get()
     steps = 0
-    while flow_runs.advance(str(run.uuid), 0.0):
+    while counting.advance(str(run.uuid), 0.0):
         steps += 1
     assert steps >= 4, "each step leaves the rest to the next, by whichever worker"
     assert FlowPart.objects.count() == 0
@@ -262,30 +262,30 @@ def test_what_people_ask_is_the_same_view_on_live_traffic(
 def test_an_erased_question_is_in_no_flow_and_in_no_counting(
     support: Client, traffic: list[AskedQuestion]
 ) -> None:
-    flow_runs.order("", days=7)
+    counting.order("", days=7)
     counted(days=7)
-    again = flow_runs.order("", days=7)
-    assert flow_runs.advance(str(again.uuid), 0.0) and FlowPart.objects.exists()
+    again = counting.order("", days=7)
+    assert counting.advance(str(again.uuid), 0.0) and FlowPart.objects.exists()
     gone = [row.pk for row in traffic if "trampolines" in row.text]
     AskedQuestion.objects.filter(pk__in=gone).delete()
-    flow_runs.erase(gone)
+    counting.erase(gone)
     assert not FlowPart.objects.exists() and not FlowExample.objects.filter(asked__in=gone).exists()
     page = support.get(reverse("admin:flows"), {"days": 7})
     assert [each.name for each in page.context["found"].flows] == ["Flow 1"]
     assert "trampolines" not in words_of(page)
-    assert flow_runs.finish(str(again.uuid)).state == "done"
+    assert counting.finish(str(again.uuid)).state == "done"
     assert not support.get(reverse("admin:flows"), {"days": 7}).context["found"].flows
 
 
 def test_every_day_each_period_is_counted_once(traffic: list[AskedQuestion]) -> None:
-    first = flow_runs.order_daily()
+    first = counting.order_daily()
     assert [run.days for run in first] == [7, 30, 90]
-    assert flow_runs.order_daily() == first, "an open order is not made twice"
+    assert counting.order_daily() == first, "an open order is not made twice"
     FlowRun.objects.all().delete()
     AskedQuestion.objects.all().delete()
-    assert flow_runs.order_daily() == []
-    empty = flow_runs.order("", days=7)
-    assert "Nobody has asked anything" in flow_runs.finish(str(empty.uuid)).error
+    assert counting.order_daily() == []
+    empty = counting.order("", days=7)
+    assert "Nobody has asked anything" in counting.finish(str(empty.uuid)).error
 
 
 def test_the_command_counts_a_file_and_leaves_nothing(seeded: None, tmp_path: Path) -> None:

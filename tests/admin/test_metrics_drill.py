@@ -68,6 +68,7 @@ def test_every_count_and_time_leads_to_its_replies(manager: Client) -> None:
             route="common" if index % 2 else "complex",
             state="failed" if index < 3 else "completed",
             feedback=-1 if index in (5, 6) else None,
+            handoff_failed=index in (7, 8, 9),
             first_text_ms=100 if index < 38 else 5000,
             support=1.0 if index < 25 else 0.5,
             judged_by="vectors" if index < 25 else "",
@@ -79,6 +80,7 @@ def test_every_count_and_time_leads_to_its_replies(manager: Client) -> None:
         "requests": 40,
         "errors": 3,
         "thumbs_down": 2,
+        "handoffs_failed": 3,
         "grounded": 25,
         "first_text_p95": 2,
     }.items():

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from assistant import rehearsing
 from assistant.admin import rehearse as page
 from assistant.models import Conversation
+from assistant.trials import rehearsing
 from routing.fault_words import FAULT_WORDS
 from routing.models import Budget, ModelCall, RouteOutcome
 from routing.rehearsal import Order, Rehearsal, Watched, dump, load
@@ -82,7 +82,12 @@ def test_every_fault_of_the_sandbox_has_words() -> None:
 def test_the_command_tells_the_story_and_refuses_what_is_not_there() -> None:
     said = StringIO()
     call_command("rehearse", fault="eof", after_tokens=3, stdout=said)
-    for words in ("Undisturbed", "With eof", "The answer was cut; another model goes on", f"{HAIKU} (cont"):
+    for words in (
+        "Undisturbed",
+        "With eof",
+        "The answer was cut off; another model continues",
+        f"{HAIKU} (cont",
+    ):
         assert words in said.getvalue()
     with pytest.raises(CommandError, match="no route with a model"):
         call_command("rehearse", route="faq")

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from assistant import mail_queue, requests
+from assistant import mail_queue
 from assistant.mailing import MailFailed
-from assistant.models import Conversation, Message, Request
+from assistant.models import Conversation, LiveState, Message, Request
+from assistant.person import live, requests
 from assistant.who import Who
 from common.clock import now
 from tests.admin.pages import add_call, add_turn, form_of, make_conversation, text_of, words_of
@@ -168,9 +169,43 @@ def test_close_and_reopen_move_the_conversation_along(support: Client) -> None:
     assert state_of(row) == "waiting"
 
 
+def test_a_live_chat_is_ended_for_its_visitor_and_not_answered_by_mail(
+    support: Client, admin: Client
+) -> None:
+    row = make_request("Does it send texts too?")
+    Request.objects.filter(pk=row.pk).update(live=LiveState.WAITING, live_since=now())
+    shown = support.get(page(row))
+    assert "The visitor waits in the chat" in words_of(shown)
+    assert reverse("admin:inbox_request", args=[row.pk]) in text_of(shown)
+    assert "Send the answer" not in words_of(shown)
+    refused = support.post(page(row), {"do": "answer", "seen": "0", "text": "It does."})  # a page of before
+    assert "a live chat of this request is running" in words_of(refused)
+    assert "It does.</textarea>" in text_of(refused)
+    assert "still running" in words_of(support.post(page(row), {"do": "reopen"}, follow=True))
+
+    live.take(row.pk, User.objects.get(username="admin"))
+    support.post(page(row), {"do": "close"})
+    row.refresh_from_db()
+    assert (row.state, row.live) == ("new", "with_staff"), "it is a colleague's"
+    admin.post(page(row), {"do": "close"})
+    row.refresh_from_db()
+    assert (row.state, row.live) == ("closed", "closed")
+    assert state_of(row) == "open"
+
+
+def test_what_was_typed_stays_when_another_button_is_pressed(support: Client) -> None:
+    row = make_request()
+    for verb, state in (("close", "closed"), ("reopen", "new")):
+        shown = support.post(page(row), {"do": verb, "text": "Half an answer"})
+        assert form_of(shown)["text"] == "Half an answer"
+        row.refresh_from_db()
+        assert row.state == state
+        assert support.post(page(row), {"do": verb, "text": " "}).status_code == 302
+
+
 def test_a_mail_that_failed_says_why_and_can_be_sent_again(support: Client) -> None:
     row = make_request()
-    row.mail_attempts = mail_queue.MOST_TRIES
+    row.mail_attempts = mail_queue.QUEUE.most
 
     def refuse() -> None:
         raise MailFailed("ConnectionRefusedError: nobody listens")
@@ -179,7 +214,7 @@ def test_a_mail_that_failed_says_why_and_can_be_sent_again(support: Client) -> N
     row.save()
     shown = support.get(page(row))
     assert (
-        f"Not sent after {mail_queue.MOST_TRIES} tries: ConnectionRefusedError: nobody listens."
+        f"Not sent after {mail_queue.QUEUE.most} tries: ConnectionRefusedError: nobody listens."
         in words_of(shown)
     )
     assert "Mail not sent" in words_of(support.get(reverse("admin:index")))

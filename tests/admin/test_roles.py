@@ -14,8 +14,8 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from assistant import requests
 from assistant.models import Deletion, Request
+from assistant.person import requests
 from assistant.roles import RIGHTS, ROLES, ensure_roles
 from assistant.who import Who
 from common.clock import now
@@ -35,7 +35,8 @@ TABLE = Path(__file__).resolve().parents[2] / "docs" / "roles.md"
 PAGES = (
     "try", "rehearse", "metrics", "cost", "setup_models", "visitor_data", "faq_proposals", "faq_review",
     "faq_confidence", "faq_health", "rule_set", "breakers", "service_levels", "transfer", "backtests",
-    "flows", "old_questions",
+    "flows", "old_questions", "inbox", "inbox_figures", "help_desk",
+    "connection_doctor",
 )  # fmt: skip
 
 

@@ -183,12 +183,12 @@ def test_a_mail_server_that_refuses_is_tried_again_and_its_words_are_on_the_page
 def test_after_the_last_try_a_report_waits_for_its_next_day() -> None:
     report = ordered(person("mara", MARA))
     now = clock.now()
-    for _ in range(kept_views.MOST_TRIES):
+    for _ in range(kept_views.TRIES.most):
         report.refresh_from_db()
         assert kept_views.claim(report, now)
         kept_views.failed(report, "nobody there", now, UTC)
     report.refresh_from_db()
-    assert report.reason == f"Given up after {kept_views.MOST_TRIES} tries: nobody there"
+    assert report.reason == f"Given up after {kept_views.TRIES.most} tries: nobody there"
     assert report.attempts == 0
     assert report.next_at > now
 

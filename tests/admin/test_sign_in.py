@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from assistant.accounts import ensure_accounts
 from tests.admin.conftest import PASSWORD
+from tests.admin.pages import form_of, text_of
 
 LOGIN = reverse("admin:login")
 
@@ -52,6 +53,41 @@ def test_the_admin_has_its_own_policy_and_public_pages_keep_theirs(seeded: None)
     assert "frame-ancestors 'none'" in inside
     outside = Client().get("/")["Content-Security-Policy"]
     assert "unsafe" not in outside
+
+
+PAGE: dict[str, Any] = {"HTTP_ACCEPT": "text/html", "HTTP_ORIGIN": "http://testserver"}
+
+
+def test_what_was_sent_after_the_session_had_ended_is_kept_and_can_be_sent_again(seeded: None) -> None:
+    url = reverse("admin:faq_entry_add")
+    typed = {"question": "Where is it?", "answer": "Line one\r\n<b>two</b>", "_save": "Save"}
+    kept = Client().post(url, typed, **PAGE)
+    assert kept.status_code == 403
+    assert "You were signed out meanwhile" in text_of(kept)
+    form = form_of(kept)
+    assert (form["question"], form["answer"]) == ("Where is it?", typed["answer"])
+    assert f'action="{url}"' in text_of(kept)
+    assert "desk_admin/admin.css" in text_of(kept), "it looks like a page of the desk"
+
+    # A script, a form with a password and an empty one are led to the sign-in as ever.
+    for fields, more in ((typed, {}), ({"old_password": "x", **typed}, PAGE), ({}, PAGE)):
+        assert Client().post(url, fields, **more)["Location"].startswith(LOGIN)
+
+
+def test_a_form_of_an_earlier_sign_in_is_kept_for_our_own_pages_only(seeded: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(
+        User.objects.get(username="admin"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    url, typed = reverse("admin:faq_entry_add"), {"question": "Where is it?"}
+    kept = client.post(url, typed, **PAGE)
+    assert kept.status_code == 403
+    assert "You have signed in anew" in text_of(kept) and form_of(kept)["question"] == "Where is it?"
+    for origin in ("https://evil.example", "null"):
+        refused = client.post(url, typed, **{**PAGE, "HTTP_ORIGIN": origin})
+        assert refused.status_code == 403
+        assert "Where is it?" not in text_of(refused)
+    assert client.post(LOGIN, {"username": "admin", "password": PASSWORD}, **PAGE)["Location"] == LOGIN
 
 
 def test_accounts_are_made_once_and_follow_the_password(db: None, settings: Settings) -> None:

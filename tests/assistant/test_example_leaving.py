@@ -54,7 +54,7 @@ def test_it_goes_and_neither_seed_nor_the_chat_page_brings_it_back(client: Clien
     theirs, ours = conversation("demo"), conversation("visitor")
     before = (Rule.objects.count(), Route.objects.count())
     said = example("--remove")
-    assert "Removed 46 entries, 1 example conversations" in said
+    assert "Removed 50 entries, 1 example conversations" in said
     call_command("seed", stdout=StringIO())
     assert not Entry.objects.exists()
     assert (Rule.objects.count(), Route.objects.count()) == before
@@ -119,7 +119,7 @@ def test_it_comes_back_when_somebody_asks_and_not_over_an_entry_that_answers_the
     assert list(Entry.objects.all()) == [own]
     assert choice.removed()
     services.delete([own])
-    assert "46 entries loaded" in example("--load")
+    assert "50 entries loaded" in example("--load")
     assert not choice.removed()
 
 

@@ -163,14 +163,14 @@ TUESDAY = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
     [
         ("en", "Monday–Friday 09:00–17:00 (London)", "Wednesday 25 November, 15:00 (London)"),
         ("de", "Montag–Freitag 09:00–17:00 (London)", "Mittwoch, 25. November, 15:00 Uhr (London)"),
-        ("fr", "lundi–vendredi 09:00–17:00 (London)", "mercredi 25 novembre, 15:00 (London)"),
+        ("fr", "lundi–vendredi 09:00–17:00 (London)", "mercredi 25 novembre à 15:00 (London)"),
         ("es", "lunes–viernes 09:00–17:00 (London)", "miércoles 25 de noviembre, 15:00 (London)"),
         (
             "pt",
             "segunda-feira–sexta-feira 09:00–17:00 (London)",
             "quarta-feira, 25 de novembro, 15:00 (London)",
         ),
-        ("ja", "月曜日–金曜日 09:00–17:00 (London)", "11月25日(水曜日)15:00(London)"),
+        ("ja", "月曜日～金曜日 09:00～17:00（London）", "11月25日（水曜日）15:00（London）"),
         ("xx", "Monday–Friday 09:00–17:00 (London)", "Wednesday 25 November, 15:00 (London)"),
     ],
 )

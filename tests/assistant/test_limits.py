@@ -82,7 +82,13 @@ def test_a_network_of_ipv6_counts_as_one_address(address: str, network: str) -> 
 
 @pytest.mark.parametrize(
     ("seconds", "language", "text"),
-    [(1, "en", "1 s"), (90, "de", "90 s"), (91, "en", "2 min"), (3600, "fr", "60 min"), (61, "ja", "61秒")],
+    [
+        (1, "en", "1 s"),
+        (90, "de", "90 s"),
+        (91, "en", "2 min"),
+        (3600, "fr", "60\u00a0min"),
+        (61, "ja", "61秒"),
+    ],
 )
 def test_waits_in_words(seconds: int, language: str, text: str) -> None:
     assert words.wait_text(seconds, language) == text

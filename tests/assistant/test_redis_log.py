@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from assistant.mirrors import Mirrors
 from assistant.redis_log import StreamReader, StreamWriter, stored_log, stream_key
 from assistant.reply_log import ReplyLog
+from assistant.sessions.mirrors import Mirrors
 from assistant.turn_log import Feed, TurnLog
 from common.redis import Redis, RedisGone, async_client
 

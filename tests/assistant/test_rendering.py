@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from assistant.rendering import BlockRenderer, host_of, render
+from assistant.rendering import BlockRenderer, host_of, open_fence, render
 
 HOSTS = ("larkfield.example",)
 
@@ -52,6 +52,10 @@ def test_a_table_scrolls_in_a_named_box_and_keeps_its_alignment() -> None:
         ("[help](HTTPS://LARKFIELD.EXAMPLE/)", "larkfield.example"),
         ("<https://larkfield.example/>", 'href="https://larkfield.example/"'),
         ("[write](mailto:help@larkfield.example)", 'href="mailto:help@larkfield.example"'),
+        ("see https://larkfield.example/a_b?c=d.", '<a href="https://larkfield.example/a_b?c=d" '),
+        ("(https://docs.larkfield.example/)", '<a href="https://docs.larkfield.example/" '),
+        ("write to help@larkfield.example.", '<a href="mailto:help@larkfield.example" '),
+        ("ご連絡先：help@larkfield.example。", ">help@larkfield.example</a>。"),
     ],
 )
 def test_links_to_allowed_hosts_live_and_open_apart(markdown: str, shown: str) -> None:
@@ -82,6 +86,17 @@ def test_links_to_allowed_hosts_live_and_open_apart(markdown: str, shown: str) -
         ("[**b** c](https://evil.example/)", "<p><strong>b</strong> c (evil.example)</p>"),
         ("![pixel](https://evil.example/p.png)", "<p>!pixel (evil.example)</p>"),
         ("[a][1]\n\n[1]: https://evil.example/", "<p>a (evil.example)</p>"),
+        ("https://evil.example/larkfield.example", "<p>https://evil.example/larkfield.example</p>"),
+        ("https://larkfield.example.evil.example/", "<p>https://larkfield.example.evil.example/</p>"),
+        ("https://larkfield.example@evil.example/", "<p>https://larkfield.example@evil.example/</p>"),
+        ("http://larkfield.example/", "<p>http://larkfield.example/</p>"),
+        ("x@larkfield.example.evil.example", "<p>x@larkfield.example.evil.example</p>"),
+        ("x@evil.example", "<p>x@evil.example</p>"),
+        (
+            "[https://larkfield.example](https://evil.example)",
+            "<p>https://larkfield.example (evil.example)</p>",
+        ),
+        ("`https://larkfield.example/`", "<p><code>https://larkfield.example/</code></p>"),
     ],
 )
 def test_every_other_link_becomes_text_that_names_its_host(markdown: str, text: str) -> None:
@@ -234,3 +249,60 @@ def test_fenced_code_is_never_split() -> None:
 def test_offsets_count_code_points() -> None:
     text = "🙂🙂 é\n\nnext"
     assert BlockRenderer().feed(text) == [("<p>🙂🙂 é</p>", 6)]
+
+
+PYTHON = '<pre tabindex="0" data-language="python"><code>'
+CUT = "Do this:\n\n```python\nfirst()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        (CUT, "```python\n"),
+        ("~~~~\nx\n~~~", "~~~~\n"),
+        ("```", "```\n"),
+        ('```py title="my own.py"\nx', "```py\n"),
+        (f"{CUT}```\n", ""),
+        (f"{CUT}```\n\nand", ""),
+        (f"{CUT}    ```\n", "```python\n"),
+        ("- item\n\n  ```\n  x", ""),  # of an item: what goes on stands outside of the list
+        ("plain", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_that_breaks_off_in_code_says_what_opened_it(text: str, opened: str) -> None:
+    assert open_fence(text) == opened
+
+
+@pytest.mark.parametrize(
+    ("rest", "html"),
+    [
+        (
+            "second()\n```\n\nThen *this*.",
+            f"{PYTHON}second()\n</code></pre>\n<p>Then <em>this</em>.</p>",
+        ),
+        ("```\n\nThen *this*.", "<p>Then <em>this</em>.</p>"),  # only the end of the code was missing
+        (  # a model that opens it anew
+            "```python\nsecond()\n```\nThen.",
+            f"{PYTHON}second()\n</code></pre>\n<p>Then.</p>",
+        ),
+        ("second(", f"{PYTHON}second(</code></pre>"),
+    ],
+)
+def test_what_goes_on_with_code_is_code_until_its_end(rest: str, html: str) -> None:
+    inside = open_fence(CUT)
+    assert render(rest, (), inside) == html
+    assert render(rest) != html or "```python" in rest
+    for step in (1, 3, 100):
+        blocks = BlockRenderer((), inside)
+        got = [
+            block for at in range(0, len(rest), step) for block in blocks.feed(rest[at : at + step])
+        ] + blocks.finish()
+        assert "\n".join(shown for shown, _ in got if shown) == html
+        assert [upto for _, upto in got][-1] == len(rest)
+        assert all(0 < upto <= len(rest) for _, upto in got)
+
+
+def test_a_text_that_goes_on_with_nothing_shows_nothing() -> None:
+    assert BlockRenderer((), "```\n").finish() == []
+    assert render("", (), "```\n") == ""

@@ -10,9 +10,10 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from assistant import mail_queue, request_letters, requests
+from assistant import mail_queue
 from assistant.limits import RateLimited, request_limiter
 from assistant.models import AssistantSettings, Mailed, Message, Request
+from assistant.person import letters, requests
 from assistant.reserved import reserve
 from assistant.selectors import NotFound
 from assistant.settings_snapshot import as_snapshot
@@ -208,14 +209,14 @@ def test_an_answer_threads_under_its_receipt(mailbox: Mailbox) -> None:
 def test_a_mail_is_tried_again_with_longer_pauses_and_given_up_aloud(mailbox: Mailbox) -> None:
     mailbox.refuses = "451 greylisted"
     row = ask()
-    for tries in range(1, mail_queue.MOST_TRIES + 1):
+    for tries in range(1, mail_queue.QUEUE.most + 1):
         assert ("request", row.pk) in mail_queue.due(now())
-        request_letters.deliver("request", row.pk)
+        letters.deliver("request", row.pk)
         row.refresh_from_db()
         assert row.mail_attempts == tries
         assert "greylisted" in mail_queue.said(row, now())
         assert ("request", row.pk) not in mail_queue.due(now())
-        pause = mail_queue.BACKOFF[min(tries, len(mail_queue.BACKOFF)) - 1]
+        pause = mail_queue.QUEUE.pauses[min(tries, len(mail_queue.QUEUE.pauses)) - 1]
         Request.objects.update(mail_tried_at=now() - pause - timedelta(seconds=1))
     assert row.mail_state == "failed"
     assert not [due for due in mail_queue.due(now()) if due[0] == "request"]
@@ -229,7 +230,7 @@ def test_a_mail_is_tried_again_with_longer_pauses_and_given_up_aloud(mailbox: Ma
 def test_an_address_that_no_mail_can_have_is_a_failure_in_words(mailbox: Mailbox) -> None:
     row = ask()
     Request.objects.update(email=f"a@{'ä' * 60}.example")
-    request_letters.deliver("request", row.pk)
+    letters.deliver("request", row.pk)
     row.refresh_from_db()
     assert (row.mail_state, row.mail_attempts) == ("pending", 1)
     assert "UnicodeError" in mail_queue.said(row, now())
@@ -239,7 +240,8 @@ def test_a_mail_whose_worker_was_killed_in_the_last_try_ends_in_words(mailbox: M
     mailbox.refuses = "451 greylisted"
     row = ask()
     Request.objects.update(
-        mail_attempts=mail_queue.MOST_TRIES, mail_tried_at=now() - mail_queue.BACKOFF[-1] - timedelta(hours=1)
+        mail_attempts=mail_queue.QUEUE.most,
+        mail_tried_at=now() - mail_queue.QUEUE.pauses[-1] - timedelta(hours=1),
     )
     send_due_mails()
     row.refresh_from_db()
@@ -262,8 +264,8 @@ def test_two_workers_send_a_mail_once(mailbox: Mailbox) -> None:
     assert mail_queue.claim(one)
     assert not mail_queue.claim(other)
     Request.objects.update(mail_attempts=0)
-    request_letters.deliver("request", row.pk)
-    request_letters.deliver("request", row.pk)
+    letters.deliver("request", row.pk)
+    letters.deliver("request", row.pk)
     assert len(mailbox.to(STAFF)) == 1
 
 

@@ -62,6 +62,13 @@ def test_the_page_remembers_the_browser_but_makes_no_row(client: Client) -> None
     assert not Visitor.objects.exists()
 
 
+def test_who_is_new_is_greeted_before_any_script_runs(client: Client) -> None:
+    greeted = re.compile(r'<section class="welcome" id="welcome">')
+    assert greeted.search(client.get("/").content.decode())
+    # Who has been here may have a conversation: it is looked for first.
+    assert not greeted.search(client.get("/").content.decode())
+
+
 def test_the_page_allows_nothing_but_its_own_files(client: Client) -> None:
     page = client.get("/")
     policy = page["content-security-policy"]

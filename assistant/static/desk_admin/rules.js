@@ -49,6 +49,7 @@
     value.placeholder = {
       number: "a number", text: "words, with commas between", choice: "one of the choices",
       pattern: "a pattern, as inv-[0-9]+", time: "Mon-Fri 09:00-17:30; Sat, Sun",
+      claim: "a word, a number, yes or no",
     }[spec.dataset.type] || "";
     value.inputMode = spec.dataset.type === "number" ? "decimal" : "text";
     choicesFor(value, (spec.dataset.choices || "").split("|"));

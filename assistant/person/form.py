@@ -5,8 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from assistant.languages import translatable
+from assistant.translating import said
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
+TOO_LONG = translatable("This is too long: {over} over the limit of {limit} characters.")
 TEXT_LIMIT = 4_000  # code points, as for the form in the chat
 
 
@@ -19,19 +25,19 @@ class PersonForm(forms.Form):
     """E-mail and message; the service that stores them has the last word on both."""
 
     email = forms.CharField(
-        label="Your e-mail address",
+        label=_("Your e-mail address"),
         max_length=254,
-        error_messages={"required": "Please give an e-mail address, so that the team can answer."},
+        error_messages={"required": _("Please give an e-mail address, so that the team can answer.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     text = forms.CharField(
-        label="What should they know?",
+        label=_("What should they know?"),
         strip=False,
-        error_messages={"required": "Please say in a few words what it is about."},
+        error_messages={"required": _("Please say in a few words what it is about.")},
         widget=forms.Textarea(attrs={"rows": 7}),
     )
     with_conversation = forms.BooleanField(
-        label="Send my last conversation with the assistant along", required=False, initial=True
+        label=_("Send my last conversation with the assistant along"), required=False, initial=True
     )
     token = forms.CharField(required=False, widget=forms.HiddenInput())
 
@@ -43,12 +49,10 @@ class PersonForm(forms.Form):
     def clean_text(self) -> str:
         text = str(self.cleaned_data["text"]).replace("\0", "").replace("\r\n", "\n").strip()
         if not text:
-            raise forms.ValidationError("Please say in a few words what it is about.")
+            raise forms.ValidationError(_("Please say in a few words what it is about."))
         if len(text) > TEXT_LIMIT:
             over = len(text) - TEXT_LIMIT
-            raise forms.ValidationError(
-                f"This is too long: {over:,} over the limit of {TEXT_LIMIT:,} characters."
-            )
+            raise forms.ValidationError(said(TOO_LONG, get_language() or "", over=over, limit=TEXT_LIMIT))
         return text
 
     def clean_token(self) -> str:

@@ -17,14 +17,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils.html import linebreaks, urlize
 
-from assistant import frames, mail_queue, words
-from assistant.languages import reply_language
+from assistant import frames, live_states, mail_queue, words
+from assistant.languages import note_language
 from assistant.limits import RateLimited, request_limiter
-from assistant.models import Conversation, Mailed, Message, Reply, Request, Turn
+from assistant.models import Conversation, LiveState, Mailed, Message, Reply, Request, RequestEvent, Turn
+from assistant.own_words import with_own_words
+from assistant.person import help_desk
 from assistant.reserved import is_reserved
 from assistant.selectors import NotFound, conversation_of, reply_of
 from assistant.services import stored_visitor
 from assistant.who import Who
+from assistant.words.live import live_words
 from common.clock import now
 from common.text import clean, shorten
 from routing import desk, recorder
@@ -34,6 +37,8 @@ EMAIL_LIMIT = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 NUMBER_TRIES = 5  # two requests may want the same number at the same moment on PostgreSQL
 # Anybody may type any address: a stranger's mailbox gets at most so many receipts from us.
 RECEIPTS_AN_HOUR = 3
+IN_THE_CHAT = "Not sent: a live chat of this request is running. Write to the visitor there, in the inbox."
+LIVE_WAIT_MINUTES = 3  # of a configuration from before the setting: as it is shipped
 
 
 class RequestRefused(Exception):
@@ -93,20 +98,22 @@ def create(
     client_request_id: str,
     conversation_id: UUID | None = None,
     reply_id: UUID | None = None,
+    live: bool = False,
 ) -> Request:
     """Return the stored request, new or, for a `client_request_id` seen before, the one it made then.
 
-    An empty `text` stands for the question that `reply_id` answers. Raises RequestRefused, RateLimited,
+    An empty `text` stands for the question that `reply_id` answers. With `live` the visitor waits for
+    somebody in the chat, and an e-mail address is not needed. Raises RequestRefused, RateLimited,
     and NotFound for a conversation or reply that is not this visitor's.
     """
-    earlier = _earlier(who, client_request_id)
+    earlier = earlier_request(who, client_request_id)
     if earlier is not None:
         return earlier
     reply = reply_of(who, reply_id) if reply_id else None
     conversation_id = conversation_id or (reply.conversation_id if reply else None)
     text = clean(text).strip() or (reply.turn.text[:TEXT_LIMIT] if reply else "")
-    language = reply_language(text, who.language)
-    email = _checked(clean(email).strip(), text, language)
+    language = note_language(text, who.language)
+    email = checked(clean(email).strip(), text, language, needed=not live)
     existing = _owned(who, conversation_id)
     _take(who, language)
     request = Request(
@@ -117,6 +124,7 @@ def create(
         language=language,
         reply=reply,
         conversation_id=conversation_id,
+        live=LiveState.WAITING if live else LiveState.NONE,
     )
     return _store(who, request, new_conversation=conversation_id is not None and existing is None)
 
@@ -141,12 +149,19 @@ def hand_over(
     reply_id: UUID | None = None,
 ) -> HandedOver:
     """Store a request as `create` does, and return its receipt and the conversation's state."""
-    repeated = _earlier(who, client_request_id) is not None
+    repeated = earlier_request(who, client_request_id) is not None
     request = create(who, reason, email, text, client_request_id, conversation_id, reply_id)
-    receipt = request.messages.filter(author=Message.Author.SYSTEM).order_by("created_at")[0]
+    return handed_over(request, repeated)
+
+
+def handed_over(request: Request, repeated: bool) -> HandedOver:
+    """Return what the sockets are told of a stored request."""
+    of_desk = request.messages.filter(author=Message.Author.SYSTEM).order_by("created_at")
+    receipt = with_own_words(of_desk)[0]
     row = request.conversation
     state = row.state if row else Conversation.State.OPEN.value
-    return HandedOver(request.conversation_id, frames.message_view(receipt, request), state, repeated)
+    message = frames.message_view(receipt, request, receipt.own_words or "")
+    return HandedOver(request.conversation_id, message, state, repeated)
 
 
 def _take(who: Who, language: str) -> None:
@@ -159,13 +174,23 @@ def _take(who: Who, language: str) -> None:
         raise RateLimited(limited.retry_after, text) from None
 
 
-def _earlier(who: Who, client_request_id: str) -> Request | None:
+def earlier_request(who: Who, client_request_id: str) -> Request | None:
     return Request.objects.filter(visitor_id=who.visitor_id, client_request_id=client_request_id).first()
 
 
-def _checked(email: str, text: str, language: str) -> str:
+def checked(email: str, text: str, language: str, needed: bool = True) -> str:
     """Return the e-mail address. Raises RequestRefused for what nobody could answer."""
     said = words.words(language)
+    if email or needed:
+        _check_address(email, said.bad_email)
+    if not text:
+        raise RequestRefused("text", said.no_text, "empty")
+    if len(text) > TEXT_LIMIT:
+        raise RequestRefused("text", said.too_long.format(limit=f"{TEXT_LIMIT:,}"), "too_long")
+    return email
+
+
+def _check_address(email: str, bad_email: str) -> None:
     try:
         if len(email) > EMAIL_LIMIT:
             raise ValidationError("too long")
@@ -173,12 +198,7 @@ def _checked(email: str, text: str, language: str) -> str:
         # Django lets names through that no mail can be addressed to, and the staff's mail names it too.
         email.rpartition("@")[2].encode("idna")
     except (ValidationError, UnicodeError):
-        raise RequestRefused("email", said.bad_email, "bad_email") from None
-    if not text:
-        raise RequestRefused("text", said.no_text, "empty")
-    if len(text) > TEXT_LIMIT:
-        raise RequestRefused("text", said.too_long.format(limit=f"{TEXT_LIMIT:,}"), "too_long")
-    return email
+        raise RequestRefused("email", bad_email, "bad_email") from None
 
 
 def _owned(who: Who, conversation_id: UUID | None) -> Conversation | None:
@@ -198,7 +218,7 @@ def _store(who: Who, request: Request, new_conversation: bool) -> Request:
                 return _insert(who, request, new_conversation)
         except IntegrityError:
             # The same request came twice at once, or another one took this number.
-            earlier = _earlier(who, request.client_request_id)
+            earlier = earlier_request(who, request.client_request_id)
             if earlier is not None:
                 return earlier
     raise IntegrityError("no free number for a request")
@@ -215,29 +235,64 @@ def _insert(who: Who, request: Request, new_conversation: bool) -> Request:
     highest = Request.objects.aggregate(highest=Max("number"))["highest"]
     request.number = (highest or 0) + 1
     request.answer_by = words.answer_by(values, moment)
+    if request.live:
+        _wait_live(request, values, moment)
     request.save(force_insert=True)
     _note_handoff(request)
-    by = request.answer_by
-    text = words.received(values, request.language, request.number, request.email, by)
-    receipt = Message(request=request, author=Message.Author.SYSTEM, text=text, html=_paragraphs(text))
-    receipt.mail_state, receipt.mail_reason = _receipt_mail(values, request)
-    _place(receipt)
+    receipt = _receipt(request, values)
+    place(receipt)
     _wait(request.conversation_id)
+    help_desk.note(request, RequestEvent.Kind.CREATED)
     mail_queue.send_soon(request, receipt)
     return request
 
 
+def _wait_live(request: Request, values: Mapping[str, Any], moment: datetime) -> None:
+    """Have a request wait in the chat: its mail to the team goes out only when nobody comes."""
+    wait = timedelta(minutes=int(values.get("live_wait_minutes") or LIVE_WAIT_MINUTES))
+    request.live_since = request.live_asked_at = request.visitor_seen_at = moment
+    request.live_until = moment + wait
+    request.mail_state, request.mail_reason = Mailed.MailState.NONE, "Asked in the live chat."
+
+
+def _receipt(request: Request, values: Mapping[str, Any]) -> Message:
+    """Return the message that says what becomes of a request; not stored yet."""
+    by, receipt = request.answer_by, Message(request=request, author=Message.Author.SYSTEM)
+    if request.live:
+        receipt.text = live_words(request.language).asked
+        receipt.mail_state, receipt.mail_reason = Mailed.MailState.NONE, "Asked in the live chat."
+    else:
+        receipt.text = words.received(values, request.language, request.number, request.email, by)
+        receipt.mail_state, receipt.mail_reason = receipt_mail(values, request)
+    receipt.html = paragraphs(receipt.text)
+    return receipt
+
+
+def _answer_before(request: Request) -> UUID | None:
+    """Return the answer that did not do: the one that a request names, else the last one before it."""
+    if request.reply_id is not None or request.conversation_id is None:
+        return request.reply_id
+    ended = Reply.objects.filter(
+        conversation_id=request.conversation_id, ended_at__lte=request.created_at
+    ).order_by("-turn__ordinal", "-ordinal")
+    return ended.values_list("pk", flat=True).first()
+
+
 def _note_handoff(request: Request) -> None:
-    """Have the answer that did not do counted as handed off: the one that is named, else the last."""
-    reply_id = request.reply_id
-    if reply_id is None and request.conversation_id:
-        ended = Reply.objects.filter(conversation_id=request.conversation_id, ended_at__isnull=False)
-        reply_id = ended.order_by("-turn__ordinal", "-ordinal").values_list("pk", flat=True).first()
+    """Have the answer before a request counted as handed off."""
+    reply_id = _answer_before(request)
     if reply_id is not None:
         recorder.amend_outcome(reply_id, handed_off=True)
 
 
-def _receipt_mail(values: Any, request: Request) -> tuple[str, str]:
+def note_nobody_came(request: Request) -> None:
+    """Have the answer before a request counted as one whose handoff failed, once."""
+    reply_id = _answer_before(request)
+    if reply_id is not None:
+        recorder.amend_outcome(reply_id, handoff_failed=True)
+
+
+def receipt_mail(values: Any, request: Request) -> tuple[str, str]:
     """Return the first state of the visitor's receipt mail, with the reason when there is to be none."""
     recent = Request.objects.filter(email__iexact=request.email, created_at__gt=now() - timedelta(hours=1))
     if not values.get("confirm_requests", True):
@@ -249,7 +304,7 @@ def _receipt_mail(values: Any, request: Request) -> tuple[str, str]:
     return Mailed.MailState.PENDING, ""
 
 
-def _place(message: Message) -> None:
+def place(message: Message) -> None:
     """Store a message behind what its conversation holds by now."""
     request = message.request
     if request is not None:
@@ -267,7 +322,7 @@ def _wait(conversation_id: UUID | None) -> None:
         ours.update(state=Conversation.State.WAITING, updated_at=now())
 
 
-def _paragraphs(text: str) -> str:
+def paragraphs(text: str) -> str:
     """Return plain text as HTML: escaped, with its lines, its links made to be followed."""
     return linebreaks(urlize(text, nofollow=True, autoescape=True))
 
@@ -279,39 +334,47 @@ def answer(request_id: UUID, user: User, text: str, seen_answers: int) -> Messag
     """Store staff's answer, mail it to the visitor and show it in the chat; the request is answered.
 
     `seen_answers` is how many answers the page showed. Raises TakenMeanwhile when there are more by now,
-    and RequestRefused for an empty text.
+    and RequestRefused for an empty text, and while a live chat runs.
     """
     text = clean(text).strip()
     if not text:
         raise RequestRefused("text", "Write an answer first.", "empty")
     with transaction.atomic():
         ours = Request.objects.filter(pk=request_id, answers=seen_answers)
-        if not ours.update(
+        if not ours.exclude(live__in=live_states.RUNNING).update(
             answers=F("answers") + 1, state=Request.State.ANSWERED, answered_at=now(), closed_at=None
         ):
+            if Request.objects.filter(pk=request_id, live__in=live_states.RUNNING).exists():
+                raise RequestRefused("text", IN_THE_CHAT, "live")
             raise TakenMeanwhile
         request = Request.objects.get(pk=request_id)
         message = Message(
-            request=request, author=Message.Author.STAFF, user=user, text=text, html=_paragraphs(text)
+            request=request, author=Message.Author.STAFF, user=user, text=text, html=paragraphs(text)
         )
-        _place(message)
+        if not request.email:
+            message.mail_state = Mailed.MailState.NONE
+            message.mail_reason = "The visitor left no address; it stands in the chat."
+        place(message)
         _go_on(request)
+        help_desk.note_answered(request, message.pk, user)
         mail_queue.send_soon(message)
     return message
 
 
-def close(request: Request) -> None:
-    """Close a request: nothing more is to be done about it."""
+def close(request: Request, user: User | None = None, note: str = "") -> None:
+    """Close a request: nothing more is to be done about it; `note` says why, for the team."""
     with transaction.atomic():
         Request.objects.filter(pk=request.pk).update(state=Request.State.CLOSED, closed_at=now())
         _go_on(request)
+        help_desk.note(request, RequestEvent.Kind.CLOSED, user, clean(note).strip())
 
 
-def reopen(request: Request) -> None:
+def reopen(request: Request, user: User | None = None) -> None:
     """Make a request new again, as something is still to be done."""
     with transaction.atomic():
         Request.objects.filter(pk=request.pk).update(state=Request.State.NEW, closed_at=None)
         _wait(request.conversation_id)
+        help_desk.note(request, RequestEvent.Kind.REOPENED, user)
 
 
 def _go_on(request: Request) -> None:

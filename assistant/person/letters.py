@@ -26,7 +26,7 @@ AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "Al
 
 def deliver(kind: str, pk: UUID) -> None:
     """Send the mail of a row, if it is still to be sent and no other worker is at it."""
-    row = mail_queue.KINDS[kind]._default_manager.filter(pk=pk).first()
+    row = (Request if kind == "request" else Message)._default_manager.filter(pk=pk).first()
     if row is None or row.mail_state != row.MailState.PENDING or not mail_queue.claim(row):
         return
     if isinstance(row, Request):
