@@ -1,12 +1,21 @@
-"""The languages that visitors are answered in by our own texts, and which of them a message is in.
+"""The languages that our own texts are in, which of them a visitor reads, and which one a text is in.
 
-Pure. Models answer in any language by themselves; this is for the fixed replies only.
+Pure. Models answer in any language by themselves; this is for our own texts.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "ja")
+# Each with its own name, as it stands in the menu.
+NAMES: Final[Mapping[str, str]] = {
+    "en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "pt": "Português", "ja": "日本語",
+}  # fmt: skip
+LANGUAGES: Final = tuple(NAMES)
 DEFAULT: Final = "en"
+MOST_PREFERRED = 20  # of an Accept-Language header: browsers send a handful
+AT_LEAST = 20  # characters: below, a name or a number decides
+IN_LANGUAGES: Final = "in_languages"  # of the settings: what the team says itself, by language and name
+JUDGED = 400  # characters of an answer that its language is told by: some seventy words leave no doubt
 CERTAIN_LEAD = 2  # so many more words than the next language before a message counts as being in one
 
 # Words that build sentences in one of these languages and are rare in the others; "no" and "me" tell nothing.
@@ -61,12 +70,69 @@ def certain_language(text: str) -> str:
     return language if most - second >= CERTAIN_LEAD or alone else ""
 
 
+def language_of_answer(text: str) -> str:
+    """Return the language of a model's answer where its first words leave no doubt, else ""."""
+    return certain_language(text[:JUDGED]) if len(text) > AT_LEAST else ""
+
+
+def main_language(tag: str) -> str:
+    """Return the language of a tag without its region: `pt-BR` and `pt_br` are `pt`."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
 def supported(language: str) -> str:
     """Return the one of LANGUAGES that a language tag such as `pt-BR` means, "" for another."""
-    main = language.replace("_", "-").split("-")[0].strip().lower()
+    main = main_language(language)
     return main if main in LANGUAGES else ""
+
+
+def preferred(header: str) -> str:
+    """Return the first of LANGUAGES that an Accept-Language header asks for, "" for none of them."""
+    ranked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header.split(",")[:MOST_PREFERRED]):
+        tag, _, weight = part.partition(";")
+        ranked.append((-_weight(weight), place, supported(tag)))
+    return next((language for weight, _, language in sorted(ranked) if language and weight < 0), "")
+
+
+def _weight(text: str) -> float:
+    """Return what an Accept-Language header says of a language, from 0 to 1; 0 for what cannot be read."""
+    name, _, value = text.replace(" ", "").partition("=")
+    if not name:
+        return 1.0
+    try:
+        return float(value) if name == "q" else 0.0
+    except ValueError:
+        return 0.0
+
+
+def asked_in(text: str, visitor_language: str) -> str:
+    """Return the language of a question: its own where certain, else the visitor's, which may be ""."""
+    return certain_language(text) or visitor_language
+
+
+def translatable(text: str) -> str:
+    """Return an English text as it is, and have it stand in the catalogue; who shows it translates it."""
+    return text
+
+
+def for_page(text: str) -> str:
+    """Return an English text as it is, and have it stand in the catalogue that pages carry.
+
+    For texts that go to all pages of a conversation alike, in whatever language each of them is.
+    """
+    return text
 
 
 def reply_language(text: str, visitor_language: str) -> str:
     """Return the language of a fixed reply: the message's where certain, else the visitor's, else English."""
     return certain_language(text) or supported(visitor_language) or DEFAULT
+
+
+def note_language(text: str, visitor_language: str) -> str:
+    """Return the language of what stands around the talk: the page's, else that of the message, else English.
+
+    Receipts, notes, notices and errors are the page speaking, beside its own buttons. A message may well
+    quote another language; what its visitor chose to read does not.
+    """
+    return supported(visitor_language) or certain_language(text) or DEFAULT

@@ -28,7 +28,7 @@ WORDS: Final[Mapping[str, Words]] = {
 }  # fmt: skip
 
 
-SHORT_WAIT_S = 90  # static/assistant/times.js counts alike
+SHORT_WAIT_S = 90  # static/assistant/words.js counts alike
 
 
 def words(language: str) -> Words:
@@ -58,7 +58,7 @@ def moment_text(moment: datetime, tz: ZoneInfo, language: str) -> str:
     day: date = local.date()
     return said.moment.format(
         weekday=said.weekdays[day.weekday()],
-        day=day.day,
+        day=said.first if said.first and day.day == 1 else day.day,
         month=said.months[day.month - 1],
         time=f"{local:%H:%M}",
         place=place_of(tz),
@@ -86,13 +86,14 @@ def hours_text(settings: Mapping[str, Any], language: str) -> str:
         else:
             runs.append([day])
     parts = (_run_text(run, hours.days[run[0]], said) for run in runs if hours.days[run[0]])
-    return f"{'; '.join(parts)} ({place_of(zone_of(settings))})"
+    return "; ".join(parts) + said.beside.format(place=place_of(zone_of(settings)))
 
 
 def _run_text(run: list[int], spans: tuple[Span, ...], said: Words) -> str:
     first, last = said.weekdays[run[0]], said.weekdays[run[-1]]
-    days = first if len(run) == 1 else f"{first}{said.day_join if len(run) == 2 else '–'}{last}"
-    return f"{days} {said.day_join.join(f'{_clock(begin)}–{_clock(end)}' for begin, end in spans)}"
+    days = first if len(run) == 1 else f"{first}{said.day_join if len(run) == 2 else said.span}{last}"
+    hours = said.day_join.join(f"{_clock(begin)}{said.span}{_clock(end)}" for begin, end in spans)
+    return f"{days} {hours}"
 
 
 def _clock(minutes: int) -> str:
@@ -157,9 +158,15 @@ def reach(settings: Mapping[str, Any], language: str) -> str:
     if not contact:
         return ""
     hours = hours_text(settings, language)
-    return " ".join(
-        [said.reach.format(contact=contact), *([said.hours.format(hours=hours)] if hours else [])]
-    )
+    return sentences(said.reach.format(contact=contact), said.hours.format(hours=hours) if hours else "")
+
+
+def sentences(*parts: str) -> str:
+    """Return sentences one behind the other, without those that are empty: Japanese puts no space between."""
+    text = ""
+    for part in filter(None, parts):
+        text += part if not text or text.endswith("。") else f" {part}"
+    return text
 
 
 def masked(email: str) -> str:

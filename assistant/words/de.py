@@ -23,7 +23,7 @@ WORDS = Words(
     greeting="Hallo! Wobei kann ich helfen?",
     thanks="Gern geschehen. Ist Ihre Frage damit gelöst?",
     ok="Gut. Fragen Sie gern weiter, wenn noch etwas ist.",
-    bye="Auf Wiedersehen und danke für Ihre Nachricht. Sie können jederzeit hierher zurückkommen.",
+    bye="Auf Wiedersehen und danke für Ihre Nachricht. Sie können jederzeit in dieses Gespräch zurückkommen.",
     other="Ich bin da, um zu helfen. Was möchten Sie wissen?",
     unsure=(
         "Ich bin nicht sicher, welche der Fragen oben Sie meinen. "
@@ -59,11 +59,21 @@ WORDS = Words(
     ),
     seconds="{n} s",
     minutes="{n} min",
+    languages={
+        "en": "Englisch",
+        "de": "Deutsch",
+        "fr": "Französisch",
+        "es": "Spanisch",
+        "pt": "Portugiesisch",
+        "ja": "Japanisch",
+    },
+    only_in="Diese Antwort gibt es nur auf {language}.",
+    only_elsewhere="Diese Antwort gibt es nur in einer anderen Sprache.",
     write_now_by="Wenn Sie jetzt schreiben, antwortet ein Mensch per E-Mail bis {by}.",
     write_now="Ein Mensch antwortet per E-Mail so bald wie möglich.",
-    received_by="Ihre Anfrage Nr. {number} ist bei uns. Wir antworten per E-Mail an {email} bis {by}.",
+    received_by="Ihre Anfrage Nr.\u00a0{number} ist bei uns. Wir antworten per E-Mail an {email} bis {by}.",
     received=(
-        "Ihre Anfrage Nr. {number} ist bei uns. Wir antworten per E-Mail an {email} so bald wie möglich."
+        "Ihre Anfrage Nr.\u00a0{number} ist bei uns. Wir antworten per E-Mail an {email} so bald wie möglich."
     ),
     bad_email="Bitte geben Sie eine E-Mail-Adresse wie name@example.com an, damit wir antworten können.",
     no_text="Bitte schreiben Sie, wobei wir helfen sollen.",
@@ -83,4 +93,7 @@ WORDS = Words(
     automatic=(
         "Diese E-Mail wurde automatisch verschickt, weil jemand diese Adresse in unserem Chat angegeben hat."
     ),
+    transcript_subject="Ihr Gespräch mit {name}",
+    transcript="Hier ist Ihr Gespräch, wie es beim Versand dieser E-Mail stand.",
+    transcript_cut="Frühere Nachrichten fehlen: Hier stehen die letzten {count} Fragen.",
 )

@@ -26,7 +26,7 @@ WORDS = Words(
     bye="Hasta pronto y gracias por escribir. Puede volver a esta conversación en cualquier momento.",
     other="Estoy aquí para ayudarle. ¿Qué le gustaría saber?",
     unsure=(
-        "No estoy seguro de cuál de las preguntas de arriba quiere hacer. "
+        "No tengo claro cuál de las preguntas de arriba quiere hacer. "
         "Elija la que corresponda o dígame que ninguna encaja."
     ),
     of_course="Por supuesto.",
@@ -51,19 +51,30 @@ WORDS = Words(
     budget_never="No se puede consultar ningún modelo de IA sobre esto.",
     spent_person="He dado todas las respuestas de este tipo que puedo; habrá más a partir del {until}.",
     unavailable="En este momento no hay ningún modelo de IA disponible.",
-    too_fast="Son muchos mensajes en poco tiempo. Podrá continuar en {wait}.",
+    too_fast="Son muchos mensajes en poco tiempo. Podrá continuar dentro de {wait}.",
     answers_spent=(
-        "Las respuestas de IA se han agotado por ahora; habrá más en {wait}. Las respuestas "
+        "Las respuestas de IA se han agotado por ahora; habrá más dentro de {wait}. Las respuestas "
         "aprobadas y nuestro equipo siguen a su disposición."
     ),
     seconds="{n} s",
     minutes="{n} min",
+    languages={
+        "en": "inglés",
+        "de": "alemán",
+        "fr": "francés",
+        "es": "español",
+        "pt": "portugués",
+        "ja": "japonés",
+    },
+    only_in="Esta respuesta solo existe en {language}.",
+    only_elsewhere="Esta respuesta solo existe en otro idioma.",
     write_now_by="Si escribe ahora, una persona le responderá por correo antes del {by}.",
     write_now="Una persona le responderá por correo lo antes posible.",
     received_by=(
-        "Hemos recibido su solicitud n.º {number}. Responderemos por correo a {email} antes del {by}."
+        "Hemos recibido su solicitud n.º\u00a0{number}. Responderemos por correo a {email} antes del {by}."
     ),
-    received="Hemos recibido su solicitud n.º {number}. Responderemos por correo a {email} lo antes posible.",
+    received="Hemos recibido su solicitud n.º\u00a0{number}. Responderemos por correo a {email} lo "
+    "antes posible.",
     bad_email="Escriba un correo electrónico como nombre@example.com para que podamos responderle.",
     no_text="Escriba en qué podemos ayudarle.",
     too_long="Acorte su mensaje: podemos recibir {limit} caracteres como máximo.",
@@ -79,4 +90,7 @@ WORDS = Words(
     staff="Nuestro equipo",
     answer_here="Puede responder directamente a este correo.",
     automatic=("Este correo se envió automáticamente porque alguien dejó esta dirección en nuestro chat."),
+    transcript_subject="Su conversación con {name}",
+    transcript="Aquí está su conversación tal como estaba al enviarse este correo.",
+    transcript_cut="Faltan los mensajes anteriores: aquí están las últimas {count} preguntas.",
 )

@@ -31,7 +31,7 @@ WORDS = Words(
     greeting="Olá! Em que posso ajudar?",
     thanks="De nada. Ficou resolvido?",
     ok="Certo. Pergunte à vontade se surgir mais alguma coisa.",
-    bye="Até logo e obrigado pela mensagem. Pode voltar a esta conversa quando quiser.",
+    bye="Até breve e obrigado pela mensagem. Pode voltar a esta conversa quando quiser.",
     other="Estou aqui para ajudar. O que gostaria de saber?",
     unsure=(
         "Não sei ao certo qual das perguntas acima quer fazer. "
@@ -65,10 +65,21 @@ WORDS = Words(
     ),
     seconds="{n} s",
     minutes="{n} min",
+    languages={
+        "en": "inglês",
+        "de": "alemão",
+        "fr": "francês",
+        "es": "espanhol",
+        "pt": "português",
+        "ja": "japonês",
+    },
+    only_in="Esta resposta só existe em {language}.",
+    only_elsewhere="Esta resposta só existe noutro idioma.",
     write_now_by="Se escrever agora, uma pessoa responde por e-mail até {by}.",
     write_now="Uma pessoa responde por e-mail assim que possível.",
-    received_by="Recebemos o seu pedido n.º {number}. Respondemos por e-mail para {email} até {by}.",
-    received="Recebemos o seu pedido n.º {number}. Respondemos por e-mail para {email} assim que possível.",
+    received_by="Recebemos o seu pedido n.º\u00a0{number}. Respondemos por e-mail para {email} até {by}.",
+    received="Recebemos o seu pedido n.º\u00a0{number}. Respondemos por e-mail para {email} assim que "
+    "possível.",
     bad_email="Indique um e-mail como nome@example.com, para que possamos responder.",
     no_text="Escreva em que podemos ajudar.",
     too_long="Encurte a sua mensagem: podemos receber no máximo {limit} caracteres.",
@@ -85,4 +96,7 @@ WORDS = Words(
     staff="A nossa equipa",
     answer_here="Pode simplesmente responder a este e-mail.",
     automatic="Este e-mail foi enviado automaticamente porque alguém deixou este endereço no nosso chat.",
+    transcript_subject="A sua conversa com {name}",
+    transcript="Aqui está a sua conversa tal como estava quando este e-mail foi enviado.",
+    transcript_cut="Faltam as mensagens anteriores: aqui estão as últimas {count} perguntas.",
 )

@@ -1,5 +1,6 @@
 """What has to be said in every language: one field a sentence. A `{name}` is filled in by the caller."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -45,6 +46,11 @@ class Words:
     seconds: str  # {n}
     minutes: str  # {n}
 
+    # -- an approved answer in another language ------------------------------------------------------
+    languages: Mapping[str, str]  # as they stand in `only_in`
+    only_in: str  # {language}
+    only_elsewhere: str
+
     # -- the form and its receipt ------------------------------------------------------------------
     write_now_by: str  # {by}
     write_now: str
@@ -65,3 +71,11 @@ class Words:
     staff: str
     answer_here: str
     automatic: str
+    transcript_subject: str  # {name}
+    transcript: str
+    transcript_cut: str  # {count}
+
+    # -- where a language writes them in its own way ---------------------------------------------------
+    first: str = ""  # the first of a month, where it is no plain number
+    beside: str = " ({place})"  # behind opening hours
+    span: str = "–"  # between the first and the last of days and of hours
