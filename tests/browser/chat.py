@@ -34,6 +34,7 @@ class Chat:
 
     def online(self) -> None:
         expect(self.page.locator("#connection")).to_have_text("Online", timeout=WAIT_MS)
+        expect(self.log).to_have_attribute("aria-busy", "false")  # a long conversation is built in slices
 
     @property
     def box(self) -> Locator:
@@ -82,6 +83,10 @@ class Chat:
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def leave(self) -> None:
+        """Do what a browser does when it puts the page away, and come back to it."""
+        self.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
 
     def words(self) -> str:
         """Return the text of the last answer's body."""

@@ -8,36 +8,30 @@ import functools
 import http.server
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.chat import Chat
+from assistant.static_files import LIGHTEN
+from tests.browser.chat import WAIT_MS, Chat
+from tests.browser.chromium import ARGUMENTS, SHELL
 from tests.control import Control
 from tests.environment import ROOT
 from tests.servers import DeskServer, missing
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+# Five seconds, which is what Playwright waits by itself, are not enough for every page on a busy machine.
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Start the browser of a module: the shell, or what the module itself names as its BROWSER."""
+    program = getattr(request.module, "BROWSER", SHELL)
+    if not program.exists():
         missing("Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -48,9 +42,12 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def modules(chromium: Browser) -> Iterator[Page]:
-    """Open a page from which a test can import the chat's modules, with no desk behind it."""
-    handler = functools.partial(_Quiet, directory=str(ROOT / "assistant/static/assistant"))
+def modules(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Open a page from which a test can import the modules of a release, with no desk behind it."""
+    folder = tmp_path_factory.mktemp("modules")
+    for path in (ROOT / "assistant/static/assistant").glob("*.js"):
+        (folder / path.name).write_text(LIGHTEN[path.suffix](path.read_text()))
+    handler = functools.partial(_Quiet, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     page = chromium.new_page()

@@ -1,4 +1,4 @@
-"""The page without a mouse, without sight, on a small screen, in the dark, and from a refused address."""
+"""The page without a mouse, without sight, on a small screen and from a refused address, on a real desk."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +45,7 @@ def test_the_keyboard_alone_is_enough(chat: Chat, upstream: Control) -> None:
     chat.ended()
     chat.button("Menu").focus()
     keys.press("Enter")
+    expect(chat.button("New conversation")).to_be_visible()  # the menu is fetched first
     keys.press("Tab")
     expect(chat.button("New conversation")).to_be_focused()
     keys.press("Escape")
@@ -74,34 +75,6 @@ def test_a_screen_reader_hears_the_start_and_the_whole_answer_once(chat: Chat, u
     assert len(whole) == 1
 
 
-def test_every_message_is_an_article_with_author_and_time(chat: Chat) -> None:
-    chat.ask(TEXTS)
-    articles = chat.log.get_by_role("article")
-    expect(articles).to_have_count(2)
-    for article, author in ((articles.first, "You"), (articles.last, "AI assistant")):
-        assert author in (article.get_attribute("aria-label") or "")
-        expect(article.locator("time")).not_to_be_empty()
-        assert article.locator("time").get_attribute("datetime")
-
-
-def test_every_control_has_a_name_and_room_to_be_hit(chat: Chat) -> None:
-    chat.ask("How do I reset my password?")
-    chat.button("Menu").click()
-    small = chat.page.evaluate(
-        """() => [...document.querySelectorAll("button, a[href], textarea")]
-          .filter((node) => node.offsetParent && !node.closest(".skip, p:not(.fine), li"))
-          .map((node) => [node.innerText || node.getAttribute("aria-label"), node.getBoundingClientRect()])
-          .filter(([name, box]) => box.width < 24 || box.height < 24)"""
-    )
-    assert small == []
-    nameless = chat.page.evaluate(
-        """() => [...document.querySelectorAll("button")]
-          .filter((node) => node.offsetParent)
-          .filter((node) => !node.textContent.trim() && !node.getAttribute("aria-label")).length"""
-    )
-    assert nameless == 0
-
-
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_never_scrolls_sideways(
     chromium: Browser, desk: DeskServer, upstream: Control, width: int
@@ -127,64 +100,6 @@ def test_a_phone_never_scrolls_sideways(
     assert not chat.page.evaluate(overflows)
     expect(chat.box).to_be_in_viewport()
     assert chat.troubles == []
-    context.close()
-
-
-CONTRAST = """
-() => {
-  const rgb = (css) => {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 1;
-    const pen = canvas.getContext("2d");
-    pen.fillStyle = css;
-    pen.fillRect(0, 0, 1, 1);
-    return [...pen.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => {
-    const part = (byte) => {
-      const value = byte / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    };
-    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-  };
-  const ground = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const poor = [];
-  while (texts.nextNode()) {
-    const node = texts.currentNode.parentElement;
-    const unseen = node.closest(".unseen, .skip, [hidden], noscript, script, dialog");
-    if (!texts.currentNode.data.trim() || unseen || !node.offsetParent) continue;
-    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(ground(node))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) poor.push([texts.currentNode.data.trim().slice(0, 30), Math.round(ratio * 10) / 10]);
-  }
-  return poor;
-}
-"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(
-    chromium: Browser, desk: DeskServer, upstream: Control, scheme: str
-) -> None:
-    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    chat = Chat(context.new_page(), desk.url).open()
-    assert chat.page.evaluate(CONTRAST) == []
-    upstream.pace(**QUICK)
-    chat.ask("How do I reset my password?")
-    chat.ask("Write a Python function that verifies your webhook signature")
-    upstream.fault("error_first", times=12)
-    chat.ask(TEXTS)
-    chat.button("Menu").click()
-    assert chat.page.evaluate(CONTRAST) == []
-    sheet = chat.page.evaluate("getComputedStyle(document.querySelector('#desk')).backgroundColor")
-    assert (sheet == "rgb(20, 25, 27)") == (scheme == "dark")
     context.close()
 
 
@@ -220,7 +135,7 @@ def test_a_refused_address_is_told_and_does_not_knock_for_ever(
         sockets: list[str] = []
         page.on("websocket", lambda socket: sockets.append(socket.url))
         page.goto(desk.url)
-        expect(page.locator("#banner")).to_contain_text("may not talk to the desk")
+        expect(page.locator("#banner")).to_contain_text("may not use the chat")
         expect(page.locator("#connection")).to_have_text("Closed")
         page.evaluate("window.dispatchEvent(new Event('online'))")
         page.wait_for_timeout(1500)  # longer than the first pauses before a new try

@@ -87,6 +87,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
     support = staff("support")
     assert support.offers() == [
         "Home",
+        "Inbox",
         "Requests",
         "Conversations",
         "FAQ",
@@ -103,6 +104,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
         "Transfer cases",
         "Backtests",
         "Rehearse an outage",
+        "People",
         "Transfer tests",
     ]
 
@@ -142,7 +144,7 @@ def test_support_reads_a_conversation_tries_a_question_and_edits_a_rule(
 def test_a_manager_reads_the_metrics_and_nothing_of_what_was_said(staff: Callable[[str], Staff]) -> None:
     manager = staff("manager")
     work = ["Home", "What people ask", "Old questions", "Versions", "Backtests"]
-    figures = ["Metrics", "Service levels", "Changes", "Transfer tests", "Probe runs"]
+    figures = ["Metrics", "People", "Service levels", "Changes", "Transfer tests", "Probe runs"]
     assert manager.offers() == [*work, *figures, "Cost", "Budgets", "Plan budgets"]
     expect(manager.open("metrics/").locator("#content")).to_contain_text("as of")
     manager.refused(

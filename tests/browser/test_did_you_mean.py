@@ -50,7 +50,7 @@ def ask(chat: Chat) -> None:
 
 def test_a_press_brings_the_approved_answer_and_ends_the_other(new_tab: NewTab, upstream: Control) -> None:
     chat = new_tab()
-    upstream.pace(**SLOW)
+    upstream.pace(**{**SLOW, "first_text_ms": 8000})  # no word of it before the press
     ask(chat)
     for button in group(chat).get_by_role("button").all():
         box = button.bounding_box()
@@ -71,6 +71,9 @@ def test_a_press_brings_the_approved_answer_and_ends_the_other(new_tab: NewTab, 
     expect(group(chat).get_by_role("button", name=DELETE)).to_have_attribute("aria-pressed", "true")
     expect(chat.page.locator("article.answer:visible")).to_have_count(1)
     chat.send("thanks")
+    chat.ended()
+    chat.page.reload()
+    chat.online()
     expect(group(chat)).to_have_text(f"You chose: {DELETE}")
     expect(group(chat).get_by_role("button")).to_have_count(0)
 
@@ -182,12 +185,25 @@ def test_the_buttons_wrap_on_a_phone(new_tab: NewTab, width: int) -> None:
     assert chat.page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-def test_the_next_question_takes_the_offer_away(new_tab: NewTab) -> None:
+# Where an answer begins in its section: what stands above it must not go while somebody reads it.
+BEGINS = """(node) => {
+  const [own, section] = [node, node.closest("section")].map((each) => each.getBoundingClientRect().top);
+  return Math.round(own - section);
+}"""
+
+
+def test_the_next_question_leaves_the_offer_where_it_is_and_takes_no_press(new_tab: NewTab) -> None:
     chat = new_tab()
     ask(chat)
-    chat.ended()
-    chat.send("thanks")
-    expect(group(chat)).to_be_hidden()
+    first = chat.ended()
+    before = first.evaluate(BEGINS)
+    chat.ask("thanks")
+    expect(group(chat).get_by_role("button", disabled=True)).to_have_count(3)
+    assert chat.answers.first.evaluate(BEGINS) == before
+    chat.page.reload()
+    chat.online()
+    expect(chat.answers).to_have_count(2)
+    expect(group(chat)).to_be_hidden()  # nobody has seen it there on this page
 
 
 def test_asked_back_the_visitor_says_none_of_these(new_tab: NewTab, own_desk: DeskServer) -> None:

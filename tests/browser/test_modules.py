@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.environment import ROOT
+
 pytestmark = pytest.mark.browser
 
 OPENED = {"type": "opened", "conversation_id": "c", "turns": []}
@@ -55,6 +57,16 @@ def snapshot(epoch: int, seq: int, text: str, html: str = "", upto: int = 0) -> 
 def done(seq: int, epoch: int = 1, **more: Any) -> dict[str, Any]:
     names = {"type": "done", "reply_id": "r", "epoch": epoch, "seq": seq, "state": "completed"}
     return {**names, "html": "<p>all</p>", **more}
+
+
+def test_every_module_can_be_read_as_a_release_has_it(modules: Page) -> None:
+    for path in (ROOT / "assistant/static/assistant").glob("*.js"):
+        load = "(name) => import(`/${name}`).then(() => '', (error) => `${error}`)"
+        ended = modules.evaluate(load, path.name)
+        # This page has nothing that these two could begin with; they were read and began.
+        begins = path.name in ("main.js", "jar.js")
+        begun = begins and ended.startswith("TypeError: Cannot read properties of null")
+        assert ended == "" or begun, f"{path.name}: {ended}"
 
 
 def test_an_answer_from_ack_to_done(modules: Page) -> None:
@@ -222,7 +234,7 @@ def test_a_message_leaves_the_outbox_when_it_is_stored_and_only_then(modules: Pa
 def test_errors_stand_beside_what_they_are_about(modules: Page) -> None:
     error = {"type": "error", "code": "busy", "message": "Wait.", "retry_after": 3}
     (entry,) = run(modules, OPENED, {**error, "client_message_id": "m1"})["chat"]["outbox"]
-    assert entry["problem"] == {"code": "busy", "message": "Wait.", "retryAfter": 3}
+    assert entry["problem"] == {"code": "busy", "message": "Wait.", "retryAfter": 3, "until": 3000}
     result = run(modules, OPENED, ACK, {**error, "reply_id": "r"})
     assert result["reply"]["problem"]["message"] == "Wait."
     assert run(modules, OPENED, ACK, error)["effects"][-1] == ["error"]
@@ -294,7 +306,7 @@ def test_a_wait_is_explained_after_5_s_and_offers_other_ways_after_15(modules: P
           let now = 0;
           const actions = {canAskPerson: () => true};
           const answer = new Answer(chat.replies.r, {name: "Desk", actions, now: () => now});
-          answer.update(chat.replies.r, {latest: true, end: true});
+          answer.update(chat.replies.r, {latest: true, end: true, line: "online"});
           return [0, 4999, 5000, 14999, 15000].map((at) => {
             now = at;
             answer.tick();
@@ -305,7 +317,7 @@ def test_a_wait_is_explained_after_5_s_and_offers_other_ways_after_15(modules: P
     assert told[0] == told[1] == "Thinking"
     assert told[2] == told[3]
     assert "longer questions" in told[2]
-    assert told[4].endswith("You can stop and ask again, or talk to a person.")
+    assert told[4].endswith("Stop and ask again · Talk to a person")
 
 
 ENDED = """
@@ -316,7 +328,7 @@ async (done) => {
   const ack = {type: "ack", client_message_id: "m", turn_id: "t", reply_id: "r", epoch: 1};
   for (const frame of [ack, done]) chat = apply(chat, frame).chat;
   const answer = new Answer(chat.replies.r, {name: "Desk", actions: {}, now: () => 0});
-  answer.update(chat.replies.r, {latest: true, end: true});
+  answer.update(chat.replies.r, {latest: true, end: true, line: "online"});
   const notice = answer.foot.querySelector(".notice");
   const buttons = [...answer.foot.querySelectorAll("button")];
   return [
@@ -341,7 +353,13 @@ def test_a_spent_budget_is_told_calmly_and_offers_no_second_try(modules: Page, s
 
 @pytest.mark.parametrize(
     ("minutes", "words"),
-    [(0.5, "just now"), (59, "59 min ago"), (150, "2 h ago"), (3 * 1440 + 60, "3 d ago"), (-5, "just now")],
+    [
+        (0.5, "just now"),
+        (59, "59 min. ago"),
+        (150, "2 hr. ago"),
+        (3 * 1440 + 60, "3 days ago"),
+        (-5, "just now"),
+    ],
 )
 def test_a_stored_answer_says_when_it_was_written_and_by_which_model(
     modules: Page, minutes: float, words: str
@@ -396,9 +414,11 @@ def test_the_log_knows_where_an_answer_was_interrupted(modules: Page) -> None:
         """async () => {
           const {openParts} = await import("/log.js");
           const text = "One.\\n\\nTwo.\\n\\nThree";
-          return [4, 6, 12].map((cut) => openParts({text, cut, seam: 8}));
+          const goesOn = openParts({text: " of them.\\n    code", cut: 0, seam: null});
+          return [...[4, 6, 12].map((cut) => openParts({text, cut, seam: 8})), goesOn];
         }"""
     )
+    assert parts.pop() == ["of them.\n    code", ""]  # goes on in mid-sentence
     assert parts == [["Tw", "o.\n\nThree"], ["Tw", "o.\n\nThree"], ["Three", ""]]
 
 
@@ -410,7 +430,7 @@ async (frames) => {
   for (const frame of frames) chat = apply(chat, frame).chat;
   let now = 0;
   const answer = new Answer(chat.replies.r, {name: "Desk", actions: {}, now: () => now});
-  const view = {latest: true, end: true};
+  const view = {latest: true, end: true, line: "online"};
   answer.update(chat.replies.r, view);
   now = 6000;
   answer.tick();
@@ -425,7 +445,7 @@ def test_the_mark_of_an_interruption_names_no_other_model(modules: Page) -> None
     marked, *words = modules.evaluate(MARKED, list(taken_over))
     assert marked
     assert words == [
-        "interrupted here; the answer goes on",
+        "interrupted here; the answer continues",
         "The answer was interrupted; the rest is being written.",
     ]
     assert not modules.evaluate(MARKED, [*taken_over[:-1], delta(3, " two")])[0]
@@ -489,6 +509,6 @@ def test_a_snapshot_brings_the_offer(modules: Page) -> None:
 
 
 def test_waits_are_counted_as_the_desk_says_them(modules: Page) -> None:
-    span = "async (seconds) => (await import('/times.js')).span(seconds)"
-    waits = {0.4: [1, "s"], 90: [90, "s"], 90.5: [2, "min"], 3600: [60, "min"]}
+    span = "async (seconds) => (await import('/words.js')).span(seconds)"
+    waits = {0.4: "1 sec", 90: "90 sec", 90.5: "2 min", 3600: "60 min"}
     assert {seconds: modules.evaluate(span, seconds) for seconds in waits} == waits

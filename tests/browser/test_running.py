@@ -212,7 +212,7 @@ def test_the_mark_of_an_interruption_stands_in_the_running_answer_only(chat: Cha
     seam = chat.answer.locator(".seam")
     expect(seam).to_be_visible(timeout=WAIT_MS)
     chat.page.wait_for_function("() => document.querySelector('.seam')?.nextSibling?.data?.length > 20")
-    expect(seam).to_have_text("interrupted here; the answer goes on")
+    expect(seam).to_have_text("interrupted here; the answer continues")
     expect(chat.ended()).to_have_attribute("data-state", "completed")
     expect(seam).to_have_count(0)
 

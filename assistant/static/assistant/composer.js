@@ -1,9 +1,10 @@
 // The message box: grows with its text, keeps a draft, counts near the limit, never locks.
 
 import { draft, rememberDraft } from "./storage.js";
+import { number, t } from "./words.js";
 
 const COUNT_FROM = 0.875; // the counter appears at 7,000 of 8,000
-const TEXT_ONLY = "Text only for now: pictures and files cannot be sent here.";
+const TEXT_ONLY = t("Text only for now: pictures and files cannot be sent here.");
 
 /** The length as the server counts it: Unicode code points in composed form, without NUL. */
 export function lengthOf(text) {
@@ -52,15 +53,20 @@ export class Composer {
     const hadFocus = document.activeElement === this.stopButton;
     this.running = running;
     this.stopButton.hidden = !running;
-    this.stopButton.querySelector(".words").textContent = stopping ? "Stopping" : "Stop";
+    const words = this.stopButton.querySelector(".words");
+    const said = stopping ? t("Stopping") : t("Stop");
+    if (words.textContent !== said) words.textContent = said; // asked at every piece of text: the page's layout is not touched
     this.#buttons();
     if (hadFocus && !running) this.text.focus();
   }
 
+  /** Put a text into the box to be edited, before what stands there. */
   put(text) {
-    this.text.value = text;
+    const draft = this.text.value.trim() ? `\n${this.text.value}` : "";
+    this.text.value = text + draft;
     this.#changed();
     this.text.focus();
+    this.text.setSelectionRange(text.length, text.length);
   }
 
   say(words) {
@@ -103,7 +109,7 @@ export class Composer {
     }
     const over = lengthOf(text) - this.limit;
     if (over > 0) {
-      this.say(`This is too long: ${over.toLocaleString()} over the limit of ${this.limit.toLocaleString()} characters. Please shorten or split it.`);
+      this.say(t("This is too long: {over} over the limit of {limit} characters. Please shorten or split it.", { over: number(over), limit: number(this.limit) }));
       return;
     }
     this.text.value = "";
@@ -131,7 +137,7 @@ export class Composer {
     const near = this.limit * COUNT_FROM;
     const length = this.text.value.length < near ? 0 : lengthOf(this.text.value);
     this.count.textContent =
-      length < near ? "" : `${length.toLocaleString()} of ${this.limit.toLocaleString()} characters`;
+      length < near ? "" : t("{length} of {limit} characters", { length: number(length), limit: number(this.limit) });
     this.count.dataset.over = String(length > this.limit);
   }
 

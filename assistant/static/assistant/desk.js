@@ -1,33 +1,36 @@
 // What the page says about the desk itself: its name, its starters, the line to people, and the connection.
 
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 const BANNER_AFTER_MS = 2000; // a loss shorter than this is nobody's business
 
 const CONNECTION = {
-  connecting: "Connecting",
-  online: "Online",
-  reconnecting: "Reconnecting",
-  offline: "Offline",
-  ended: "Closed",
+  connecting: t("Connecting"),
+  online: t("Online"),
+  reconnecting: t("Reconnecting"),
+  offline: t("Offline"),
+  ended: t("Closed"),
 };
 const LOST = {
-  connecting: "The desk does not answer yet. Trying again.",
-  reconnecting: "The connection was lost. Trying again; what you write is kept.",
-  offline: "You are offline. What you write is kept and sent when you are back.",
+  connecting: t("The chat does not answer yet. Trying again."),
+  reconnecting: t("The connection was lost. Trying again; what you write is kept."),
+  offline: t("You are offline. What you write is kept and sent when you are back."),
 };
-const STATES = { waiting: " · The team will answer", with_staff: " · A person is here" };
-const LOG_KNOWS = "If you run this desk: its log names the setting that allows it.";
+const STATES = { waiting: ` · ${t("The team will answer")}`, with_staff: ` · ${t("A person is here")}` };
+const LOG_KNOWS = t("If you run this chat: its log names the setting that allows it.");
 const ENDED = {
-  refused: `This chat does not accept connections from this address. ${LOG_KNOWS}`,
-  sign_in: "Your session has ended. Load the page again to go on.",
-  outdated: "This page is from an older version. Load it again to go on.",
-  closed: "This chat has ended.",
+  refused: `${t("This chat does not accept connections from this address.")} ${LOG_KNOWS}`,
+  sign_in: navigator.cookieEnabled ? t("Your session has ended. Load the page again to go on.") : t("This chat needs a cookie, and this browser keeps none here. Allow it, then load the page again."),
+  outdated: t("This page is from an older version. Load it again to go on."),
+  closed: t("This chat has ended."),
 };
+
+export const LIKE_AN_ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/; // the desk itself looks closer
 
 /** A contact as staff typed it: an address or https link becomes a link, anything else stays text. */
 export function contactNode(contact) {
-  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(contact)) return el("a", { href: `mailto:${contact}` }, contact);
+  if (LIKE_AN_ADDRESS.test(contact)) return el("a", { href: `mailto:${contact}` }, contact);
   if (/^https:\/\/\S+$/.test(contact)) {
     return el("a", { href: contact, rel: "noopener nofollow", target: "_blank" }, new URL(contact).host);
   }
@@ -35,12 +38,12 @@ export function contactNode(contact) {
 }
 
 function reloadButton() {
-  return el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, "Load again");
+  return el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, t("Load again"));
 }
 
 /** The way to the team that needs neither this connection nor this script. */
 function plainPage() {
-  return el("a", { class: "plain-page", href: "/person/" }, "Write to the team without the chat");
+  return el("a", { class: "plain-page", href: "/person/" }, t("Write to the team without the chat"));
 }
 
 export class Desk {
@@ -61,13 +64,12 @@ export class Desk {
     if (assistant.greeting) this.#text("#greeting", assistant.greeting);
     if (assistant.contact !== undefined) this.contact = assistant.contact;
     this.#contactLine(assistant.privacy_url);
-    this.root.querySelector("#sandbox-note").hidden = !frame.sandbox;
-    this.#starters(frame.suggestions ?? []);
+    this.#starters(frame.suggestions ?? [], frame.suggestions_lang);
   }
 
-  /** Say in the header that the conversation waits for a person, or has one. */
-  state(name) {
-    this.#text("#conversation-state", STATES[name] ?? "");
+  /** Say in the header that the conversation waits for a person, or has one; `words` say it better. */
+  state(name, words = null) {
+    this.#text("#conversation-state", words ? ` · ${words}` : STATES[name] ?? "");
   }
 
   get name() {
@@ -107,17 +109,17 @@ export class Desk {
   #contactLine(privacyUrl) {
     const line = this.root.querySelector("#contact-line");
     line.replaceChildren(" ");
-    if (this.contact) line.append(el("span", { class: "reach" }, "For a person: ", contactNode(this.contact), ". "));
-    line.append(el("a", { href: "/person/" }, "Write to the team"), ".");
+    if (this.contact) line.append(el("span", { class: "reach" }, t("For a person:"), " ", contactNode(this.contact), "\u00a0· "));
+    line.append(el("a", { href: "/person/" }, t("Write to the team")));
     if (privacyUrl && privacyUrl.startsWith("https://")) {
-      line.append(" ", el("a", { href: privacyUrl, rel: "noopener", target: "_blank" }, "Privacy"), ".");
+      line.append("\u00a0· ", el("a", { href: privacyUrl, rel: "noopener", target: "_blank" }, t("Privacy")));
     }
   }
 
-  #starters(texts) {
+  #starters(texts, lang) {
     const list = this.root.querySelector("#starters");
     list.replaceChildren(
-      ...texts.map((text) => el("li", {}, el("button", { type: "button", class: "pill ask", onclick: () => this.onAsk(text) }, text))),
+      ...texts.map((text) => el("li", {}, el("button", { type: "button", class: "pill ask", lang: lang || null, onclick: () => this.onAsk(text) }, text))),
     );
   }
 }

@@ -1,6 +1,8 @@
 // The line to the desk where WebSockets are blocked: a stream of server-sent events in, POSTs out. It is used
 // in place of a WebSocket and looks like one; loaded only where it is needed.
 
+import { t } from "./words.js";
+
 const SILENCE_MS = 10_000; // the desk gives a sign of life every 3 s here
 const POST_MS = 15_000; // it may wait 10 s for its database
 const MOST_FRAMES = 8; // of one POST; the desk takes twice as many
@@ -38,7 +40,10 @@ export class EventLine extends EventTarget {
   #posting = false;
   #stream = null; // the AbortController of the stream that counts
   #conversation = null;
+  #token; // of a visitor inside a frame, who has no cookie
   #watch = 0;
+  #language = ""; // of the page, as it stands in `open`
+  #around; // and of a frame, which page of the site shows it
   #reopenedAt = 0;
   #request = null; // and of the POST that is under way
 
@@ -79,7 +84,10 @@ export class EventLine extends EventTarget {
 
   #say(frame) {
     if (this.readyState === WebSocket.CLOSED) return;
-    if (frame.type === "opened") this.#conversation = frame.conversation_id;
+    if (frame.type === "opened") {
+      this.#conversation = frame.conversation_id;
+      this.#token = frame.token ?? this.#token;
+    }
     this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
   }
 
@@ -126,7 +134,7 @@ export class EventLine extends EventTarget {
   #take({ status, frames }, batch) {
     if (status === 413 && !frames) {
       // Not the desk's own words: a proxy found it too large.
-      for (const frame of batch) this.#say({ type: "error", code: "too_long", message: "That is too long to be sent.", ...idsOf(frame) });
+      for (const frame of batch) this.#say({ type: "error", code: "too_long", message: t("That is too long to be sent."), ...idsOf(frame) });
       return null;
     }
     if (!frames) return 0;
@@ -144,8 +152,8 @@ export class EventLine extends EventTarget {
     try {
       const response = await fetch(this.url, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ conversation_id: this.#conversation, frames }),
+        headers: { "Content-Type": "application/json", ...(this.#language ? { "Accept-Language": this.#language } : {}) },
+        body: JSON.stringify({ conversation_id: this.#conversation, frames, token: this.#token }),
         cache: "no-store",
         redirect: "error",
         signal: request.signal,
@@ -160,14 +168,17 @@ export class EventLine extends EventTarget {
 
   // -- in ----------------------------------------------------------------------------------------
 
-  async #open({ conversation_id: conversation, after = {} }) {
+  async #open({ conversation_id: conversation, after = {}, token = this.#token, language = this.#language, around = this.#around }) {
     this.#stream?.abort();
     const stream = new AbortController();
     this.#stream = stream;
     this.#conversation = conversation;
+    this.#token = token;
+    this.#language = language;
+    this.#around = around;
     this.#hear();
     const kept = Object.fromEntries(Object.entries(after).slice(-MOST_AFTER));
-    const opening = JSON.stringify({ type: "open", conversation_id: conversation, after: kept });
+    const opening = JSON.stringify({ type: "open", conversation_id: conversation, after: kept, token, around, ...(language ? { language } : {}) });
     let code = 1006;
     try {
       const response = await fetch(this.url, { headers: { "X-Desk-Open": opening }, cache: "no-store", redirect: "error", signal: stream.signal });

@@ -8,7 +8,7 @@ export const TERMINAL = new Set(["completed", "truncated", "failed", "cancelled"
 const PAGE = 30; // turns that the server sends at once
 
 export function emptyChat() {
-  return { conversationId: null, turns: [], replies: {}, messages: [], outbox: [], choices: {}, hasEarlier: false, state: "open" };
+  return { conversationId: null, turns: [], replies: {}, messages: [], outbox: [], choices: {}, climbs: [], hasEarlier: false, state: "open" };
 }
 
 export function isRunning(reply) {
@@ -19,6 +19,18 @@ export function isRunning(reply) {
 export function runningReply(chat) {
   const running = allReplies(chat).filter(isRunning);
   return running.find((reply) => reply.text) ?? running[0] ?? null;
+}
+
+/** Whether a message waits behind one that is being answered: nothing is done for it yet. */
+export function isWaiting(chat, reply) {
+  if (!isRunning(reply) || reply.state !== "queued" || reply.cause !== "first") return false;
+  const replies = allReplies(chat);
+  return replies.slice(0, replies.indexOf(reply)).some(isRunning);
+}
+
+/** Whether its visitor took a message back before anything was done for it. */
+export function isTakenBack(reply) {
+  return reply.state === "cancelled" && !reply.route && !reply.text;
 }
 
 export function allReplies(chat) {
@@ -64,7 +76,7 @@ function settledChoices(chat) {
 
 /** Put a message that the visitor has just sent into the outbox, where it stays until its ack. */
 export function compose(chat, message) {
-  const entry = { id: message.id, text: message.text, at: message.at, sent: false, problem: null };
+  const entry = { id: message.id, text: message.text, at: message.at, sent: false, tried: Boolean(message.tried), problem: null };
   return { ...chat, outbox: [...chat.outbox.filter((other) => other.id !== message.id), entry] };
 }
 
@@ -79,11 +91,8 @@ export function dropFromOutbox(chat, id) {
 
 /** The UTF-16 index that lies `points` code points behind `index`. */
 export function advance(text, index, points) {
-  let at = index;
-  for (let left = points; left > 0 && at < text.length; left -= 1) {
-    at += text.codePointAt(at) > 0xffff ? 2 : 1;
-  }
-  return at;
+  const rest = text.slice(index);
+  return index + (/[\ud800-\udbff]/.test(rest) ? [...rest].slice(0, points).join("") : rest.slice(0, points)).length;
 }
 
 /** The text behind the finished blocks: what the page shows as plain text. */
@@ -95,7 +104,7 @@ export function openText(reply) {
 export function openParts(reply) {
   const text = openText(reply);
   const seam = reply.seam === null || reply.seam < reply.cut ? text.length : reply.seam - reply.cut;
-  return [text.slice(0, seam).replace(/^\n+/, ""), text.slice(seam).replace(/^\s+/, "")];
+  return [text.slice(0, seam).replace(/^(\n+| (?! ))/, ""), text.slice(seam).replace(/^\s+/, "")];
 }
 
 const WORD = /\w/;
@@ -163,6 +172,7 @@ function freshReply(frame, turnId) {
     offer: frame.did_you_mean ?? [],
     chosen: frame.chosen ?? "",
     choosing: false, // whether the visitor is being asked what was wrong with it
+    tried: null, // the verb that asked for another answer, to be said again when the desk would not have it
     seam: frame.seam ? advance(frame.text ?? "", 0, frame.seam) : null, // where in the text it was interrupted
     createdAt: frame.created_at ?? null,
     ...ending(frame),
@@ -179,6 +189,7 @@ function ending(frame) {
     lang: frame.lang ?? "",
     sources: frame.sources ?? [],
     suggestions: frame.suggestions ?? [],
+    suggestionsLang: frame.suggestions_lang ?? "",
     retryable: frame.retryable ?? false,
     continuable: frame.continuable ?? false,
     notice: frame.notice ?? "",
@@ -228,7 +239,8 @@ function applyOpened(chat, frame) {
     .filter((entry) => !stored.has(entry.id))
     .map((entry) => ({ ...entry, sent: false }));
   const messages = (frame.messages ?? []).map((item) => messageOf(item));
-  const next = { ...chat, ...now, messages, conversationId: frame.conversation_id, state: frame.state ?? "open", outbox };
+  const facts = { conversationId: frame.conversation_id, climbs: frame.climbs ?? [], state: frame.state ?? "open" };
+  const next = { ...chat, ...now, messages, ...facts, outbox };
   return { chat: settledChoices(next), effects: [{ kind: "opened" }] };
 }
 
@@ -364,7 +376,8 @@ function applyAlive(chat, frame) {
 }
 
 function applyError(chat, frame) {
-  const problem = { code: frame.code, message: frame.message, retryAfter: frame.retry_after ?? 0 };
+  const retryAfter = frame.retry_after ?? 0;
+  const problem = { code: frame.code, message: frame.message, retryAfter, until: (frame.at ?? 0) + retryAfter * 1000 };
   if (frame.client_request_id) return { chat, effects: [{ kind: "refused", problem, requestId: frame.client_request_id }] };
   if (frame.turn_id && frame.entry_id) return refusedChoice(chat, frame, problem);
   if (frame.reply_id && chat.replies[frame.reply_id]) return changed(chat, frame.reply_id, { problem });

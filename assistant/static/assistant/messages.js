@@ -1,5 +1,11 @@
 // What people and the desk itself say in a conversation, each message with its place between the turns. Pure.
 
+/** An id of this page for a message or a request: the desk stores each once, however often it is sent. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** A `message` frame, or one of `opened.messages`, as the page keeps it. */
 export function messageOf(frame, afterTurn = null) {
   return {
@@ -7,6 +13,7 @@ export function messageOf(frame, afterTurn = null) {
     author: frame.author,
     text: frame.text ?? "",
     html: frame.html ?? "",
+    lang: frame.lang ?? "",
     createdAt: frame.created_at ?? null,
     afterTurn: frame.after_turn ?? afterTurn,
     request: frame.request ?? null,
@@ -40,25 +47,4 @@ function grouped(messages) {
   const groups = new Map();
   for (const message of messages) groups.set(message.afterTurn, [...(groups.get(message.afterTurn) ?? []), message]);
   return groups;
-}
-
-/** What is on the visitor's mind: the question of a reply, else the last one that did not just ask for a person. */
-export function questionFor(chat, replyId) {
-  const asked = chat.turns.filter((turn) => !askedForPerson(chat, turn));
-  const turn = chat.turns.find((other) => other.replyIds.includes(replyId));
-  if (turn && (asked.includes(turn) || chat.replies[replyId]?.personReason === "account")) return turn.text;
-  return asked.at(-1)?.text ?? "";
-}
-
-function askedForPerson(chat, turn) {
-  const replies = turn.replyIds.map((id) => chat.replies[id]);
-  return replies.some((reply) => reply.route === "small_talk" || (reply.route === "person" && reply.personReason !== "account"));
-}
-
-const REASONS = { budget: "budget", upstream: "failed" };
-
-/** Why a person is asked for under a reply, in the words of the protocol. */
-export function reasonOf(reply) {
-  if (!reply) return "button";
-  return reply.personReason || REASONS[reply.endedBy] || (reply.route === "person" ? "asked" : "failed");
 }

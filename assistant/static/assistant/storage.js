@@ -1,7 +1,9 @@
 // What this browser remembers: the conversation, drafts and messages that were not acknowledged yet.
 // Everything stands under one prefix, so that "End chat" can forget all of it.
 
-const PREFIX = "chat.";
+// The chat in a frame of another site is another visitor's, also where a browser does not keep their storage apart.
+const SITE = globalThis.document?.querySelector("#desk")?.dataset.embed;
+const PREFIX = SITE ? `embed.${SITE}.` : "chat.";
 
 function usable(name) {
   try {
@@ -38,6 +40,12 @@ export function conversation() {
 }
 
 export function rememberConversation(id) {
+  if (id && requestKey() === "request.new") {
+    const kept = request(); // the conversation has only got its id
+    rememberRequest(null);
+    put(tab, "conversation", id);
+    rememberRequest(kept);
+  }
   put(tab, "conversation", id);
   put(browser, "conversation", id);
 }
@@ -50,23 +58,51 @@ export function rememberDraft(id, text) {
   put(browser, `draft.${id ?? "new"}`, text);
 }
 
-/** Messages that were sent from this tab and not acknowledged: they survive a refresh. */
+/** By what the desk knows this visitor inside a frame, null for nobody yet. */
+export function token() {
+  return browser.getItem(`${PREFIX}token`);
+}
+
+export function rememberToken(value) {
+  put(browser, "token", value);
+}
+
+/** Messages that were sent from this tab and not acknowledged: they survive a refresh. `in` is their conversation. */
 export function outbox() {
   return JSON.parse(tab.getItem(`${PREFIX}outbox`) ?? "[]");
 }
 
 export function rememberOutbox(entries) {
-  const kept = entries.map(({ id, text, at }) => ({ id, text, at }));
+  const kept = entries.map(({ id, text, at, tried, in: where }) => ({ id, text, at, tried, in: where }));
   put(tab, "outbox", kept.length ? JSON.stringify(kept) : null);
 }
 
-/** The request for a person that is being written or on its way from this tab, null for none. */
+/** The reply whose thumb down waits for its reason; it outlives the page, so that no thumb is lost. */
+export function thumb() {
+  return tab.getItem(`${PREFIX}thumb`);
+}
+
+export function rememberThumb(replyId) {
+  put(tab, "thumb", replyId);
+}
+
+function requestKey(id = tab.getItem(`${PREFIX}conversation`)) {
+  return `request.${id ?? "new"}`;
+}
+
+/** The request for a person that is being written or on its way from this tab in its conversation, null for none. */
 export function request() {
-  return JSON.parse(tab.getItem(`${PREFIX}request`) ?? "null");
+  return JSON.parse(tab.getItem(PREFIX + requestKey()) ?? "null");
 }
 
 export function rememberRequest(draft) {
-  put(tab, "request", draft ? JSON.stringify(draft) : null);
+  put(tab, requestKey(), draft ? JSON.stringify(draft) : null);
+}
+
+/** Forget what was being written in a conversation that is gone. */
+export function forgetDrafts(id) {
+  rememberDraft(id, "");
+  put(tab, requestKey(id), null);
 }
 
 /** When WebSockets were found blocked for this tab, in milliseconds, 0 for never. */

@@ -1,0 +1,9 @@
+// Copying where the browser offers no clipboard: a page without https has none. The old way works from a selection.
+
+export function copyBySelection(text) {
+  const area = Object.assign(document.createElement("textarea"), { className: "unseen", ariaHidden: "true", value: text });
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}

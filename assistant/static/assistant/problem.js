@@ -1,0 +1,34 @@
+// What the desk would not do, said beside what it is about; a limit counts down on its button until it ends.
+
+import { el, icon } from "./dom.js";
+import { span, t } from "./words.js";
+
+const FINAL = new Set(["conflict", "too_long", "empty", "not_found", "not_available"]); // said again, they end the same way
+
+/** A box with the desk's words behind `lead`, a Retry where that may help, and further buttons. */
+export function problemBox(problem, lead, retry, ...buttons) {
+  const said = !problem.retryAfter || /\d/.test(problem.message);
+  const until = said ? "" : t("You can try again in {wait}.", { wait: span(problem.retryAfter) });
+  const words = [lead, problem.message, until].filter(Boolean).join(" ");
+  const box = el("div", { class: "problem" }, el("p", { role: "alert" }, words));
+  if (retry && !FINAL.has(problem.code)) box.append(...retryButton(problem.until, retry));
+  box.append(...buttons);
+  return box;
+}
+
+/** The seconds are for the eye alone: what is read out is the sentence before, and that the limit has ended. */
+function retryButton(until, retry) {
+  const left = el("span", { class: "left", "aria-hidden": "true" });
+  const ended = el("span", { class: "unseen", role: "status" });
+  const button = el("button", { type: "button", class: "do", onclick: retry }, icon("retry"), t("Retry"), left);
+  const count = () => {
+    const seconds = Math.ceil((until - Date.now()) / 1000);
+    const waits = seconds > 0;
+    if (button.disabled && !waits) ended.textContent = t("You can try again now.");
+    button.disabled = waits;
+    left.textContent = waits ? span(seconds) : "";
+    if (waits) setTimeout(() => left.isConnected && count(), 500);
+  };
+  count();
+  return [button, ended];
+}

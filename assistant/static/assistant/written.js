@@ -1,0 +1,89 @@
+// What people wrote: the visitor's own messages, with what becomes of one while it has no answer, and what the team or
+// the desk itself said.
+
+import { el, fragment } from "./dom.js";
+import { isRunning } from "./log.js";
+import { problemBox } from "./problem.js";
+import { inLanguage, stamp, t } from "./words.js";
+
+const LONG_TEXT = 1200; // characters from which a visitor's own message is folded
+const SENDING = { online: t("Sending"), ended: t("Not sent") };
+
+export class Mine {
+  constructor(item, actions) {
+    this.actions = actions;
+    this.text = el("p", { class: "text", dir: "auto" }, item.text);
+    this.time = el("time", {});
+    this.state = el("span", { class: "sending" });
+    this.under = el("div", { class: "under" });
+    this.root = el(
+      "article",
+      { class: "message mine" },
+      el("header", { class: "head" }, el("span", { class: "author unseen" }, t("You")), this.state, this.time),
+      this.text,
+    );
+    if (item.text.length > LONG_TEXT) this.#fold();
+    this.node = el("div", { class: "mine-row" }, this.root, this.under);
+  }
+
+  /** `reply` is its one answer while nothing was done for it: it waits for its turn, or was taken back. */
+  update({ text, createdAt, waiting, problem = null, reply }, line) {
+    stamp(this.time, createdAt);
+    this.root.setAttribute("aria-label", `${t("You")}, ${this.time.textContent}`);
+    const words = !waiting || problem ? "" : SENDING[line] ?? t("Waiting for the connection");
+    if (this.state.textContent !== words) this.state.textContent = words;
+    this.root.classList.toggle("pending", Boolean(waiting || reply) && !problem);
+    const unsent = Boolean(waiting) && !waiting.tried && line !== "online";
+    const key = `${reply?.state ?? ""} ${unsent} ${line === "online"}`;
+    if (this.key === key && this.problem === problem) return;
+    this.key = key;
+    this.problem = problem;
+    const hadFocus = this.under.contains(document.activeElement);
+    this.under.replaceChildren(...this.#under(text, waiting, reply, unsent, line === "online"));
+    if (hadFocus) (this.under.querySelector("button") ?? document.querySelector("#message")).focus({ preventScroll: true });
+  }
+
+  #under(text, waiting, reply, unsent, online) {
+    const { actions } = this;
+    const link = (words, onclick) => el("button", { type: "button", class: "link", onclick }, words);
+    if (this.problem) {
+      const edit = el("button", { type: "button", class: "do", onclick: () => actions.edit(waiting.id) }, t("Edit"));
+      return [problemBox(this.problem, t("Not sent."), () => actions.resend(waiting.id), edit)];
+    }
+    if (unsent) return [link(t("Edit"), () => actions.edit(waiting.id)), link(t("Cancel"), () => actions.drop(waiting.id))];
+    if (!reply) return [];
+    if (!isRunning(reply)) return [t("Taken back."), link(t("Ask it after all"), () => actions.again(reply, "retry"))];
+    const ways = [link(t("Edit"), () => actions.editWaiting(reply, text)), link(t("Cancel"), () => actions.stop(reply))];
+    return [t("Waiting for its turn"), ...(online ? ways : [])];
+  }
+
+  #fold() {
+    this.text.classList.add("folded");
+    const button = el("button", { type: "button", class: "link", "aria-expanded": "false" }, t("Show all"));
+    button.addEventListener("click", () => {
+      const folded = this.text.classList.toggle("folded");
+      button.textContent = folded ? t("Show all") : t("Show less");
+      button.setAttribute("aria-expanded", String(!folded));
+    });
+    this.root.append(button);
+  }
+}
+
+const AUTHORS = { staff: t("Support team"), system: t("Notice") };
+
+/** What a person of the team wrote, or the desk itself. */
+export function noteOf(message) {
+  const author = AUTHORS[message.author] ?? AUTHORS.system;
+  const time = el("time", {});
+  stamp(time, message.createdAt);
+  const body = el("div", { class: "prose", dir: "auto" });
+  inLanguage(body, message.lang);
+  if (message.html) body.append(fragment(message.html));
+  else body.append(el("p", { class: "open" }, message.text));
+  return el(
+    "article",
+    { class: "message note", id: `message-${message.id}`, tabindex: "-1", "data-author": message.author, "aria-label": `${author}, ${time.textContent}` },
+    el("header", { class: "head" }, el("span", { class: "author" }, author), time),
+    body,
+  );
+}
