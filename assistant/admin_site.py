@@ -1,5 +1,7 @@
 """The admin site of the desk: Unfold's, with the pages that belong to no single model."""
 
+from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +13,9 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
-from assistant.people import switches
+from assistant.people import kept, switches
+
+View = Callable[..., HttpResponse]
 
 
 class DeskAdminConfig(AdminConfig):
@@ -30,14 +34,32 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         wanted = request.GET.get("next") or reverse("admin:index")
         return redirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
 
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Guard a page; what a form brings of somebody who was signed out meanwhile is not thrown away."""
+        guarded: View = super().admin_view(view, cacheable)
+
+        def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method == "POST" and not request.user.is_authenticated:
+                back = kept.given_back(request)
+                if back is not None:
+                    return back
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(page, guarded)
+
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages beside the models; Unfold puts them in front of its own."""
         # This module is read before the apps are ready; the views need their models.
         from assistant.admin.backtests import urls as backtest_urls
+        from assistant.admin.connection import urls as connection_urls
         from assistant.admin.flows import urls as flow_urls
+        from assistant.admin.help_desk import urls as help_desk_urls
+        from assistant.admin.inbox import urls as inbox_urls
+        from assistant.admin.inbox_figures import urls as inbox_figure_urls
         from assistant.admin.locate import locate_reply, locate_turn
         from assistant.admin.rehearse import rehearse
         from assistant.admin.service_levels import urls as service_level_urls
+        from assistant.admin.site_secrets import urls as site_secret_urls
         from assistant.admin.transfer import urls as transfer_urls
         from assistant.admin.try_page import try_question
         from assistant.admin.visitor_data import erase_visitor, export_visitor, visitor_data
@@ -67,6 +89,8 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             path("reply/<uuid:reply_id>/", self.admin_view(locate_reply), name="reply"),
             path("turn/<uuid:turn_id>/", self.admin_view(locate_turn), name="turn"),
             *flow_urls(self),
+            *site_secret_urls(self),
+            *connection_urls(self),
             *confidence_urls(self),
             *health_urls(self),
             *review_urls(self),
@@ -78,4 +102,7 @@ class DeskAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             *flip_urls(self),
             *transfer_urls(self),
             *backtest_urls(self),
+            *inbox_urls(self),
+            *inbox_figure_urls(self),
+            *help_desk_urls(self),
         ]

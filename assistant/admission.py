@@ -4,17 +4,22 @@ The same rules for a socket and for whatever else carries the frames.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
 
 from django.conf import settings
 from django.http import parse_cookie
 
 from assistant import protocol
+from assistant.languages import main_language, preferred
 from assistant.limits import ADDRESS_SOCKETS, VISITOR_SOCKETS, network_of
 from assistant.origins import Refused, check_origin
 from assistant.process import Process
+from assistant.translating import said
 from assistant.visitors import read_visitor
 from assistant.who import Who
 
@@ -22,16 +27,22 @@ logger = logging.getLogger(__name__)
 
 EVENTS_PATH = "/events/chat/"  # where frames go that no socket can carry
 OPEN_HEADER = "x-desk-open"  # carries the `open` frame of a stream
+SITE_KEY = re.compile(r"[-\w]{1,40}", re.ASCII)
 
 
 class TurnedAway(Exception):
-    """This line is not opened; `code` and `message` are for the page, `close_code` for a socket."""
+    """This line is not opened; `code` and `message_in` are for the page, `close_code` for a socket."""
 
-    def __init__(self, code: str, message: str, close_code: int) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, words: str, close_code: int, **holes: object) -> None:
+        super().__init__(words.format(**holes))
         self.code = code
-        self.message = message
+        self.words = words
         self.close_code = close_code
+        self.holes = holes
+
+    def message_in(self, language: str) -> str:
+        """Return what the visitor is told, in a language."""
+        return said(self.words, language, **self.holes)
 
 
 def identify(scope: Mapping[str, Any]) -> Who:
@@ -53,7 +64,7 @@ def identify_reader(scope: Mapping[str, Any]) -> Who:
     if headers.get("origin") is not None:
         _check_origin(headers["origin"])
     if headers.get("sec-fetch-site", "same-origin") != "same-origin" or OPEN_HEADER not in headers:
-        raise TurnedAway("refused", "Only the page of the desk itself may read here.", protocol.CLOSE_REFUSED)
+        raise TurnedAway("refused", "Only the chat page itself may read here.", protocol.CLOSE_REFUSED)
     return _visitor(scope, headers)
 
 
@@ -67,17 +78,33 @@ def _check_origin(origin: str | None) -> None:
         check_origin(origin, settings.ENV.origins)
     except Refused as refused:
         logger.warning("%s", refused.log_line)
-        raise TurnedAway("refused", refused.message, protocol.CLOSE_REFUSED) from refused
+        raise TurnedAway("refused", refused.words, protocol.CLOSE_REFUSED, origin=refused.shown) from refused
 
 
 def _visitor(scope: Mapping[str, Any], headers: Mapping[str, str]) -> Who:
+    client = scope.get("client") or ("", 0)
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    if "embed" in query:
+        return _embedded(query, headers, str(client[0]))
     cookies = parse_cookie(headers.get("cookie", ""))
     visitor = read_visitor(cookies.get(settings.VISITOR_COOKIE))
     if visitor is None:
-        raise TurnedAway("sign_in", protocol.ERROR_CODES["sign_in"], protocol.CLOSE_SIGN_IN)
-    client = scope.get("client") or ("", 0)
+        raise TurnedAway("sign_in", protocol.SIGN_IN, protocol.CLOSE_SIGN_IN)
     session = cookies.get(settings.SESSION_COOKIE_NAME, "")
-    return Who(visitor.id, visitor.plan, _language(headers), session, str(client[0]))
+    return Who(visitor.id, visitor.plan, browser_language(headers), session, str(client[0]))
+
+
+def _embedded(query: Mapping[str, list[str]], headers: Mapping[str, str], address: str) -> Who:
+    """Return a visitor nobody has been before, of a line that an embedded chat opens.
+
+    Its `open` says who it really is. The cookie is not looked at even where a browser sends it: what a page
+    of another site can frame must never speak for the visitor of the desk's own page.
+    """
+    key = query["embed"][0]
+    if not SITE_KEY.fullmatch(key):
+        raise TurnedAway("refused", "There is no such site.", protocol.CLOSE_REFUSED)
+    language = _first_language(query.get("lang", [""])[0]) or browser_language(headers)
+    return Who(uuid4(), language=language, address=address, site=key)
 
 
 def count_in(process: Process, who: Who) -> tuple[str, ...]:
@@ -116,7 +143,16 @@ def counted(process: Process, who: Who) -> Iterator[None]:
         count_out(process, keys)
 
 
-def _language(headers: Mapping[str, str]) -> str:
-    """Return the browser's first language as a two-letter code, "" when it names none."""
-    first = headers.get("accept-language", "").split(",")[0].split(";")[0].split("-")[0].strip().lower()
+def browser_language(headers: Mapping[str, str]) -> str:
+    """Return the first language that the browser asks for, as two letters; "" when it names none."""
+    return _first_language(headers.get("accept-language", ""))
+
+
+def _first_language(tags: str) -> str:
+    first = main_language(tags.partition(",")[0].partition(";")[0])
     return first if first.isalpha() and len(first) == 2 else ""
+
+
+def readable_language(headers: Mapping[str, str]) -> str:
+    """Return which of our languages the browser asks for, "" for none: that of a line that is not opened."""
+    return preferred(headers.get("accept-language", ""))

@@ -1,29 +1,30 @@
 """Who is told about an incident, and the queue of what is still to be told.
 
-A row is one message on one channel. It is stored with the incident, claimed by a conditional update, and
-tried again as mails are; so a message is neither lost nor, as far as its receiver answers, sent twice.
+A row is one message on one channel. It is stored with the incident and is the queue (common/tries.py); so a
+message is neither lost nor, as far as its receiver answers, sent twice.
 """
 
 import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q
 
 from assistant import alert_letters, mailing, webhook
-from assistant.mail_queue import BACKOFF, MOST_TRIES
-from assistant.request_letters import AUTOMATIC
+from assistant.person.letters import AUTOMATIC
 from common.clock import now, ticks
+from common.tries import Queue
 from routing import desk
 from routing.models import AlertMessage, Incident
 
 logger = logging.getLogger(__name__)
 
-Channel, State = AlertMessage.Channel, AlertMessage.State
+Channel = AlertMessage.Channel
+QUEUE = Queue()
 SPEND_S = 10.0  # of one run; the roll-up waits behind it, and the rest comes with the next run
 
 
@@ -67,47 +68,22 @@ def tell(incident: Incident, event: str) -> None:
 def deliver_due(at: datetime) -> None:
     """Send what is due, the oldest first, for SPEND_S at most."""
     until = ticks() + SPEND_S
-    for row in _due(at):
+    for row in list(QUEUE.due(AlertMessage.objects.all(), at).select_related("incident")):
         if ticks() > until:
             return
-        if _claim(row):
-            _deliver(row)
+        if QUEUE.take(row) and not QUEUE.attempt(row, partial(_send, row), FAILURES):
+            # Without the reason, which may name an address; the page shows it.
+            logger.warning("alert %s by %s not sent, try %d", row.pk, row.channel, row.attempts)
 
 
-def _due(at: datetime) -> list[AlertMessage]:
-    ready = Q(attempts=0)
-    for attempts, pause in enumerate(BACKOFF, start=1):
-        ready |= Q(attempts=attempts, tried_at__lt=at - pause)
-    # A worker that was killed in the last try left no word of it: once more, so that it ends in words.
-    ready |= Q(attempts__gte=MOST_TRIES, tried_at__lt=at - BACKOFF[-1])
-    return list(AlertMessage.objects.filter(ready, state=State.PENDING).select_related("incident"))
+FAILURES = (mailing.MailFailed, webhook.WebhookFailed)
 
 
-def _claim(row: AlertMessage) -> bool:
-    """Count a try as this worker's; False when another one was first."""
-    ours = AlertMessage.objects.filter(pk=row.pk, state=State.PENDING, attempts=row.attempts)
-    row.attempts, row.tried_at = row.attempts + 1, now()
-    return bool(ours.update(attempts=row.attempts, tried_at=row.tried_at))
-
-
-def _deliver(row: AlertMessage) -> None:
-    try:
-        if row.channel == Channel.MAIL:
-            _mail(row)
-        else:
-            _post(row)
-    except (mailing.MailFailed, webhook.WebhookFailed) as error:
-        gave_up = row.attempts >= MOST_TRIES
-        # Without the reason, which may name an address; the page shows it.
-        logger.warning("alert %s by %s not sent, try %d", row.pk, row.channel, row.attempts)
-        _note(row, State.FAILED if gave_up else State.PENDING, str(error))
-        return
-    _note(row, State.SENT, "")
-
-
-def _note(row: AlertMessage, state: str, reason: str) -> None:
-    row.state, row.reason = state, reason[:400]
-    row.save(update_fields=["state", "reason"])
+def _send(row: AlertMessage) -> None:
+    if row.channel == Channel.MAIL:
+        _mail(row)
+    else:
+        _post(row)
 
 
 def _mail(row: AlertMessage) -> None:
@@ -135,13 +111,4 @@ def _post(row: AlertMessage) -> None:
 
 def said(row: AlertMessage, at: datetime) -> str:
     """Return in words, for staff, what became of a message."""
-    reason = row.reason.rstrip(".")
-    if row.state == State.SENT:
-        return "sent"
-    if row.state == State.FAILED:
-        return f"not sent after {row.attempts} tries: {reason}"
-    if not row.reason or row.tried_at is None:
-        return "about to be sent"
-    again = row.tried_at + BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-    minutes = max(0, round((again - at).total_seconds() / 60))
-    return f"not sent yet: {reason}; the next try comes in {minutes} min"
+    return QUEUE.said(row, at)

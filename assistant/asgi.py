@@ -16,6 +16,7 @@ from assistant import event_stream  # noqa: E402
 from assistant.admission import EVENTS_PATH  # noqa: E402
 from assistant.consumers import chat_socket  # noqa: E402
 from assistant.forwarded import Forwarded  # noqa: E402
+from assistant.line_tests import LineTests  # noqa: E402
 
 
 async def web(scope: Any, receive: Any, send: Any) -> None:
@@ -23,12 +24,14 @@ async def web(scope: Any, receive: Any, send: Any) -> None:
     await (event_stream.event_stream if scope["path"] == EVENTS_PATH else http)(scope, receive, send)
 
 
-application = Forwarded(
-    ProtocolTypeRouter(
-        {
-            "http": web,
-            "websocket": chat_socket,
-        }
-    ),
-    settings.ENV.trusted_proxies,
+application = LineTests(
+    Forwarded(
+        ProtocolTypeRouter(
+            {
+                "http": web,
+                "websocket": chat_socket,
+            }
+        ),
+        settings.ENV.trusted_proxies,
+    )
 )

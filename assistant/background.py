@@ -10,6 +10,8 @@ from assistant import db
 
 logger = logging.getLogger(__name__)
 
+AGAIN_S = 0.5  # a task that was cancelled and still runs then has lost the word of it
+
 
 class Background:
     """Tasks that are started once and cancelled together."""
@@ -38,10 +40,12 @@ class Background:
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Again and again: what a task waits for may swallow one cancellation, as `asyncio.wait_for` of Python
+        # 3.11 does when its result comes in the same moment, and these tasks would then run for ever.
+        while tasks := set(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=AGAIN_S)
 
 
 async def _told(work: Callable[[], Awaitable[None]]) -> None:

@@ -13,8 +13,9 @@ from django.db import IntegrityError, transaction
 
 from assistant import considering, offering
 from assistant.models import Reply, Turn
+from assistant.person.live_turns import is_with_staff
 from assistant.selectors import APPROVED, NotFound
-from assistant.services import NotAvailable
+from assistant.services import PERSON_HERE, NotAvailable
 from assistant.starting import Busy, Started, end_at_once
 from assistant.who import Who
 from common.clock import now
@@ -52,13 +53,15 @@ def choose(who: Who, turn_id: UUID, entry_id: str, received: float) -> Chosen:
 
 
 def _choose(who: Who, turn_id: UUID, entry_id: str, received: float) -> Chosen:
-    turn = Turn.objects.filter(pk=turn_id, visitor_id=who.visitor_id).first()
+    turn = Turn.objects.select_related("conversation").filter(pk=turn_id, visitor_id=who.visitor_id).first()
     if turn is None:
         raise NotFound("message")
     replies = list(turn.replies.order_by("ordinal"))
     made = next((reply for reply in replies if offering.chosen_of(reply.decision) == entry_id), None)
     if made is not None:
         return Chosen(Started(turn, made, repeated=True), _open(replies, before=made.ordinal))
+    if is_with_staff(turn.conversation):
+        raise NotAvailable(PERSON_HERE)
     asked = next((reply for reply in replies if _offers(reply, entry_id)), None)
     if asked is None:
         raise NotAvailable("That question was not offered for this message.")
@@ -112,5 +115,5 @@ def _decision(asked: Reply, entry: EntryView, config_number: int) -> dict[str, A
         "config_number": config_number,
         "from": str(asked.pk),
         "chosen": entry.id,
-        "suggestions": considering.next_questions(near, {each["entry_id"] for each in offer}),
+        **considering.next_questions(near, {each["entry_id"] for each in offer}, entry.language),
     }

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from assistant import languages, protocol, requests, selectors
-from assistant.models import Conversation, Reply
+from assistant import considering, languages, protocol, selectors
+from assistant.embed import sites
+from assistant.models import Conversation, Reply, Visitor
+from assistant.person import live_shown, requests
 from assistant.reply_log import ReplyLog
+from assistant.sessions import conversations
+from assistant.translating import worded
 from assistant.who import Who
 from common import example
 from common.clock import now
@@ -32,38 +37,72 @@ class DeskFacts:
     desk: dict[str, Any]
 
 
-def read(who: Who, conversation_id: UUID | None) -> DeskFacts:
+def read(who: Who, conversation_id: UUID | None, left: UUID | None = None) -> DeskFacts:
     """Return what `opened` needs; None is a conversation that has just been reserved.
+
+    Note what the visitor has read with it, and in the conversation that they have `left` for it.
 
     Raises NotFound for another visitor's conversation.
     """
     conversation: Conversation | None = None
     if conversation_id is not None:
         conversation = selectors.conversation_of(who, conversation_id)
+    if left is not None and left != conversation_id:
+        conversations.mark_read(who, left)
     turns, running = selectors.transcript(conversation.pk) if conversation else ([], [])
     config = publishing.current()
-    names = ("name", "greeting", "contact", "hours", "privacy_url")
+    names = ("contact", "hours", "privacy_url")
+    language = languages.supported(who.language) or languages.DEFAULT
+    starters = index.starters(STARTERS, language)
+    email = _vouched_email(who)
     desk: dict[str, Any] = {
         "protocol": protocol.PROTOCOL,
-        "assistant": {name: config.settings.get(name, "") for name in names},
-        "plan": selectors.plan_of(who) or "guest",
+        "assistant": {
+            **{name: config.settings.get(name, "") for name in names},
+            "name": worded(config.settings, "name", language),
+            "greeting": worded(config.settings, "greeting", language),
+        },
+        "plan": selectors.greet(who) or "guest",
         "sandbox": registry.sandbox_active(),
         "limits": {"text": protocol.TEXT_LIMIT},
-        "suggestions": [entry.question for entry in index.starters(STARTERS)],
+        "climbs": considering.climbing(config),
+        "suggestions": [entry.question for entry in starters],
+        "suggestions_lang": considering.common_language(starters),
         "state": conversation.state if conversation else Conversation.State.OPEN.value,
         "messages": selectors.messages(conversation.pk) if conversation else [],
-        "person": _person(who, config.settings),
+        "live": live_shown.views([conversation.pk]).get(conversation.pk) if conversation else None,
+        "person_there": live_shown.available(),
+        "person": _person(language, config.settings, email or ""),
+        "verified": email is not None,
     }
-    if settings.ENV.debug and example.wanted():
+    if conversation is not None and any(is_news(message, conversation) for message in desk["messages"]):
+        conversations.mark_read(who, conversation.pk)
+    if who.site:
+        desk["token"] = who.token
+        desk["assistant"]["greeting"] = sites.greeting_of(who.site, language) or desk["assistant"]["greeting"]
+    elif settings.ENV.debug and example.wanted():
         desk["plans"] = list(PLANS)
     return DeskFacts(conversation is not None, turns, running, desk)
 
 
-def _person(who: Who, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the form for a person says, in the visitor's language."""
-    language = languages.supported(who.language) or languages.DEFAULT
+def _vouched_email(who: Who) -> str | None:
+    """Return the address, or "", of a person whom a site has vouched for; None for anybody else."""
+    if not who.site:
+        return None
+    people = Visitor.objects.filter(pk=who.visitor_id).exclude(external_id="")
+    return people.values_list("email", flat=True).first()
+
+
+def is_news(message: Mapping[str, Any], conversation: Conversation) -> bool:
+    """Return whether staff wrote a message since the visitor has looked at its conversation."""
+    seen = conversation.read_at or conversation.created_at
+    return message["author"] == "staff" and datetime.fromisoformat(message["created_at"]) > seen
+
+
+def _person(language: str, values: Mapping[str, Any], email: str) -> dict[str, Any]:
+    """Return what the form for a person says, in a language, and with which address it begins."""
     found = requests.facts(language, now(), values)
-    return {**asdict(found), "privacy_url": str(values.get("privacy_url") or "")}
+    return {**asdict(found), "privacy_url": str(values.get("privacy_url") or ""), "email": email}
 
 
 def complete(turns: list[dict[str, Any]], log: ReplyLog) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from assistant import considering, fixed_replies, stored_answers, unasked
 from assistant.frames import used_answer
-from assistant.languages import reply_language
+from assistant.languages import note_language
 from assistant.limits import allowance
 from assistant.models import Reply
 from assistant.rendering import render
@@ -114,9 +114,9 @@ def outcome_of(
 
 
 def language_of(reply: Reply) -> str:
-    """Return the language of our own words under a reply."""
+    """Return the language of a notice under a reply."""
     signals = reply.decision.get("signals", {})
-    return reply_language(reply.turn.text, str(signals.get("language") or ""))
+    return note_language(reply.turn.text, str(signals.get("language") or ""))
 
 
 def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
@@ -124,7 +124,8 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
 
     On success `reply` holds the stored values.
     """
-    html = render(end.text, considering.link_hosts(config)) if end.text else ""
+    inside = considering.inside(reply.decision)
+    html = render(end.text, considering.link_hosts(config), inside) if end.text else ""
     notice = fixed_replies.closing_notice(
         end.notice, end.state, end.ended_by, config.settings, language_of(reply), now()
     )

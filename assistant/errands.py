@@ -15,7 +15,7 @@ from assistant.limits import VisitorFrames
 from assistant.process import Process
 from assistant.protocol import Frame, FrameError
 from assistant.reserved import is_reserved
-from assistant.session import Session
+from assistant.sessions.session import Session
 from assistant.who import Who
 
 MOST_FRAMES = 16  # of one request: a page that comes back has a few messages and verbs to repeat
@@ -48,12 +48,11 @@ class Errand(Session):
         )
 
     async def _handle(self, frame: Frame, received: float) -> None:
+        if frame.type == "open":
+            raise FrameError("not_available", "A conversation is opened by the stream.")
         await super()._handle(frame, received)
         if frame.type == "resume":
             self._resumed.add(frame["reply_id"])
-
-    async def _open(self, frame: Frame, received: float) -> None:
-        raise FrameError("not_available", "A conversation is opened by the stream.")
 
 
 async def check_conversation(who: Who, conversation_id: UUID) -> None:

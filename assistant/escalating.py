@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from assistant import considering, unasked
 from assistant.limits import AnswersSpent, Guard, allowance, holding
 from assistant.models import Reply, Turn
+from assistant.person.live_turns import is_with_staff
 from assistant.pipeline import Consideration
 from assistant.starting import Started, begin, open_replies
 from assistant.who import Who
@@ -33,7 +34,7 @@ def by_evidence(reply_id: UUID, kind: Kind, received: float, worker: UUID) -> St
     None when the answer stays as it is: it did not complete, its turn was escalated before, the visitor has
     gone on to another message, or there is no larger model that can be asked and paid.
     """
-    source = Reply.objects.select_related("turn__visitor").get(pk=reply_id)
+    source = Reply.objects.select_related("turn__visitor", "conversation").get(pk=reply_id)
     config = publishing.current()
     if not _may(source) or considering.next_route(source, config) is None:
         return None
@@ -69,6 +70,8 @@ def _asks_larger(source: Reply, started: Started) -> bool:
 def _may(source: Reply) -> bool:
     """Return whether an answer may be escalated without being asked: at most once a turn, never in a row."""
     ended_well = source.state == Reply.State.COMPLETED and source.purpose == "visitor"
+    if is_with_staff(source.conversation):
+        return False
     if not ended_well or source.cause not in WITHOUT_ASKING or open_replies(source.conversation_id):
         return False
     later = Reply.objects.filter(turn_id=source.turn_id).exclude(pk=source.pk)
@@ -93,9 +96,11 @@ def _larger(source: Reply, consideration: Consideration, config: Config) -> bool
 def thumb_escalates(reply: Reply, reason: str) -> bool:
     """Return whether a thumbs-down just given asks the next tier at once.
 
-    Always for an approved answer, which may be the wrong one; else when its route says so, the answer is the
-    last thing shown and there is a route above it.
+    Never for the tone alone. Always for an approved answer, which may be the wrong one; else when its route
+    says so, the answer is the last thing shown and there is a route above it.
     """
+    if reason == TONE or is_with_staff(reply.conversation):
+        return False
     if reply.route == "faq":
         return True
     config = publishing.current()
@@ -103,7 +108,6 @@ def thumb_escalates(reply: Reply, reason: str) -> bool:
     return (
         route is not None
         and route.escalate_on_evidence
-        and reason != TONE
         and reply.state in (Reply.State.COMPLETED, Reply.State.TRUNCATED)
         and is_newest(reply)
         and considering.next_route(reply, config) is not None

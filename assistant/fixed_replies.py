@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from assistant import words
+from assistant.words.live import live_words
 from assistant.words.notices import in_language
 
 NEVER_FINISHED = ("failed", "refused")
@@ -26,12 +27,21 @@ def unsure(language: str) -> str:
     return words.words(language).unsure
 
 
-def person(settings: Mapping[str, Any], account_bound: bool, language: str, now: datetime) -> str:
-    """Return what a visitor reads who asks for a person, or for something only a person may do."""
+def person(
+    settings: Mapping[str, Any], account_bound: bool, language: str, now: datetime, there: bool = False
+) -> str:
+    """Return what a visitor reads who asks for a person, or for something only a person may do.
+
+    `there` says that somebody of the team can talk to them in the chat.
+    """
     said = words.words(language)
     first = said.no_access if account_bound else said.of_course
     last = "" if account_bound else said.still_here
-    return _joined(first, words.next_step(settings, language, now), words.reach(settings, language), last)
+    if there:
+        return words.sentences(first, live_words(language).ask_below, words.reach(settings, language), last)
+    return words.sentences(
+        first, words.next_step(settings, language, now), words.reach(settings, language), last
+    )
 
 
 def no_model(settings: Mapping[str, Any], language: str, now: datetime, offered: bool = False) -> str:
@@ -41,7 +51,7 @@ def no_model(settings: Mapping[str, Any], language: str, now: datetime, offered:
     """
     said = words.words(language)
     first = said.approved_near if offered else said.only_approved
-    return _joined(first, words.next_step(settings, language, now), words.reach(settings, language))
+    return words.sentences(first, words.next_step(settings, language, now), words.reach(settings, language))
 
 
 def spent_person(settings: Mapping[str, Any], until: datetime | None, language: str, now: datetime) -> str:
@@ -53,7 +63,14 @@ def spent_person(settings: Mapping[str, Any], until: datetime | None, language: 
     first = said.budget_never
     if until is not None:
         first = said.spent_person.format(until=words.moment_text(until, words.zone_of(settings), language))
-    return _joined(first, words.next_step(settings, language, now), words.reach(settings, language))
+    return words.sentences(first, words.next_step(settings, language, now), words.reach(settings, language))
+
+
+def only_in(written: str, language: str) -> str:
+    """Return that an approved answer exists in one language only, said in another."""
+    said = words.words(language)
+    name = said.languages.get(written)
+    return said.only_in.format(language=name) if name else said.only_elsewhere
 
 
 def unavailable_notice(language: str) -> str:
@@ -75,10 +92,6 @@ def spent_notice(settings: Mapping[str, Any], until: datetime | None, whole_day:
     return said.budget_spent_until.format(until=when)
 
 
-def _joined(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
 def without_answer(state: str, ended_by: str) -> bool:
     """Return whether a reply left its visitor without an answer, so that a person is the next step."""
     return state in NEVER_FINISHED or ended_by in NO_MODEL_LEFT
@@ -90,7 +103,7 @@ CUT_NOTICE = "The answer was cut off here."
 ABANDONED_NOTICE = "The answer stopped while nobody was connected."
 CANARY_NOTICE = "This answer was withheld. Please ask in another way."
 CAP_NOTICE = "The answer grew too long and was cut off here."
-DRAIN_NOTICE = "The desk was restarted while it answered. Please try again."
+DRAIN_NOTICE = "The assistant was restarted while it answered. Please try again."
 RESUMED_NOTICE = "The answer was interrupted and then completed."
 CONTINUED_NOTICE = "The answer was interrupted and then completed by another model."
 
@@ -115,4 +128,4 @@ def closing_notice(
 ) -> str:
     """Return a notice in the visitor's language, with the next step where there was no answer."""
     step = words.next_step(settings, language, now) if without_answer(state, ended_by) else ""
-    return _joined(in_language(notice, language), step)
+    return words.sentences(in_language(notice, language), step)

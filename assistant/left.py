@@ -4,8 +4,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from assistant.neighbours import Neighbours
 from assistant.runner import Runner
+from assistant.sessions.neighbours import Neighbours
 from assistant.turn_log import TurnLog
 from common.clock import ticks
 

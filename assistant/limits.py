@@ -34,6 +34,9 @@ VISITOR_USD, ADDRESS_USD = Decimal(1), Decimal(5)
 # A request makes people work and sends mail to an address that anybody may type in.
 VISITOR_REQUESTS = Rate(5, 1 / 600)
 ADDRESS_REQUESTS = Rate(40, 1 / 60)
+# A page that is loaded shows one token; a try at guessing shows thousands.
+VISITOR_TOKENS = Rate(20, 1 / 5)
+ADDRESS_TOKENS = Rate(400, 10.0)
 HOLDS_KEPT = 10_000  # replies that run or wait in one process are far fewer; bounds what was lost
 
 VISITOR_SOCKETS = 40  # tabs of one visitor in one process
@@ -242,6 +245,12 @@ def limiter() -> Limiter:
 def request_limiter() -> Limiter:
     """Return this process's limiter of requests for a person."""
     return Limiter(settings.ENV.rate_limits, lambda: Rates(VISITOR_REQUESTS, ADDRESS_REQUESTS))
+
+
+@functools.cache
+def identity_limiter() -> Limiter:
+    """Return this process's limiter of identity tokens."""
+    return Limiter(settings.ENV.rate_limits, lambda: Rates(VISITOR_TOKENS, ADDRESS_TOKENS))
 
 
 @functools.cache

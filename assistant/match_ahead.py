@@ -9,6 +9,7 @@ import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+from assistant.languages import asked_in
 from assistant.limits import limiter
 from assistant.who import Who
 from faq import index
@@ -40,4 +41,4 @@ async def begin(who: Who, text: str) -> None:
 
 def _match(who: Who, text: str) -> None:
     if limiter().has_room(who):  # nobody makes us work by a flood that is refused
-        index.prepare(text, who.language)
+        index.prepare(text, asked_in(text, who.language))

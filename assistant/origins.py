@@ -7,26 +7,36 @@ visitor's cookie. A missing Origin is refused as well: browsers always send one.
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from assistant.languages import translatable
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+NO_ADDRESS = translatable("This page has no web address of its own, so it may not use the chat.")
+NOT_ALLOWED = translatable("This page ({origin}) may not use the chat. Its operator can allow it.")
+NO_ORIGIN = translatable("A socket needs an Origin header, as browsers send it.")
 
 
 class Refused(Exception):
-    """This Origin may not open a socket; `log_line` tells the operator what would allow it."""
+    """This Origin may not open a socket; `log_line` tells the operator what would allow it.
+
+    `words` say it to a visitor, where {origin} stands for `shown`.
+    """
 
     def __init__(self, origin: str | None, allowed: Sequence[str]) -> None:
         shown = (origin or "").encode("ascii", "backslashreplace").decode()[:200]
         super().__init__(shown)
+        self.shown = shown
         if shown and parts_of(shown) is None:
-            self.message = "This page has no web address of its own, so it may not talk to the desk."
+            self.words = NO_ADDRESS
             self.log_line = f"socket refused for Origin {shown}: it is no web address and cannot be allowed"
         elif shown:
-            self.message = f"This page ({shown}) may not talk to the desk. Its operator can allow it."
+            self.words = NOT_ALLOWED
             line = ",".join([*allowed, shown])
             self.log_line = (
                 f"socket refused for Origin {shown}; to allow it put this into .env: ORIGINS={line}"
             )
         else:
-            self.message = "A socket needs an Origin header, as browsers send it."
+            self.words = NO_ORIGIN
             self.log_line = "socket refused: no Origin header"
 
 

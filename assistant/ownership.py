@@ -10,9 +10,9 @@ from django.conf import settings
 
 from assistant import boots, db, leases, takeover
 from assistant.lease_watch import LeaseWatch
-from assistant.mirrors import Mirrors
 from assistant.models import Reply
 from assistant.runner import Runner
+from assistant.sessions.mirrors import Mirrors
 from assistant.takeover import Taken
 from common.clock import now, ticks
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings as django_settings
 
 from assistant import offering
+from assistant.languages import asked_in
 from assistant.offering import Offered
 from assistant.opening_hours import ClosedDays, OpeningHours, is_open
 from assistant.outgoing import outgoing
@@ -54,6 +55,7 @@ class ConversationFacts:
     last_rating: int | None = None
     read_entries: frozenset[str] = frozenset()  # whose answers this conversation has shown already
     answered: tuple[Answered, ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()  # what the visitor's site says of them
     conversation: str = ""  # its id, by which a rule on a share of them sends it always the same way
 
 
@@ -195,7 +197,7 @@ def judge(
     approved: bool = True,
 ) -> Consideration:
     """Return the decision as `consider` does, before any prompt is planned."""
-    match = index.match(text, exclude=exclude, language=facts.language)
+    match = index.match(text, exclude=exclude, language=asked_in(text, facts.language))
     return judge_by(match, text, facts, config, now(), approved=approved)
 
 
@@ -231,6 +233,7 @@ def judge_by(
             conversation=facts.conversation,
             at=at.astimezone(zone_of(config.settings)),
             open_now=_is_open(config.settings, at),
+            claims=facts.claims,
         ),
     )
     by_rules = decide(signals, config.rules)

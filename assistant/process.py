@@ -15,13 +15,17 @@ from django.conf import settings
 
 from assistant import db, ending, escalating, frames, offering, queueing, selectors, services
 from assistant.background import Background
+from assistant.embed.embedded_lines import EmbeddedLines
 from assistant.left import Left
-from assistant.mirrors import Mirrors
-from assistant.neighbours import Neighbours
 from assistant.ownership import CHECKPOINT_S, Ownership
+from assistant.person import live_care
 from assistant.privacy.forgetting import Forgetting
 from assistant.reply_log import ReplyLog
 from assistant.runner import Run, Runner
+from assistant.sessions.mirrors import Mirrors
+from assistant.sessions.neighbours import Neighbours
+from assistant.sessions.own_news import RING as OWN
+from assistant.sessions.own_news import OwnNews
 from assistant.signs import Signs
 from assistant.staff_news import StaffNews
 from assistant.starting import Started
@@ -54,7 +58,9 @@ class Process:
         self.mirrors = Mirrors(self.hub)
         self.news = StaffNews(self.hub)
         self.ownership = Ownership(self.id, self.runner, self.mirrors, self._adopt)
-        self.forgetting = Forgetting(self.hub, self.runner)
+        self.own_news = OwnNews(self.hub, self.neighbours)
+        self.forgetting = Forgetting(self.hub, self.runner, self.own_news)
+        self.embedded_lines = EmbeddedLines(self.hub)
         self.left = Left(self.hub, self.runner, self.neighbours)
         self.sockets: Counter[str] = Counter()
         self.signs = Signs()
@@ -68,6 +74,8 @@ class Process:
             (POLL_VERSIONS_S, self._poll_versions),
             (POLL_EVENTS_S, self._poll_events),
             (POLL_EVENTS_S, self.news.poll),
+            (POLL_EVENTS_S, self.embedded_lines.poll),
+            (POLL_EVENTS_S, self._care_for_live_chats),
             (CHECKPOINT_S, self.ownership.checkpoint),
             (self.ownership.sweep_every_s, self._sweep),
             (breaker_probe.PROBE_EVERY_S, self._probe_breakers),
@@ -105,6 +113,11 @@ class Process:
         if not self.draining:
             client = self.neighbours.client
             await breaker_probe.probe_due(_plan_probes, self.runner.ledger, transport(), client)
+
+    async def _care_for_live_chats(self) -> None:
+        """Let nobody wait for a person in silence."""
+        if not self.draining:
+            await db.run(live_care.sweep)
 
     async def _learn_lateness(self) -> None:
         await db.run(_refresh_hedging)
@@ -220,9 +233,18 @@ class Process:
             await self.forgetting.look()
         elif body["kind"] == "turn":
             self._follow_turn(UUID(body["conversation"]), body["frame"])
-        elif body["kind"] == "message":
+        else:
+            self._news(body)
+
+    def _news(self, body: Mapping[str, Any]) -> None:
+        """Tell the sockets here what staff, or their visitor, did elsewhere."""
+        if body["kind"] == "message":
             self.news.tell(UUID(body["conversation"]), body["message"])
             self.news.state(UUID(body["conversation"]), body["state"])
+        elif body["kind"] == "live":
+            self.background.once(self.news.poll)
+        elif body["kind"] == OWN:
+            self.own_news.heard(body)
 
     def _follow_turn(self, conversation_id: UUID, frame: Mapping[str, Any]) -> None:
         """Show a reply that another process began to the sockets of its conversation here."""

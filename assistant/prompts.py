@@ -12,6 +12,7 @@ from datetime import date
 from html import escape
 from typing import Any, Protocol
 
+from assistant.languages import IN_LANGUAGES
 from routing.config import RouteSpec
 from routing.continuing import go_on
 from routing.events import ChatMessage, ModelRequest
@@ -147,7 +148,8 @@ def wording_version(route: RouteSpec, settings: Mapping[str, Any]) -> str:
 
 def prompt_version(route: RouteSpec, settings: Mapping[str, Any]) -> str:
     """Return a short hash of everything but the messages: template, settings, instructions, limits."""
-    parts = [TEMPLATE, route.instructions, route.max_prompt_tokens, route.max_output_tokens, dict(settings)]
+    told = {name: value for name, value in settings.items() if name != IN_LANGUAGES}  # for pages alone
+    parts = [TEMPLATE, route.instructions, route.max_prompt_tokens, route.max_output_tokens, told]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 

@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from assistant import considering
-from assistant.languages import reply_language
+from assistant.languages import note_language
 from assistant.limits import AnswersSpent, Guard, Hold, allowance, holding
 from assistant.models import Reply
+from assistant.person.live_turns import is_with_staff
 from assistant.pipeline import Consideration
 from assistant.spent import Spent
 from assistant.starting import Started, decide
@@ -40,7 +41,7 @@ def start_queued(conversation_id: UUID, worker: UUID, received: float) -> Starte
         .order_by("turn__ordinal", "ordinal")
         .first()
     )
-    if reply is None or _is_streaming(conversation_id):
+    if reply is None or is_with_staff(reply.conversation) or _is_streaming(conversation_id):
         return None
     config = publishing.current()
     who = Who.of(reply.turn.visitor)
@@ -85,7 +86,7 @@ def _payment(reply: Reply, who: Who, consideration: Consideration) -> tuple[Spen
     try:
         return None, guard.answer(consideration.to_hold)
     except AnswersSpent as limited:
-        language = reply_language(reply.turn.text, consideration.signals.language)
+        language = note_language(reply.turn.text, consideration.signals.language)
         return Spent.of_sender(limited, language), ()
 
 

@@ -22,8 +22,15 @@ from assistant.block_lines import OpenBlock
 
 _SCHEMES = {"https", "mailto"}
 _PLAIN_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+# An address that is written out, without the marks that end the sentence around it.
+_BARE = re.compile(
+    r"(?<![A-Za-z0-9._%+@/:-])"
+    r"(?:https://[A-Za-z0-9./?#&=:;,_~%+@!*()-]*[A-Za-z0-9/=_~%+-]|[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})"
+)
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,20}")
 _LINE = re.compile(r"\r\n?|\n")
+_REOPENED = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\w")
+_EMPTY_CODE = re.compile(r"<pre[^>]*><code></code></pre>\s*")
 
 # A last line that is not finished and of which the next character may still make a list, a fence, a
 # rule, a table or the underline of a heading: too early to say that a new block has begun.
@@ -99,11 +106,36 @@ def _filter_links(children: Sequence[Token], hosts: Sequence[str]) -> list[Token
     return kept
 
 
+def _with_bare_links(children: Sequence[Token], hosts: Sequence[str]) -> list[Token]:
+    """Make links of addresses that are written out and lead where links may; all others stay text."""
+    made: list[Token] = []
+    depth = 0
+    for token in children:
+        depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if token.type != "text" or depth:
+            made.append(token)
+            continue
+        at = 0
+        for found in _BARE.finditer(token.content):
+            href = found[0] if found[0].startswith("https:") else f"mailto:{found[0]}"
+            if not _allowed(href, hosts):
+                continue
+            made += [_text(token.content[at : found.start()]), Token("link_open", "a", 1, {"href": href})]
+            made += [_text(found[0]), Token("link_close", "a", -1)]
+            at = found.end()
+        made.append(_text(token.content[at:]))
+    return made
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
 def _links_rule(state: StateCore) -> None:
     hosts: Sequence[str] = state.env.get("link_hosts", ())
     for token in state.tokens:
         if token.type == "inline" and token.children:
-            token.children = _filter_links(token.children, hosts)
+            token.children = _filter_links(_with_bare_links(token.children, hosts), hosts)
 
 
 def _shape_rule(state: StateCore) -> None:
@@ -119,10 +151,14 @@ def _shape_rule(state: StateCore) -> None:
                 token.attrs["scope"] = "col"
 
 
+def _code_language(token: Token) -> str:
+    words = token.info.split()
+    return words[0] if words and _LANGUAGE.fullmatch(words[0]) else ""
+
+
 def _fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
     token = tokens[idx]
-    words = token.info.split()
-    known = words[0] if words and _LANGUAGE.fullmatch(words[0]) else ""
+    known = _code_language(token)
     label = f' data-language="{known}"' if known else ""
     return f'<pre tabindex="0"{label}><code>{escapeHtml(token.content)}</code></pre>\n'
 
@@ -160,10 +196,33 @@ _RENDERER = _renderer()
 _BLOCKS = _parser().disable(["inline", "text_join"])
 
 
-def render(text: str, link_hosts: Sequence[str] = ()) -> str:
-    """Return Markdown `text` as sanitised HTML; only links to `link_hosts` and hosts below them live."""
+def render(text: str, link_hosts: Sequence[str] = (), inside: str = "") -> str:
+    """Return Markdown `text` as sanitised HTML; only links to `link_hosts` and hosts below them live.
+
+    `inside` is what `open_fence` says of the text that this one goes on with.
+    """
     hosts = tuple(host.strip().lower() for host in link_hosts if host.strip())
-    return _CLEANER.clean(_RENDERER.render(text, {"link_hosts": hosts})).strip()
+    lead = _lead(text, inside)
+    html = _CLEANER.clean(_RENDERER.render(lead + text, {"link_hosts": hosts})).strip()
+    # Nothing but the end of that code may have been missing.
+    return html[empty.end() :] if lead and (empty := _EMPTY_CODE.match(html)) else html
+
+
+def open_fence(text: str) -> str:
+    """Return the line, with its end, that opens the code in which `text` breaks off; "" outside of code."""
+    tokens = _BLOCKS.parse(text)
+    last = tokens[-1] if tokens else None
+    if last is None or last.type != "fence" or last.map is None:
+        return ""
+    begin, end = last.map
+    closing = rf" {{0,3}}{last.markup}{last.markup[0]}*[ \t]*"
+    closed = end - begin > 1 and re.fullmatch(closing, _LINE.split(text)[end - 1])
+    return "" if closed else f"{last.markup}{_code_language(last)}\n"
+
+
+def _lead(text: str, inside: str) -> str:
+    """Return what must stand before a text that goes on inside code; "" when a model opened it anew."""
+    return "" if not inside or _REOPENED.match(text) else inside
 
 
 def _block_starts(tail: str) -> list[int]:
@@ -181,8 +240,11 @@ class BlockRenderer:
     what goes on in a settled line costs nothing.
     """
 
-    def __init__(self, link_hosts: Sequence[str] = ()) -> None:
+    def __init__(self, link_hosts: Sequence[str] = (), inside: str = "") -> None:
+        """Begin, with `inside` as for `render`."""
         self._hosts = tuple(link_hosts)
+        self._inside = inside  # until the first line is there
+        self._lead = ""  # what stands before the text then, and is none of it
         self.upto = 0
         self.length = 0
         self._tail = ""  # the text behind `upto`
@@ -195,6 +257,8 @@ class BlockRenderer:
         """Return (html, upto) for each block that this next piece of text makes final."""
         self._tail += text
         self.length += len(text)
+        if self._inside and not self._begun():
+            return []
         if self._settled and not self._after_cr and "\n" not in text and "\r" not in text:
             return []
         # An LF may still follow a CR, and belong to the same line end.
@@ -204,6 +268,18 @@ class BlockRenderer:
             return []
         starts = _block_starts(known if self._settled else known[: self._line])[1:]
         return self._final(starts, known) if starts else []
+
+    def _begun(self, at_end: bool = False) -> bool:
+        """Return whether the first line is there, which tells how the text goes on with code."""
+        if at_end or _LINE.search(self._tail):
+            self._lead, self._inside = _lead(self._tail, self._inside), ""
+            self._tail = self._lead + self._tail
+            self.upto -= len(self._lead)
+        return not self._inside
+
+    def _rendered(self, block: str) -> str:
+        lead, self._lead = self._lead, ""
+        return render(block.removeprefix(lead), self._hosts, lead)
 
     def _look_at_lines(self, known: str) -> bool:
         """Return whether a line that has become complete, or settled, may begin a new block."""
@@ -222,7 +298,7 @@ class BlockRenderer:
         final, begin = [], 0
         for start in starts:
             self.upto += start - begin
-            final.append((render(self._tail[begin:start], self._hosts), self.upto))
+            final.append((self._rendered(self._tail[begin:start]), self.upto))
             begin = start
         self._tail = self._tail[begin:]
         self._open, self._line, self._settled = OpenBlock(), 0, False
@@ -231,8 +307,8 @@ class BlockRenderer:
 
     def finish(self) -> list[tuple[str, int]]:
         """Return the rest of the text as the last block; afterwards nothing is fed."""
-        if not self._tail:
+        if not self._tail or not self._begun(at_end=True):
             return []
         self.upto += len(self._tail)
-        html, self._tail = render(self._tail, self._hosts), ""
+        html, self._tail = self._rendered(self._tail), ""
         return [(html, self.upto)]

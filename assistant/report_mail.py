@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from assistant import mailing
-from assistant.request_letters import AUTOMATIC
+from assistant.person.letters import AUTOMATIC
 from routing import desk, kept_views
 from routing.admin.report import compose
 from routing.models import MailedReport

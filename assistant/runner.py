@@ -16,6 +16,7 @@ from uuid import UUID
 
 from assistant import considering, db, ending, fixed_replies, frames, leases, offering
 from assistant.ending import ReplyEnd
+from assistant.languages import for_page
 from assistant.leases import Mark
 from assistant.models import Reply
 from assistant.pipeline import canary
@@ -42,12 +43,15 @@ LOST = "lost"  # another process has claimed it
 
 
 def label_of_stage(stage: str, model: ModelSpec, resumed: bool = False) -> str:
-    """Return what the visitor reads while a model is awaited; `resumed` after a process was lost."""
+    """Return what the visitor reads while a model is awaited; `resumed` after a process was lost.
+
+    In English: every page of the conversation gets it, and says it in its own language.
+    """
     if stage == "continuing" and resumed:
-        return "The answer was interrupted; it goes on"
+        return for_page("The answer was interrupted; it continues")
     if stage == "continuing":
-        return "The answer was cut; another model goes on"
-    return "Asking the larger model" if model.tier == "heavy" else "Thinking"
+        return for_page("The answer was cut off; another model continues")
+    return for_page("Asking the larger model") if model.tier == "heavy" else for_page("Thinking")
 
 
 @dataclass
@@ -118,7 +122,8 @@ class Runner:
     def start(self, reply: Reply, generation: Generation, received: float) -> None:
         """Begin a reply whose first attempt is reserved; returns at once."""
         hosts = considering.link_hosts(generation.config)
-        writer = self._hub.open(reply.pk, reply.conversation_id, reply.epoch, BlockRenderer(hosts))
+        blocks = BlockRenderer(hosts, considering.inside(reply.decision))
+        writer = self._hub.open(reply.pk, reply.conversation_id, reply.epoch, blocks)
         run = Run(reply, generation, writer, received)
         if reply.epoch > 1:  # readers of the epoch before get a snapshot, then what follows
             writer.log.reset(reply.epoch, reply.seq, run.stands, offering.offer_of(reply.decision))

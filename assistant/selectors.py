@@ -7,15 +7,16 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from assistant import frames, unasked
+from assistant import frames, told, unasked
 from assistant.models import Conversation, Message, Reply, Turn, Visitor
+from assistant.own_words import with_own_words
 from assistant.pipeline import PREVIOUS_TEXTS, ConversationFacts
-from assistant.prompts import PastTurn
 from assistant.signed_in import PREFIX, signed_in
 from assistant.who import Who
 from common.clock import now
+from routing.signals import claims_of
 from routing.sticking import Answered
 
 Row = TypeVar("Row", bound=Model)
@@ -24,7 +25,7 @@ TRANSCRIPT_TURNS = 30  # what `opened` and each `history` carry
 HISTORY_TURNS = 12  # the prompt budget decides how many of them stay
 APPROVED = "faq"  # the route that shows an approved answer
 JUST_BEGUN = timedelta(seconds=10)  # processes look every second; clocks of machines differ by less
-USABLE = (Reply.State.COMPLETED, Reply.State.TRUNCATED)
+NOT_STORED = 0  # in place of a turn's number: nothing of the conversation is stored yet
 
 
 class NotFound(LookupError):
@@ -60,36 +61,50 @@ def plans() -> set[str]:
 
 def plan_of(who: Who) -> str:
     """Return the visitor's plan: of the signed-in user, else of the row, else as the cookie has it."""
+    return _standing(who)[0]
+
+
+def _standing(who: Who) -> tuple[str, dict[str, Any]]:
+    """Return the visitor's plan, and what their site says of them."""
+    user = signed_in(who.session_key)
+    row = Visitor.objects.filter(pk=who.visitor_id).values_list("plan", "claims").first()
+    plan, claims = (who.plan, {}) if row is None else row
+    return (user.plan if user is not None and user.plan else plan), claims
+
+
+def greet(who: Who) -> str:
+    """Return the visitor's plan as `plan_of` does, and note on their row which language they read now."""
+    row = Visitor.objects.filter(pk=who.visitor_id).values_list("plan", "language").first()
+    if row is not None and who.language not in ("", row[1]):
+        Visitor.objects.filter(pk=who.visitor_id).update(language=who.language)
     user = signed_in(who.session_key)
     if user is not None and user.plan:
         return user.plan
-    row = Visitor.objects.filter(pk=who.visitor_id).values_list("plan", flat=True).first()
-    return who.plan if row is None else row
-
-
-def _latest_usable(replies: Iterable[Reply]) -> str:
-    usable = [reply for reply in replies if reply.state in USABLE and reply.text]
-    return usable[-1].text if usable else ""
+    return who.plan if row is None else row[0]
 
 
 def facts(who: Who, conversation_id: UUID, before: int | None = None) -> ConversationFacts:
     """Return what the decision on a new message (or on turn number `before`) may know.
 
-    Nothing is read of the conversation for its first turn, which has nothing before it.
+    Nothing is read of a conversation that begins with this message (`before` is NOT_STORED).
     """
     turns = Turn.objects.filter(conversation_id=conversation_id)
     if before is not None:
         turns = turns.filter(ordinal__lt=before)
-    newest = turns.order_by("-ordinal").prefetch_related("replies")[:HISTORY_TURNS]
-    recent = [] if before == 1 else list(newest)[::-1]
+    written = Message.objects.filter(conversation_id=OuterRef("conversation_id"))
+    newest = turns.annotate(written=Exists(written)).order_by("-ordinal")
+    newest = newest.prefetch_related("replies")[:HISTORY_TURNS]
+    recent = [] if before in (NOT_STORED, 1) else list(newest)[::-1]
     past = [(turn, list(turn.replies.all())) for turn in recent]
-    history = tuple(
-        PastTurn(turn.text, answer) for turn, replies in past if (answer := _latest_usable(replies))
-    )
+    # A person can be asked before anything else is.
+    beside = recent[0].written if recent else before != NOT_STORED
+    history = tuple(told.told(past, told.beside(conversation_id) if beside else {}))
+    plan, claims = _standing(who)
     shown = [reply for reply in past[-1][1] if not unasked.is_quiet(reply)] if past else []
     last = shown[-1] if shown else None
     return ConversationFacts(
-        plan=plan_of(who),
+        plan=plan,
+        claims=claims_of(claims),
         language=who.language,
         history=history,
         previous_texts=tuple(turn.text for turn, _ in past)[-PREVIOUS_TEXTS:],
@@ -105,6 +120,7 @@ def _answered(replies: Sequence[Reply]) -> Answered | None:
     """Return the route that a turn was answered on at last; None without one."""
     # The rest of a cut answer is written on the route for long ones, whatever the conversation's tier.
     decided = [reply for reply in replies if reply.route and reply.cause != Reply.Cause.CONTINUE]
+    decided = [reply for reply in decided if not unasked.is_silent(reply)]
     if not decided:
         return None
     first, last = decided[0], decided[-1]
@@ -160,8 +176,12 @@ MESSAGES = 100  # of staff and the desk: more than any one conversation has had
 
 def messages(conversation_id: UUID) -> list[dict[str, Any]]:
     """Return what staff and the desk wrote into a conversation, oldest first."""
-    rows = Message.objects.filter(conversation_id=conversation_id).select_related("request")
-    return [frames.message_view(row, row.request) for row in rows.order_by("-created_at")[:MESSAGES]][::-1]
+    rows = with_own_words(Message.objects.filter(conversation_id=conversation_id))
+    return [_message(row) for row in rows.order_by("-created_at")[:MESSAGES]][::-1]
+
+
+def _message(row: Any) -> dict[str, Any]:
+    return frames.message_view(row, row.request, row.own_words or "")
 
 
 @dataclass(frozen=True)
@@ -178,12 +198,19 @@ def staff_news(conversations: Sequence[UUID], since: datetime) -> StaffNews:
     fresh = _among(Message.objects.filter(created_at__gt=since), "conversation_id", wanted)
     touched = _among(Conversation.objects.filter(updated_at__gt=since), "pk", wanted)
     views = [
-        (row.conversation_id, frames.message_view(row, row.request))
-        for row in fresh.select_related("request").order_by("created_at")
+        (row.conversation_id, _message(row))
+        for row in with_own_words(fresh).order_by("created_at")
         if row.conversation_id in wanted
     ]
     states = [row for row in touched.values_list("pk", "state") if row[0] in wanted]
     return StaffNews(views, states)
+
+
+def owners(conversations: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the visitors of these conversations, as far as they are stored."""
+    parts = (conversations[at : at + NAMED_AT_MOST] for at in range(0, len(conversations), NAMED_AT_MOST))
+    rows = (Conversation.objects.filter(pk__in=part).values_list("pk", "visitor_id") for part in parts)
+    return {conversation: visitor for part in rows for conversation, visitor in part}
 
 
 NAMED_AT_MOST = 200  # ids in one statement; with more, what is new is read whole, as it is little
@@ -200,6 +227,28 @@ def _among(rows: QuerySet[Row], field: str, wanted: Collection[UUID]) -> QuerySe
 def replies_by_id(ids: Iterable[UUID]) -> dict[UUID, Reply]:
     """Return the replies with these ids."""
     return {reply.pk: reply for reply in Reply.objects.filter(pk__in=list(ids))}
+
+
+@dataclass(frozen=True)
+class StillThere:
+    """Those of some conversations and visitors that have a row."""
+
+    conversations: frozenset[UUID]
+    visitors: frozenset[UUID]
+
+
+def still_there(conversations: Collection[UUID], visitors: Collection[UUID]) -> StillThere:
+    """Return which of these an erasure or the retention has left."""
+
+    def left(model: type[Model], ids: Collection[UUID]) -> frozenset[UUID]:
+        wanted = list(ids)
+        found: set[UUID] = set()
+        for at in range(0, len(wanted), NAMED_AT_MOST):
+            rows = model._default_manager.filter(pk__in=wanted[at : at + NAMED_AT_MOST])
+            found.update(rows.values_list("pk", flat=True))
+        return frozenset(found)
+
+    return StillThere(left(Conversation, conversations), left(Visitor, visitors))
 
 
 def open_replies(conversations: Iterable[UUID]) -> list[Reply]:

@@ -7,24 +7,28 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from assistant import considering, escalating, frames, offering, stored_answers, unasked
+from assistant.languages import translatable
 from assistant.limits import Guard, allowance, holding
 from assistant.models import Conversation, Reply, Turn, Visitor
+from assistant.person.live_turns import is_with_staff, store_silent
 from assistant.pipeline import Consideration
-from assistant.selectors import APPROVED, NotFound, conversation_of, reply_of
+from assistant.selectors import APPROVED, NOT_STORED, NotFound, conversation_of, reply_of
 from assistant.signed_in import signed_in
 from assistant.starting import Busy, Started, begin, open_replies
-from assistant.who import Who
+from assistant.who import DESK, Who
 from common.clock import now
 from common.text import shorten
 from faq import labels
 from routing import publishing, recorder
+from routing.config import Config
 from routing.evidence import Kind
 
 FIRST_TURN = 1  # the number of a conversation's first turn
 TRIES = 2  # at a reply of its own, when others write into the conversation; then a message is queued
+PERSON_HERE = translatable("Somebody from the team is answering here now.")
 NEAR_THE_END = 5  # replies in which one that is shown is found: the desk escalates once a turn
 
 
@@ -60,8 +64,8 @@ def accept_message(
     config = publishing.current()
 
     def answered(known: Conversation | None, queue: bool = False) -> Started:
-        waiting = queue or (known is not None and open_replies(conversation_id) > 0)
-        number = None if known else FIRST_TURN
+        waiting = queue or (known is not None and _behind_others(known))
+        number = None if known else NOT_STORED
         decided = None if waiting else considering.first(who, conversation_id, text, config, number)
         turn = Turn(conversation_id=conversation_id, client_message_id=client_message_id, text=text)
         reply = Reply(turn=turn, conversation_id=conversation_id, purpose=purpose, owner=worker)
@@ -69,7 +73,7 @@ def accept_message(
         def store() -> Started:
             with transaction.atomic():
                 _store_turn(who, turn, known, purpose)
-                return begin(turn, reply, decided, config, received)
+                return _begin(known, turn, reply, decided, config, received)
 
         return _paid(guard, decided, store)
 
@@ -83,6 +87,24 @@ def accept_message(
                 return _repeat(stored, text)
             conversation = conversation_of(who, conversation_id)
     return answered(conversation, queue=True)
+
+
+def _behind_others(known: Conversation) -> bool:
+    """Return whether a message is not decided on now: answers run, or a person has the conversation."""
+    return is_with_staff(known) or open_replies(known.pk) > 0
+
+
+def _begin(
+    known: Conversation | None,
+    turn: Turn,
+    reply: Reply,
+    decided: Consideration | None,
+    config: Config,
+    received: float,
+) -> Started:
+    if is_with_staff(known):
+        return store_silent(turn, reply, config, received)
+    return begin(turn, reply, decided, config, received)
 
 
 def _stored(who: Who, client_message_id: str) -> Turn | None:
@@ -100,7 +122,8 @@ def _paid(guard: Guard | None, decided: Consideration | None, store: Callable[[]
         started = store()
         if started.generation is not None:
             keep(started.reply.pk)
-    if decided is None or started.generation is not None:  # a larger model under it is this sender's as well
+    queued = started.reply.state == Reply.State.QUEUED
+    if queued or started.generation is not None:  # a larger model under it is this sender's as well
         allowance().queue(started.reply.pk, guard.who)
     return started
 
@@ -116,7 +139,12 @@ def stored_visitor(who: Who) -> Visitor:
     visitor = _visitor(who)
     visitor, _ = Visitor.objects.get_or_create(
         pk=visitor.pk,
-        defaults={"plan": visitor.plan, "language": visitor.language, "user_id": visitor.user_id},
+        defaults={
+            "plan": visitor.plan,
+            "language": visitor.language,
+            "user_id": visitor.user_id,
+            "site": visitor.site,
+        },
     )
     return visitor
 
@@ -124,17 +152,25 @@ def stored_visitor(who: Who) -> Visitor:
 def _visitor(who: Who) -> Visitor:
     user = signed_in(who.session_key)
     return Visitor(
-        pk=who.visitor_id, plan=who.plan, language=who.language, user_id=user.user_id if user else None
+        pk=who.visitor_id,
+        plan=who.plan,
+        language=who.language,
+        user_id=user.user_id if user else None,
+        site=who.site or DESK,
     )
 
 
 def _store_turn(who: Who, turn: Turn, known: Conversation | None, purpose: str) -> None:
     """Store a turn at the end of its conversation, `known` when that had a row before.
 
-    Raises IntegrityError when it has been begun, by whomever, since nobody had.
+    Raises IntegrityError when it has been begun, by whomever, since nobody had, and when a person has
+    taken it or given it back since.
     """
     turn.visitor_id, turn.ordinal = who.visitor_id, FIRST_TURN
     ours = Conversation.objects.filter(pk=turn.conversation_id, visitor_id=who.visitor_id)
+    # In the same breath: whether a person has it decides whether the assistant answers this turn.
+    with_staff = Q(state=Conversation.State.WITH_STAFF)
+    ours = ours.filter(with_staff if is_with_staff(known) else ~with_staff)
     # First of all, so that two messages at once wait for each other and get numbers of their own.
     if known is not None and ours.update(updated_at=now()):
         turn.conversation = known
@@ -175,6 +211,8 @@ def start_verb(
     made = _first_shown(after if verb == "retry" else after.filter(cause=cause))
     if made is not None:
         return Started(source.turn, made, repeated=True)
+    if is_with_staff(source.conversation):
+        raise NotAvailable(PERSON_HERE)
     _check_verb(verb, source)
     if guard:
         guard.message()

@@ -8,6 +8,7 @@ import dj_database_url
 import django_stubs_ext
 from celery.schedules import crontab
 
+from assistant.languages import DEFAULT, NAMES
 from assistant.people import switches
 from assistant.unfold_settings import UNFOLD as UNFOLD_LOOK
 from common.env import ROOT, read_env
@@ -23,6 +24,7 @@ SECRET_KEY = ENV.secret_key
 # This machine's own names as well: health checks and `curl` on it ask by address, and nobody else can.
 ALLOWED_HOSTS = [*ENV.allowed_hosts, "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = list(ENV.origins)
+CSRF_FAILURE_VIEW = "assistant.people.kept.csrf_failure"
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -51,6 +53,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "assistant.csp.AdminPolicyMiddleware",
+    "assistant.page_language.PageLanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -128,7 +131,8 @@ LOGIN_REDIRECT_URL = "/admin/"
 
 globals().update(switches.further_settings(ENV))  # sign-in through the company, second factor
 
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = DEFAULT
+LANGUAGES = list(NAMES.items())
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -194,7 +198,7 @@ FAQ_PREVIEW_RENDERER = "assistant.faq_preview.render_answer"
 FAQ_DRAFTER = "assistant.drafting.desk"
 # And routing lies below it too: what a prompt says there decides whether a passed transfer test still counts.
 PROMPT_WORDING = "assistant.prompts.wording_version"
-FAQ_FLOW_WORDINGS = "assistant.flow_words.wordings"
+FAQ_FLOW_WORDINGS = "assistant.flows.words.wordings"
 FAQ_TURN_ADDRESS = "assistant.admin.locate.turn_address"
 FAQ_ROUTE_NAMES = "assistant.admin.decision.route_names"
 
@@ -221,6 +225,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # A few minutes of replies at a time, of two hours ago; the roll-up takes them up again.
     "assume-settled": {"task": "routing.assume", "schedule": 120.0, "options": {"expires": 120}},
     "send-due-mails": {"task": "assistant.send_due_mails", "schedule": 10.0, "options": {"expires": 30}},
+    "tell-help-desk": {"task": "assistant.tell_help_desk", "schedule": 10.0, "options": {"expires": 30}},
     # Two looks a minute: the shortest window is five minutes, and its figures come every five seconds.
     "watch-service-levels": {
         "task": "assistant.watch_service_levels",
@@ -242,6 +247,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    # Ids of identity tokens live five minutes and a little more.
+    "sweep-tokens": {"task": "assistant.sweep_tokens", "schedule": 300.0, "options": {"expires": 300}},
     "retention": {"task": "assistant.retention", "schedule": crontab(hour=3, minute=17)},
     # Once a day, before people come to work: models that retire, are unknown, or answer under another name.
     "check-catalogue": {"task": "assistant.check_catalogue", "schedule": crontab(hour=4, minute=53)},

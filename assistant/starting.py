@@ -8,8 +8,8 @@ from django.db.models import Max
 
 from assistant import asked_again, considering, fixed_replies, offering, stored_answers
 from assistant.ending import label_of, outcome_of, queue_ms
-from assistant.frames import used_answer
-from assistant.languages import certain_language, reply_language, supported
+from assistant.frames import LANG, used_answer
+from assistant.languages import asked_in, certain_language, note_language, reply_language, supported
 from assistant.models import Reply, Turn
 from assistant.pipeline import Consideration
 from assistant.prompts import PassageLike, Prompt
@@ -123,13 +123,16 @@ def decide(
     reply.matcher_version = consideration.match.matcher_version
     reply.prompt_version = consideration.prompt.version if consideration.prompt else ""
     reply.excluded_entry = ",".join(sorted(consideration.notes.get("excluded", ())))
+    asked = asked_in(turn.text, consideration.signals.language)
     reply.decision = {
         **consideration.record(),
-        "suggestions": considering.suggestions(consideration, _offered_before(reply)),
+        **considering.suggestions(consideration, _offered_before(reply), asked),
     }
     if consideration.route.kind != "model":
         language = reply_language(turn.text, consideration.signals.language)
         text = considering.instant_text(consideration, config, language)
+        reply.decision[LANG] = language
+        reply.notice = considering.only_elsewhere(consideration, asked)
         sources = considering.instant_sources(consideration)
         kind, read = consideration.route.kind, consideration.read_tokens
         end_at_once(reply, kind, read, config, received, text, sources)
@@ -167,7 +170,10 @@ def _degraded(
     reply.decision = {**reply.decision, offering.KEY: offer, KEY: spent.record(instead)}
     language = reply_language(turn.text, consideration.signals.language)
     text = spent.text(instead, config.settings, bool(offer), language, now())
-    reply.notice = spent.notice(instead, config.settings, language)
+    reply.notice = spent.notice(
+        instead, config.settings, note_language(turn.text, consideration.signals.language)
+    )
+    reply.decision[LANG] = language
     return _ended_without(turn, reply, consideration, config, received, False, "budget", text)
 
 
@@ -195,7 +201,8 @@ def _without_model(
     """End a reply whose route needs a model and has none: the desk answers from the FAQ only."""
     language = reply_language(turn.text, consideration.signals.language)
     text = fixed_replies.no_model(config.settings, language, now(), bool(consideration.offer))
-    reply.notice = fixed_replies.unavailable_notice(language)
+    reply.notice = fixed_replies.unavailable_notice(note_language(turn.text, consideration.signals.language))
+    reply.decision[LANG] = language
     return _ended_without(turn, reply, consideration, config, received, new, "upstream", text)
 
 

@@ -8,23 +8,22 @@ from celery import shared_task
 
 from assistant import (
     alerts,
-    backtests,
     catalogue_care,
     flip_care,
-    flow_runs,
     grounding,
     mail_queue,
     report_mail,
-    request_letters,
-    shadowing,
     stored_answers,
     takeover,
-    transferring,
     writing,
 )
 from assistant.db import DatabaseGone
+from assistant.embed import identifying
 from assistant.example import traffic
+from assistant.flows import counting
+from assistant.person import help_desk, letters, summaries, transcripts
 from assistant.privacy import retention
+from assistant.trials import backtests, shadowing, transferring
 from common.clock import now
 from faq.drafter import EDIT_TASK, PROPOSE_TASK
 from routing import example, levels, rollup
@@ -125,15 +124,34 @@ def shadow() -> None:
 
 @shared_task(name=mail_queue.TASK)
 def send_mail(kind: str, pk: str) -> None:
-    """Send the mail of a request or a message, if it is still to be sent."""
-    request_letters.deliver(kind, UUID(pk))
+    """Send the mail of a request, a message or a transcript, if it is still to be sent."""
+    _deliver(kind, UUID(pk))
+
+
+def _deliver(kind: str, pk: UUID) -> None:
+    if kind == "transcript":
+        transcripts.deliver(pk)
+    else:
+        letters.deliver(kind, pk)
 
 
 @shared_task(name="assistant.send_due_mails")
 def send_due_mails() -> None:
     """Send the mails whose next try has come, and those that no worker was told about."""
     for kind, pk in mail_queue.due(now()):
-        request_letters.deliver(kind, pk)
+        _deliver(kind, pk)
+
+
+@shared_task(name=help_desk.TASK)
+def tell_help_desk() -> None:
+    """Tell the help desk what is due: what no worker heard of, and what comes again after a failure."""
+    help_desk.deliver_due(now())
+
+
+@shared_task(name=summaries.TASK)
+def summarise_request(pk: str) -> None:
+    """Write the summary of a conversation that a person has to take over."""
+    summaries.write(UUID(pk))
 
 
 @shared_task(name="assistant.watch_service_levels")
@@ -182,21 +200,27 @@ def judge_support() -> None:
     grounding.judge(now())
 
 
-@shared_task(name=flow_runs.TASK)
+@shared_task(name=counting.TASK)
 def count_flows(uuid: str) -> None:
     """Go on with counting what people ask, and come again for the rest."""
-    if flow_runs.advance(uuid):
+    if counting.advance(uuid):
         count_flows.delay(uuid)
 
 
 @shared_task(name="assistant.drive_flows")
 def drive_flows() -> None:
     """Hand over again the countings that a dead worker or a lost message left behind."""
-    for run in flow_runs.drive():
+    for run in counting.drive():
         logger.warning("counting %s was at no worker and is handed over again", run.uuid)
 
 
 @shared_task(name="assistant.what_people_ask")
 def what_people_ask() -> None:
     """Count what visitors have asked lately, once a day."""
-    flow_runs.order_daily()
+    counting.order_daily()
+
+
+@shared_task(name="assistant.sweep_tokens")
+def sweep_tokens() -> None:
+    """Forget the ids of identity tokens whose time is over."""
+    identifying.sweep(now())

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from assistant import protocol
+from assistant.guests import Guest
 from assistant.rendering import BlockRenderer
 from assistant.reply_log import ReplyLog
 from common.clock import ticks
@@ -37,17 +38,23 @@ class Feed:
     """What one socket still has to be sent: frames in order, then news of the replies it follows."""
 
     __slots__ = (
-        "_frames", "_held", "_waiter", "_weight", "close_code", "conversation_id", "news", "on_news",
-        "overfull", "seen", "shown", "state", "told",
+        "_frames", "_held", "_waiter", "_weight", "begun", "close_code", "conversation_id",
+        "elsewhere", "guest", "live", "news", "on_news",
+        "overfull", "seen", "shown", "state", "told", "visitor_id",
     )  # fmt: skip
 
     def __init__(self, conversation_id: UUID | None = None) -> None:
         self.conversation_id = conversation_id
+        self.visitor_id: UUID | None = None  # as whom it was let into the conversation
+        self.guest: Guest | None = None  # the same of a visitor inside a frame of another site
         self.seen: dict[UUID, tuple[int, int]] = {}
         self.close_code: int | None = None
         self.told: set[UUID] | frozenset[UUID] = frozenset()  # messages of staff and the desk that it has
         self.shown: frozenset[UUID] = frozenset()  # the last replies that it was opened with
+        self.begun = False  # whether its conversation has a row by all it was told
         self.state = ""  # of the conversation, as this socket knows it
+        self.live: Mapping[str, Any] = {}  # of its live chat, likewise
+        self.elsewhere: dict[UUID, Mapping[str, Any]] = {}  # of its visitor's other conversations
         self.news = False  # something may be there that `collect` has not given yet
         self.on_news: Callable[[], None] | None = None  # told once when news comes and nobody waits for it
         self.overfull = False  # more frames wait than may: its reader is to be given up
@@ -58,6 +65,7 @@ class Feed:
 
     def put(self, frame: Mapping[str, Any], follow: Follow | None = None) -> None:
         """Queue a frame; `follow` = (reply, epoch, seq) starts reading that reply right behind it."""
+        self.begun |= follow is not None
         if self._held is not None:
             self._held.append((frame, follow))
             return
@@ -216,8 +224,22 @@ class TurnLog:
         """Move a socket to a conversation."""
         self.leave(feed)
         feed.conversation_id = conversation_id
+        feed.begun = False  # for all that is known yet
         feed.seen.clear()
         self.feeds.setdefault(conversation_id, set()).add(feed)
+
+    def of_visitor(self, visitor_id: UUID) -> list[Feed]:
+        """Return the sockets of a visitor in this process, whichever conversations they are in."""
+        return [feed for feeds in self.feeds.values() for feed in feeds if feed.visitor_id == visitor_id]
+
+    def visitors(self) -> dict[UUID, set[UUID]]:
+        """Return the visitors of this process, each with the conversations that they have open here."""
+        found: dict[UUID, set[UUID]] = {}
+        for conversation_id, feeds in self.feeds.items():
+            for feed in feeds:
+                if feed.visitor_id is not None:
+                    found.setdefault(feed.visitor_id, set()).add(conversation_id)
+        return found
 
     def rejoin(self, feed: Feed, conversation_id: UUID | None, seen: Mapping[UUID, tuple[int, int]]) -> None:
         """Move a socket back to where it was."""

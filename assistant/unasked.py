@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from routing.evidence import cannot_help
 
+SILENT = "with_staff"  # of the decision record: a person had the conversation, so nothing was answered
 KEY = "again"  # of the decision record: what an unasked escalation's text is beside the answer above it
 OF_THE_VISITOR = frozenset({"visitor", "thumbs_down"})
 
@@ -31,10 +32,17 @@ def is_unasked(row: EscalationRow) -> bool:
 
 
 def is_quiet(row: EscalationRow) -> bool:
-    """Return whether an ended reply is not shown: unasked, and without a word that is new to its visitor."""
+    """Return whether an ended reply is not shown: left to a person, or unasked and without a new word."""
+    if is_silent(row):
+        return True
     if not row.ended_by or not is_unasked(row):
         return False
     return not row.text.strip() or bool(_again(row).get("same"))
+
+
+def is_silent(row: EscalationRow) -> bool:
+    """Return whether this reply says nothing because a person has the conversation."""
+    return isinstance(row.decision, Mapping) and bool(row.decision.get(SILENT))
 
 
 def is_at_a_loss(row: EscalationRow) -> bool:

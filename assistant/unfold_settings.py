@@ -27,12 +27,20 @@ def _stylesheet(request: HttpRequest) -> str:
     return static("desk_admin/admin.css")
 
 
+def _script(request: HttpRequest) -> str:
+    return static("desk_admin/named.js")
+
+
 def _icon(request: HttpRequest) -> str:
     return static("desk_admin/icon.svg")
 
 
 DAILY_WORK = [
     {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
+    {
+        **_item("Inbox", "inbox", "inbox", "assistant.use_inbox"),
+        "badge": "assistant.admin.inbox.waiting",
+    },
     {
         **_item("Requests", "support_agent", "assistant_request_changelist", "assistant.view_request"),
         "badge": "assistant.admin.requests.new_requests",
@@ -58,6 +66,7 @@ DAILY_WORK = [
 ]
 FIGURES = [
     _item("Metrics", "monitoring", "metrics", "routing.view_metrics"),
+    _item("People", "headset_mic", "inbox_figures", "assistant.view_inbox_figures"),
     _item("Service levels", "verified", "service_levels", "routing.view_servicelevels"),
     _item("Changes", "swap_vert", "routing_fliprecord_changelist", "routing.view_fliprecord"),
     _item("Transfer tests", "fact_check", "transfer", "routing.view_transferrun"),
@@ -75,11 +84,19 @@ ADVANCED = [
         "assistant_assistantsettings_changelist",
         "assistant.view_assistantsettings",
     ),
+    _item("Sites", "language", "assistant_site_changelist", "assistant.view_site"),
     _item("Routes", "alt_route", "routing_route_changelist", "routing.view_route"),
     _item("Models", "memory", "routing_cataloguemodel_changelist", "routing.view_cataloguemodel"),
+    _item(
+        "Connection doctor",
+        "network_check",
+        "connection_doctor",
+        "assistant.change_assistantsettings",
+    ),
     _item("Breakers", "electrical_services", "breakers", "routing.view_cataloguemodel"),
     _item("Model calls", "receipt_long", "routing_modelcall_changelist", "routing.view_modelcall"),
     _item("Stored answers", "replay", "routing_storedanswer_changelist", "routing.view_storedanswer"),
+    _item("Help desk", "webhook", "help_desk", "assistant.use_help_desk"),
     _item("Visitor data", "person_search", "visitor_data", "assistant.export_visitor_data"),
     _item(
         "Retention", "auto_delete", "assistant_retentionpolicy_changelist", "assistant.view_retentionpolicy"
@@ -97,6 +114,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": False,
     "DASHBOARD_CALLBACK": "assistant.admin.home.home",
     "STYLES": [_stylesheet],
+    "SCRIPTS": [_script],
     "BORDER_RADIUS": "8px",
     # A teal whose 600 step carries white text at 4.5 : 1 or better.
     "COLORS": {

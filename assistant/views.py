@@ -4,22 +4,25 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from assistant import visitors
+from assistant import page_language, visitors
 from assistant.callers import from_this_machine
 from assistant.models import AssistantSettings, Visitor
 from assistant.readiness import all_checks, own_checks
+from assistant.settings_snapshot import as_snapshot
 from common import example
+from routing.providers.registry import sandbox_active
 
 # The example's plans as its visitors read them; "" is somebody who has not signed in.
 EXAMPLE_PLANS = (
-    ("", "Guest"),
-    ("free", "Free plan"),
-    ("pro", "Pro plan (paid)"),
-    ("studio", "Studio plan (paid)"),
+    ("", _("Guest")),
+    ("free", _("Free plan")),
+    ("pro", _("Pro plan (paid)")),
+    ("studio", _("Studio plan (paid)")),
 )
 
 
@@ -38,11 +41,16 @@ def _plan_of(visitor: visitors.VisitorCookie) -> str:
 @require_safe
 def chat(request: HttpRequest) -> HttpResponse:
     """Show the chat page and let the browser remember who it is."""
-    visitor = visitors.visitor_of(request) or visitors.new_visitor()
+    known = visitors.visitor_of(request)
+    visitor = known or visitors.new_visitor()
+    desk = AssistantSettings.objects.first() or AssistantSettings()
     context = {
-        "desk": AssistantSettings.objects.first() or AssistantSettings(),
+        "desk": desk,
+        "first_visit": known is None,
+        **page_language.words_of(page_language.known_language(request), as_snapshot(desk)),
         "plans": EXAMPLE_PLANS if _is_example() else (),
         "plan": _plan_of(visitor),
+        "sandbox": sandbox_active(),
         "ended": "ended" in request.GET,
         "deleted": "deleted" in request.GET,
     }

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -41,7 +42,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     try:
         erase(visitor.id, BY_THE_VISITOR)
     except StillRunning:
-        words = "An answer is still being written, so nothing was deleted yet. Stop it and try again."
+        words = _("An answer is still being written, so nothing was deleted yet. Stop it and try again.")
         return _say(request, words, 503)
     response = HttpResponseRedirect(f"{reverse('chat')}?deleted")
     visitors.forget(response)
@@ -49,7 +50,7 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
-    return _say(request, "Nothing is stored for this browser.", 404)
+    return _say(request, _("Nothing is stored for this browser."), 404)
 
 
 def _say(request: HttpRequest, words: str, status: int) -> HttpResponse:

@@ -1,9 +1,11 @@
 """What the example company, Larkfield Bookings, says in the assistant's settings."""
 
+from typing import Any
+
 from assistant.models import AssistantSettings
 
 # Without the example the row starts with the model's own neutral words.
-LARKFIELD = {
+LARKFIELD: dict[str, Any] = {
     "name": "Larkfield assistant",
     "greeting": "Hello! Ask me anything about Larkfield Bookings: bookings, calendars, reminders, plans, "
     "the API.",
@@ -22,6 +24,28 @@ LARKFIELD = {
     "opening_hours": "Mon-Fri 09:00-17:00",
     "closed_on": "12-25\n12-26\n01-01",
     "staff_email": "support@larkfield.example",
+    "in_languages": {
+        "de": {
+            "greeting": "Hallo! Fragen Sie mich alles zu Larkfield Bookings: Buchungen, Kalender, "
+            "Erinnerungen, Tarife, die API."
+        },
+        "fr": {
+            "greeting": "Bonjour\u202f! Posez-moi vos questions sur Larkfield Bookings\u00a0: réservations, "
+            "agendas, rappels, offres, API."
+        },
+        "es": {
+            "greeting": "¡Hola! Pregúnteme lo que quiera sobre Larkfield Bookings: reservas, calendarios, "
+            "recordatorios, planes, la API."
+        },
+        "pt": {
+            "greeting": "Olá! Pergunte-me o que quiser sobre o Larkfield Bookings: reservas, calendários, "
+            "lembretes, planos, a API."
+        },
+        "ja": {
+            "greeting": "こんにちは。予約、カレンダー、リマインダー、プラン、APIなど、"
+            "Larkfield Bookingsについて何でもお尋ねください。"
+        },
+    },
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from assistant.example import cases, company, traffic
+from assistant.example import cases, company, site, traffic
 from assistant.models import AssistantSettings, Conversation
 from assistant.settings_snapshot import as_snapshot
 from common import example as choice
@@ -84,6 +84,7 @@ def remove(edited: str = "") -> Removed:
         choice.remember_removed(now())
         gone, spared = _remove_entries(touched, edited)
         cases.remove()
+        site.remove()
         neutral, kept = _neutralise()
     replies, conversations = figures.remove(), traffic.remove()
     return Removed(gone, spared, conversations, replies, neutral, kept)
@@ -121,4 +122,5 @@ def bring_back() -> entries.Loaded:
     """
     choice.forget_removed()
     cases.load(again=True)
+    site.load()
     return entries.load(again=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
-from assistant.models import Conversation, Message, Request, Visitor
+from assistant.models import Conversation, Message, Request, RequestSummary, Visitor
 from assistant.privacy.trail import trail_of
 from common.clock import now
 
@@ -35,10 +35,7 @@ def export(visitor_id: UUID) -> dict[str, Any]:
         "conversations": [
             _conversation(row, messages) for row in conversations.prefetch_related("turns__replies")
         ],
-        "requests": [
-            {**_row(row, "visitor_id"), "messages": _rows(m for m in messages if m.request_id == row.pk)}
-            for row in requests
-        ],
+        "requests": [_request(row, messages) for row in requests.prefetch_related("events")],
         "asked_questions": _rows(trail.asked()),
         "model_calls": _rows(trail.calls()),
         "outcomes": _rows(trail.outcomes()),
@@ -63,7 +60,17 @@ def _conversation(row: Conversation, messages: Iterable[Message]) -> dict[str, A
         for turn in row.turns.all()
     ]
     mine = _rows(message for message in messages if message.conversation_id == row.pk)
-    return {**_row(row, "visitor_id"), "turns": turns, "messages": mine}
+    sent = _rows(row.transcripts.all())
+    return {**_row(row, "visitor_id"), "turns": turns, "messages": mine, "transcripts": sent}
+
+
+def _request(row: Request, messages: Iterable[Message]) -> dict[str, Any]:
+    return {
+        **_row(row, "visitor_id"),
+        "messages": _rows(message for message in messages if message.request_id == row.pk),
+        "events": _rows(row.events.all()),
+        "summary": _rows(RequestSummary.objects.filter(pk=row.pk)),
+    }
 
 
 def _rows(rows: Iterable[Model]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Find whose data somebody means: by an id that a page shows, or by the e-mail address of a request."""
+"""Find whose data somebody means: by an id that a page shows, by an e-mail address, or by a site's own id."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Found:
 
 def find(term: str) -> list[Found]:
     """Return the visitors that `term` means: the id of a visitor, a conversation, a message, an answer or a
-    request, a request's number, or an e-mail address in any case."""
+    request, a request's number, an e-mail address in any case, or the id that a site has for its person."""
     rows = Visitor.objects.filter(_meaning(term.strip())).distinct().order_by("-created_at")[:MOST]
     return [_found(row) for row in rows]
 
@@ -33,12 +33,13 @@ def find(term: str) -> list[Found]:
 def _meaning(term: str) -> Q:
     number = re.fullmatch(r"(?:no\.? ?|#)?(\d{1,9})", term, re.IGNORECASE)
     if number:
-        return Q(requests__number=int(number[1]))
+        return Q(requests__number=int(number[1])) | Q(external_id=term)
     try:
         wanted = UUID(term)
     except ValueError:
         # SQLite compares in any case for ASCII letters only.
-        return Q(requests__email__iexact=term) | Q(requests__email__iexact=term.lower())
+        known = Q(external_id=term) | Q(email__iexact=term) | Q(email__iexact=term.lower())
+        return known | Q(requests__email__iexact=term) | Q(requests__email__iexact=term.lower())
     return (
         Q(pk=wanted)
         | Q(conversations__pk=wanted)
@@ -49,6 +50,7 @@ def _meaning(term: str) -> Q:
 
 
 def _found(row: Visitor) -> Found:
-    emails = tuple(row.requests.order_by("email").values_list("email", flat=True).distinct())
+    written = row.requests.order_by("email").values_list("email", flat=True).distinct()
+    emails = tuple(dict.fromkeys([*([row.email] if row.email else []), *written]))
     last = Conversation.objects.filter(visitor=row).aggregate(last=Max("updated_at"))["last"]
     return Found(row, trail_of(row.pk).counts(), emails, last)

@@ -17,8 +17,8 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from assistant import backtests, question_files
 from assistant.flow_models import QuestionFile
+from assistant.flows import question_files
 from assistant.models import (
     BacktestRun,
     Conversation,
@@ -31,6 +31,7 @@ from assistant.models import (
 )
 from assistant.privacy.classes import SESSIONS, VISITORS
 from assistant.privacy.erasing import ERASED, overwrite
+from assistant.trials import backtests
 from common.clock import ticks
 from common.versions import raise_version
 from faq.import_models import Upload
@@ -184,4 +185,5 @@ def _visitors(edge: datetime) -> QuerySet[Visitor]:
         Exists(Conversation.objects.filter(visitor=OuterRef("pk"))),
         Exists(Request.objects.filter(visitor=OuterRef("pk"))),
     )
-    return Visitor.objects.filter(~busy[0], ~busy[1], created_at__lt=edge)
+    idle = Visitor.objects.filter(~busy[0], ~busy[1], created_at__lt=edge)
+    return idle.exclude(identified_at__gte=edge)

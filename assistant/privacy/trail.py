@@ -1,7 +1,8 @@
-"""Every row that belongs to a visitor, found from the visitor's id."""
+"""Every row that belongs to a visitor, or to one of the visitor's conversations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -15,10 +16,14 @@ CHUNK = 500  # below SQLite's limit of variables in one statement
 
 @dataclass(frozen=True)
 class Trail:
-    """The ids of all that a visitor has left; `exists` says whether there is a row of the visitor itself."""
+    """The ids of all that a visitor has left, in one conversation if it names one.
+
+    `exists` says whether there is a row of the visitor, or of that conversation.
+    """
 
     visitor_id: UUID
     exists: bool = False
+    conversation_id: UUID | None = None
     conversations: list[UUID] = field(default_factory=list)
     turns: list[UUID] = field(default_factory=list)
     replies: list[UUID] = field(default_factory=list)
@@ -27,6 +32,8 @@ class Trail:
     def messages(self) -> QuerySet[Message]:
         """Return what staff and the desk wrote to the visitor, in a conversation or by mail."""
         mine = Q(conversation__visitor_id=self.visitor_id) | Q(request__visitor_id=self.visitor_id)
+        if self.conversation_id is not None:
+            mine &= Q(conversation_id=self.conversation_id) | Q(request_id__in=self.requests)
         return Message.objects.filter(mine).distinct().order_by("created_at")
 
     def asked(self) -> list[AskedQuestion]:
@@ -85,18 +92,26 @@ def chunks(ids: list[UUID]) -> list[list[UUID]]:
     return [ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)]
 
 
-def trail_of(visitor_id: UUID) -> Trail:
-    """Return what there is of a visitor; all of it is empty for one who never sent anything."""
-    replies = Reply.objects.filter(conversation__visitor_id=visitor_id).order_by("created_at")
+def trail_of(visitor_id: UUID, conversation_id: UUID | None = None) -> Trail:
+    """Return what there is of a visitor; all of it is empty for one who never sent anything.
+
+    With a conversation's id, of that one alone, with the requests for a person that were made in it.
+    """
+
+    def ids(rows: QuerySet[Any], name: str, order: str) -> list[UUID]:
+        wanted = rows if conversation_id is None else rows.filter(**{name: conversation_id})
+        return list(wanted.order_by(order).values_list("pk", flat=True))
+
+    conversations = ids(Conversation.objects.filter(visitor_id=visitor_id), "pk", "created_at")
+    whole = conversation_id is None
+    exists = Visitor.objects.filter(pk=visitor_id).exists() if whole else bool(conversations)
+    replies = Reply.objects.filter(conversation__visitor_id=visitor_id)
     return Trail(
         visitor_id,
-        Visitor.objects.filter(pk=visitor_id).exists(),
-        list(
-            Conversation.objects.filter(visitor_id=visitor_id)
-            .order_by("created_at")
-            .values_list("pk", flat=True)
-        ),
-        list(Turn.objects.filter(visitor_id=visitor_id).order_by("created_at").values_list("pk", flat=True)),
-        list(replies.values_list("pk", flat=True)),
-        list(Request.objects.filter(visitor_id=visitor_id).order_by("number").values_list("pk", flat=True)),
+        exists,
+        conversation_id,
+        conversations,
+        ids(Turn.objects.filter(visitor_id=visitor_id), "conversation_id", "created_at"),
+        ids(replies, "conversation_id", "created_at"),
+        ids(Request.objects.filter(visitor_id=visitor_id), "conversation_id", "number"),
     )

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import template
 
-from assistant import backtests
-from assistant.backtest_words import percent
 from assistant.backtested import Counts
+from assistant.trials import backtests
+from assistant.trials.backtest_words import percent
 from routing import publishing, snapshot
 
 register = template.Library()

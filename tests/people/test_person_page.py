@@ -8,8 +8,9 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from assistant import limits, requests
+from assistant import limits
 from assistant.models import Request
+from assistant.person import requests
 from assistant.visitors import issue_cookie
 from tests.admin.pages import add_turn, form_of, make_conversation, text_of, words_of
 

@@ -8,7 +8,16 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 
-from assistant.models import Conversation, Message, Reply, Request, Turn
+from assistant.models import (
+    Conversation,
+    Message,
+    Reply,
+    Request,
+    RequestEvent,
+    RequestSummary,
+    Transcript,
+    Turn,
+)
 from common.clock import now
 from faq.models import AskedQuestion
 from routing.models import ModelCall, RouteOutcome, StoredAnswer
@@ -62,6 +71,9 @@ def tell(mark: str = MARK, number: int = 1) -> Told:
     Message.objects.create(
         conversation=conversation, request=request, author="staff", text=f"Your {mark} comes."
     )
+    RequestEvent.objects.create(request=request, kind="closed", note=f"Asked for {mark}", created_at=now())
+    RequestSummary.objects.create(request=request, text=f"Wants {mark}.", ordered_at=now())
+    Transcript.objects.create(conversation=conversation, email=f"{mark}@example.org".lower())
     user, _ = User.objects.get_or_create(username="support")
     LogEntry.objects.create(
         user=user, content_type=ContentType.objects.get_for_model(Request), object_id=str(request.pk),

@@ -13,7 +13,19 @@ from django.core.management import CommandError, call_command
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from assistant.models import Conversation, Message, Reply, Request, Turn, Visitor, VisitorDataAction, Worker
+from assistant.models import (
+    Conversation,
+    Message,
+    Reply,
+    Request,
+    RequestEvent,
+    RequestSummary,
+    Transcript,
+    Turn,
+    Visitor,
+    VisitorDataAction,
+    Worker,
+)
 from assistant.privacy import erase, export
 from assistant.privacy.erasing import hash_of
 from common.clock import now
@@ -23,7 +35,10 @@ from routing.models import ModelCall, RouteOutcome, StoredAnswer, TransferResult
 from tests.privacy.conftest import MARK, Told, tell
 
 # Every model that belongs to a visitor by a chain of foreign keys, or names a turn or a reply by its id.
-KNOWN = {Conversation, Turn, Reply, Request, Message, AskedQuestion, ModelCall, RouteOutcome, StoredAnswer}
+KNOWN = {
+    Conversation, Turn, Reply, Request, Message, AskedQuestion, ModelCall, RouteOutcome, StoredAnswer,
+    RequestEvent, RequestSummary, Transcript,
+}  # fmt: skip
 BY_ID = {AskedQuestion}
 # Names the reply of a staff test, which no visitor has asked for.
 OF_STAFF = {TransferResult}
@@ -68,6 +83,9 @@ def test_an_export_holds_every_text_and_every_field(told: Told) -> None:
     assert conversation["messages"][0]["text"] == f"Your {MARK} comes."
     request = document["requests"][0]
     assert (request["email"], request["messages"][0]["author"]) == (f"{MARK}@example.org".lower(), "staff")
+    assert request["events"][0]["note"] == f"Asked for {MARK}"
+    assert request["summary"][0]["text"] == f"Wants {MARK}."
+    assert conversation["transcripts"][0]["email"] == f"{MARK}@example.org".lower()
     assert document["asked_questions"][0]["uuid"] == conversation["turns"][0]["id"]
     assert document["model_calls"][0]["partial_output"] == f"The {MARK} is"
     assert document["stored_answers"][0]["answer"] == f"The {MARK} is late."

@@ -6,12 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from assistant import backtest_words, replaying
 from assistant.backtested import KINDS, Counts, total
-from assistant.backtests import DEFAULT, NO_QUESTIONS
-from assistant.drafted import CannotTry, Wish, compared_with, put_together
-from assistant.outlook import outlook
 from assistant.process import refresh
+from assistant.trials import backtest_words, replaying
+from assistant.trials.backtests import DEFAULT, NO_QUESTIONS
+from assistant.trials.drafted import CannotTry, Wish, compared_with, put_together
+from assistant.trials.outlook import outlook
 from common.clock import now
 from routing.config import ConfigError
 

@@ -12,11 +12,14 @@ from django.forms import modelform_factory
 from django.template.loader import render_to_string
 
 from assistant.admin.settings import AssistantSettingsForm
+from assistant.languages import DEFAULT, LANGUAGES, translatable
 from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
+from assistant.translating import said
 from routing.publishing import publish
 
 PAGE = "unavailable.html"
+AWAY = translatable("{name} does not answer just now. Please try again in half a minute.")
 
 
 def editable() -> dict[str, str]:
@@ -92,7 +95,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name}={getattr(row, name)}")
 
     def _write_page(self, row: AssistantSettings, folder: Path) -> None:
-        page = render_to_string(PAGE, {"desk": row, "link": contact_link(row.contact)})
+        # A file for everybody: the proxy that shows it cannot choose by the visitor's language.
+        elsewhere = [(code, said(AWAY, code, name=row.name)) for code in LANGUAGES if code != DEFAULT]
+        page = render_to_string(
+            PAGE, {"desk": row, "link": contact_link(row.contact), "elsewhere": elsewhere}
+        )
         try:
             (folder / PAGE).write_text(page, encoding="utf-8")
         except OSError as error:

@@ -26,8 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs: the admin page reads this")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from assistant import rehearsing
         from assistant.process import refresh
+        from assistant.trials import rehearsing
 
         refresh()
         order = Order(

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from assistant.example import cases
+from assistant.example import cases, site
 from assistant.example.company import LARKFIELD
 from assistant.models import AssistantSettings
 from assistant.settings_snapshot import as_snapshot
@@ -41,6 +41,7 @@ class Command(BaseCommand):
             row, _ = AssistantSettings.objects.get_or_create(pk=1, defaults=LARKFIELD if with_example else {})
             if with_example:
                 cases.load()
+                site.load()
             config = publish(by="seed", note="Seed", settings=as_snapshot(row), rule_set=made)
         self.stdout.write(
             f"Routes and rules: {'created' if made else 'kept'}. Configuration {config.number}."

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from assistant import transfer_plans, transferring, watched_call
+from assistant import watched_call
 from assistant.db import DatabaseGone
-from assistant.transfer_plans import DESK, MODEL, ROUTE, CannotTest
+from assistant.trials import transfer_plans, transferring
+from assistant.trials.transfer_plans import DESK, MODEL, ROUTE, CannotTest
 from common.clock import now
 from common.money import to_pico, usd
 from routing import publishing, transfer_runs

@@ -25,8 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from assistant import flow_runs
-        from assistant.flow_shown import assumed_from, view
+        from assistant.flows import counting
+        from assistant.flows.shown import assumed_from, view
         from assistant.process import refresh
         from faq.models import Work
 
@@ -35,10 +35,10 @@ class Command(BaseCommand):
             raise CommandError(" ".join(wrong))
         refresh()
         file = _taken(options["csv"]) if options["csv"] else None
-        if file is None and options["days"] not in flow_runs.WINDOWS:
+        if file is None and options["days"] not in counting.WINDOWS:
             raise CommandError("--days is 7, 30 or 90.")
         try:
-            run = flow_runs.finish(str(flow_runs.order("command line", file, options["days"]).uuid))
+            run = counting.finish(str(counting.order("command line", file, options["days"]).uuid))
             if run.state != Work.State.DONE:
                 raise CommandError(run.error or "Somebody else is counting these at the moment.")
             found = view(run, assumed)
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self._write(found, options["json"])
 
     def _write(self, found: Any, as_json: bool) -> None:
-        from assistant.flow_lines import as_data, lines
+        from assistant.flows.lines import as_data, lines
 
         if as_json:
             self.stdout.write(json.dumps(as_data(found), indent=1, ensure_ascii=False))
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
 
 def _taken(path: Path) -> Any:
-    from assistant import question_files
+    from assistant.flows import question_files
     from faq.importing.documents import Unreadable
 
     try:
