@@ -5,8 +5,8 @@
 First how long matching and deciding take on the example desk: each message is considered by the production
 path itself (`assistant.pipeline.consider`) on a seeded SQLite desk in a temporary folder. The budget of the
 turn is 10 ms off the event loop, at most 50 ms. Then the short versions of `benchmarks/routing.py`,
-`faults.py`, `streaming.py` and `admin.py`, and with --data of `faq.py`, each of which can be run alone and
-in full.
+`faults.py`, `streaming.py`, `admin.py` and `chat_page.py`, and with --data of `faq.py`, each of which can be
+run alone and in full.
 """
 
 import argparse
@@ -100,6 +100,7 @@ def commands(data: Path | None, json: Path | None) -> dict[str, list[str]]:
         "faults": ["--quick", "--no-peers"],
         "streaming": ["--quick"],
         "admin": ["--quick"],
+        "chat_page": ["--quick"],
         **({"faq": ["--quick", "--no-peers", *where]} if where else {}),
     }
     if json is None:

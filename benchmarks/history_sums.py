@@ -39,6 +39,7 @@ class ReplyFact:
     cached: bool = False
     escalated_before: bool = False
     handed_off: bool = False
+    handoff_failed: bool = False
     judged_by: str = ""
     re_asked: bool = False
 
