@@ -10,7 +10,7 @@ TEST_SHARES ?= worksteal
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor backup restore upgrade test faults lint types bench check format venv
+.PHONY: help run doctor backup restore upgrade test faults lint types bench check format venv screenshots words
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || true
@@ -50,8 +50,14 @@ lint: venv ## check style and who imports whom
 types: venv ## check the types
 	@DEBUG=1 $(PY) -m mypy
 
+words: venv ## gather visitors' texts into the catalogues of assistant/locale and compile them
+	@DEBUG=1 $(PY) -m tests.languages.catalogues
+
 bench: venv ## run every benchmark in short on this machine (DATA=folder of question sets, JSON=folder)
 	@DEBUG=1 $(PY) -m benchmarks $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json "$(JSON)")
+
+screenshots: venv ## photograph chat, widget and admin, light and dark (TO=folder, ONLY="chat-empty ...")
+	@$(PY) -m tests.pictures $(if $(TO),--to "$(TO)") $(if $(ONLY),--only $(ONLY))
 
 check: lint types ## all that needs no running server: style, types, migrations, production settings
 	@DEBUG=1 DATABASE_URL=sqlite://:memory: $(PY) manage.py makemigrations --check --dry-run

@@ -136,6 +136,23 @@ def replace_database(url: str, template: str) -> None:
     _execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
+def dump_database(url: str, file: Path) -> None:
+    """Write the database of `url` into a file that `load_database` reads."""
+    _run_program("pg_dump", "--format=custom", "--compress=0", f"--file={file}", url)
+
+
+def load_database(url: str, file: Path) -> None:
+    """Fill the empty database of `url` from a file of `dump_database`."""
+    _run_program("pg_restore", "--exit-on-error", f"--dbname={url}", file)
+
+
+def _run_program(program: str, *arguments: str | Path) -> None:
+    folder = postgres_programs()
+    assert folder is not None, "a server runs, so its programs are there"
+    done = subprocess.run([folder / program, *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _server_of(url: str) -> str:
     return url.rsplit("/", 1)[0]
 

@@ -344,22 +344,31 @@ def _seed(desk: DeskServer) -> None:
         lend_graph(desk.data_dir)
     example = desk.env.get("EXAMPLE", "1")
     if desk.database_url:
-        _copy_seeded_postgres(desk.database_url, example)
+        seed_postgres(desk.database_url, example)
     else:
         shutil.copy(seeded_sqlite(example), desk.data_dir / "desk.sqlite3")
 
 
-def _copy_seeded_postgres(url: str, example: str) -> None:
-    """Put a prepared database in the place of an empty one; the first of a server is prepared here."""
+def seed_postgres(url: str, example: str = "1") -> None:
+    """Put a prepared database in the place of an empty one.
+
+    The first of a run is prepared, which takes twelve seconds of a core; the first of another server is its
+    dump, and every other one a copy on its own server.
+    """
     from tests import postgres  # which needs this module
 
-    name = f"seed_{example}"
-    if not postgres.has_database(url, name):
-        seed = postgres.new_database(url, f"{name}_unfinished")
+    def make(folder: Path) -> None:
+        seed = postgres.new_database(url, f"{name}_prepared")
         env = {"DATA_DIR": str(seeded_sqlite(example).parent), "DATABASE_URL": seed}
         prepare_database(
             {**env, "ADMIN_PASSWORD": PASSWORD, "EXAMPLE": example},
             then="from faq import index; index.refresh()",
         )
+        postgres.dump_database(seed, folder / "dump")
+
+    name = f"seed_{example}"
+    if not postgres.has_database(url, name):
+        dump = made_once(f"postgres-{example}", make) / "dump"
+        postgres.load_database(postgres.new_database(url, f"{name}_unfinished"), dump)
         postgres.rename_database(url, f"{name}_unfinished", name)
     postgres.replace_database(url, name)

@@ -159,7 +159,22 @@ def test_a_program_that_dies_is_started_again(run: Run, program: str) -> None:
     servers.wait_until(lambda: servers.http_status(run.port, "/readyz") == 200, run.server, "/readyz")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def end(run: Run, number: signal.Signals) -> None:
+    """End a whole desk by a signal; nothing of it may be left."""
+    assert len(run.processes()) >= len(PROGRAMS)
+    os.kill(run.server.pid, number)
+    code = run.server.popen.wait(30)
+    servers.wait_until(lambda: not run.processes(), what=f"the end of {sorted(run.processes().values())}")
+    assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    assert (run.data_dir / "run.json").exists() == (number == signal.SIGKILL)
+
+
+def test_nothing_is_left_behind_by_ctrl_c(run: Run) -> None:
+    """The last that asks the run above: it ends it."""
+    end(run, signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_behind_however_it_ends(tmp_path: Path, number: signal.Signals) -> None:
     # A desk that was started before: what a first start does is asked of the one above.
     (tmp_path / "var").mkdir()
@@ -168,14 +183,9 @@ def test_nothing_is_left_behind_however_it_ends(tmp_path: Path, number: signal.S
     run = Run(tmp_path / "var", tmp_path / "run.log")
     try:
         run.wait_for("password: ")
-        assert len(run.processes()) >= len(PROGRAMS)
-        os.kill(run.server.pid, number)
-        code = run.server.popen.wait(30)
-        servers.wait_until(lambda: not run.processes(), what=f"the end of {sorted(run.processes().values())}")
+        end(run, number)
     finally:
         run.server.stop()
-    assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    assert (run.data_dir / "run.json").exists() == (number == signal.SIGKILL)
 
 
 def test_ctrl_c_while_it_is_still_starting_ends_it_as_well(tmp_path: Path) -> None:

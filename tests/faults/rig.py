@@ -38,8 +38,8 @@ from tests.servers import (
     http_status,
     listens,
     manage,
-    prepare_database,
     running_sandbox,
+    seed_postgres,
     seeded_sqlite,
 )
 
@@ -252,9 +252,9 @@ def _environment(folder: Path, database_url: str, sandbox: str) -> dict[str, str
 def _prepare(folder: Path, env: dict[str, str]) -> None:
     servers.lend_graph(folder)
     if env["DATABASE_URL"]:
-        prepare_database(env, then=PREPARE)
-        return
-    shutil.copy(seeded_sqlite("1"), folder / "desk.sqlite3")
+        seed_postgres(env["DATABASE_URL"])
+    else:
+        shutil.copy(seeded_sqlite("1"), folder / "desk.sqlite3")
     manage("shell", "-v", "0", "--no-imports", "-c", PREPARE, env=env)
 
 
