@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.chat import WAIT_MS, Chat
 from tests.servers import DeskServer
@@ -124,10 +124,16 @@ def test_nobody_comes_and_the_visitor_leaves_an_address(chat: Chat, team: Team) 
         "no focus scrolls the page"
     )
     team.gone(5)
+
+    def asked_meanwhile(route: Route) -> None:
+        """Click while the part is on its way that shows how the live chat stands."""
+        wish(chat).click()
+        route.continue_()
+
+    chat.page.route(re.compile(r"/live\.(\w+\.)?js"), asked_meanwhile)
     chat.page.reload()
-    chat.online()
-    wish(chat).click()
     expect(field).to_be_focused()
+    expect(form_of(chat.page)).to_have_count(0)
     field.fill("ada at example")
     field.press("Enter")
     expect(bar(chat).get_by_role("alert")).to_contain_text("not an e-mail address")

@@ -125,6 +125,12 @@ export class Page {
     if (frame.live || this.live) this.#livePart.get().then((part) => (this.live = part).show(this.#liveView), () => {}); // else with the next frame
   }
 
+  /** Lead whoever wants a person to how that stands, once the part that shows it is there, or else to the form. */
+  async person(reply) {
+    if (this.#liveView && !this.live) await this.#livePart.get().catch(() => {});
+    this.live?.lead(this.handoff.there) || this.handoff.open({ chat: this.chat, reply });
+  }
+
   /** Send what is of no use later; returns whether it went out. */
   sendNow(frame) {
     return this.opened && this.connection.send(frame);
