@@ -143,6 +143,8 @@ def test_a_deleted_conversation_is_gone_in_every_tab_and_nothing_that_was_writte
     rows.nth(0).get_by_role("button", name=f"Delete “{RESET}”").click()
     question.get_by_role("button", name="Delete for good").click()
     expect(drawer(chat)).to_contain_text("Nothing here yet", timeout=WAIT_MS)
+    expect(drawer(chat).get_by_role("status")).to_have_text("Deleted.")
+    expect(drawer(chat).get_by_role("button", name="New conversation")).to_be_focused()
     for tab in (chat, other):
         expect(tab.answers).to_have_count(0, timeout=WAIT_MS)
         expect(tab.page.locator("#composer-note")).to_contain_text("was deleted")
@@ -150,7 +152,26 @@ def test_a_deleted_conversation_is_gone_in_every_tab_and_nothing_that_was_writte
     other.box.press("Enter")
     other.ended()
     chat.page.keyboard.press("Escape")
+    expect(drawer(chat)).to_be_hidden()
     expect(listed(chat)).to_have_count(1)
+
+
+def test_a_question_about_a_row_ends_when_another_tab_deletes_it(
+    chat: Chat, new_chat: Callable[[], Chat]
+) -> None:
+    chat.ask(RESET)
+    in_new(chat, TEXTS)
+    other = new_chat()
+    asked = listed(other).nth(1)
+    asked.get_by_role("button", name=f"Delete “{RESET}”").click()
+    expect(asked.get_by_role("button", name="Keep")).to_be_focused()
+    listed(chat).nth(1).get_by_role("button", name=f"Delete “{RESET}”").click()
+    drawer(chat).get_by_role("button", name="Delete for good").click()
+    rows = drawer(other).get_by_role("listitem")
+    expect(rows).to_have_count(1)
+    expect(rows.nth(0).get_by_role("button").first).to_be_focused()
+    other.page.keyboard.press("Escape")
+    expect(drawer(other)).to_be_hidden()
 
 
 def test_without_a_line_the_list_says_so_and_a_message_waits_for_its_own_conversation(

@@ -90,7 +90,7 @@ export class List {
     } else if (frame.type === "deleted") {
       const at = this.#rows.findIndex((row) => row.conversation_id === id);
       this.#rows = this.#rows.filter((row) => row.conversation_id !== id);
-      if (mine) this.#ended(id, t("Deleted."), at);
+      if (mine || this.#mode?.id === id) this.#ended(id, t("Deleted."), at); // its row goes with the focus, whichever tab asked
     } else if (frame.type === "error" && mine) {
       this.#asked.delete(id);
       this.#problems.set(id, frame.message);
@@ -172,6 +172,7 @@ export class List {
     if (!this.dialog.open) return;
     const rows = this.#all();
     const ids = new Set(rows.map((row) => row.conversation_id));
+    if (!ids.has(this.#mode?.id)) this.#mode = null;
     for (const [id, { node }] of this.#shown) {
       if (ids.has(id)) continue;
       node.remove();
