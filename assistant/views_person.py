@@ -62,7 +62,8 @@ def _send(request: HttpRequest, visitor: visitors.VisitorCookie) -> HttpResponse
     who = Who(visitor.id, visitor.plan, page_language.known_language(request), address=address)
     along = latest.pk if latest and data.get("with_conversation") else None
     try:
-        made = requests.create(who, Request.Reason.BUTTON, data["email"], data["text"], data["token"], along)
+        wish = requests.Wish(Request.Reason.BUTTON, data["email"], data["text"], data["token"], along)
+        made = requests.create(who, wish)
     except requests.RequestRefused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return _page(request, visitor, form)

@@ -13,7 +13,7 @@ from assistant import live_states, mail_queue, words
 from assistant.languages import note_language, translatable
 from assistant.models import Conversation, LiveState, Mailed, Message, Request, RequestEvent
 from assistant.person import help_desk, live, live_shown, requests
-from assistant.person.requests import HandedOver, RequestRefused
+from assistant.person.requests import HandedOver, RequestRefused, Wish
 from assistant.selectors import NotFound, conversation_of
 from assistant.services import NotAvailable
 from assistant.who import Who
@@ -26,41 +26,33 @@ REASON_LIMIT = 400  # code points: a sentence or two
 DOINGS = ("accept", "back", "cancel", "decline", "email", "end", "transcript", "writing")
 
 
-def ask(
-    who: Who,
-    reason: str,
-    email: str,
-    text: str,
-    client_request_id: str,
-    conversation_id: UUID,
-    reply_id: UUID | None = None,
-) -> HandedOver:
+def ask(who: Who, wish: Wish) -> HandedOver:
     """Have a visitor wait for a person in the chat; while one is asked or here already, that stays the one.
 
     When nobody of the team is there it is a request by e-mail, or with no address RequestRefused with the
     code `nobody_there`. Raises as `requests.create` does.
     """
-    earlier = requests.earlier_request(who, client_request_id) or _running(who, conversation_id)
+    earlier = requests.earlier_request(who, wish.client_request_id) or _running(who, wish.conversation_id)
     if earlier is not None:
         return requests.handed_over(earlier, repeated=True)
     can = live_shown.available()
-    if not can and not email.strip():
-        language = note_language(clean(text), who.language)
+    if not can and not wish.email.strip():
+        language = note_language(clean(wish.text), who.language)
         raise RequestRefused("email", live_words(language).nobody_there, "nobody_there")
     try:
-        asked = requests.create(
-            who, reason, email, text, client_request_id, conversation_id, reply_id, live=can
-        )
+        asked = requests.create(who, wish, live=can)
     except IntegrityError:
         # Another tab asked at the same moment.
-        running = _running(who, conversation_id)
+        running = _running(who, wish.conversation_id)
         if running is None:
             raise
         return requests.handed_over(running, repeated=True)
     return requests.handed_over(asked, repeated=False)
 
 
-def _running(who: Who, conversation_id: UUID) -> Request | None:
+def _running(who: Who, conversation_id: UUID | None) -> Request | None:
+    if conversation_id is None:
+        return None
     rows = Request.objects.filter(conversation_id=conversation_id, conversation__visitor_id=who.visitor_id)
     return rows.filter(live__in=live_states.RUNNING).first()
 

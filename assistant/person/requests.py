@@ -90,35 +90,37 @@ def _has_staff() -> bool:
 # ---- asking for a person -------------------------------------------------------------------------
 
 
-def create(
-    who: Who,
-    reason: str,
-    email: str,
-    text: str,
-    client_request_id: str,
-    conversation_id: UUID | None = None,
-    reply_id: UUID | None = None,
-    live: bool = False,
-) -> Request:
+@dataclass(frozen=True)
+class Wish:
+    """What a visitor asks of a person, as it came; an empty `text` stands for the question of `reply_id`."""
+
+    reason: str
+    email: str
+    text: str
+    client_request_id: str
+    conversation_id: UUID | None = None
+    reply_id: UUID | None = None
+
+
+def create(who: Who, wish: Wish, *, live: bool = False) -> Request:
     """Return the stored request, new or, for a `client_request_id` seen before, the one it made then.
 
-    An empty `text` stands for the question that `reply_id` answers. With `live` the visitor waits for
-    somebody in the chat, and an e-mail address is not needed. Raises RequestRefused, RateLimited,
-    and NotFound for a conversation or reply that is not this visitor's.
+    With `live` the visitor waits for somebody in the chat, and an e-mail address is not needed. Raises
+    RequestRefused, RateLimited, and NotFound for a conversation or reply that is not this visitor's.
     """
-    earlier = earlier_request(who, client_request_id)
+    earlier = earlier_request(who, wish.client_request_id)
     if earlier is not None:
         return earlier
-    reply = reply_of(who, reply_id) if reply_id else None
-    conversation_id = conversation_id or (reply.conversation_id if reply else None)
-    text = clean(text).strip() or (reply.turn.text[:TEXT_LIMIT] if reply else "")
+    reply = reply_of(who, wish.reply_id) if wish.reply_id else None
+    conversation_id = wish.conversation_id or (reply.conversation_id if reply else None)
+    text = clean(wish.text).strip() or (reply.turn.text[:TEXT_LIMIT] if reply else "")
     language = note_language(text, who.language)
-    email = checked(clean(email).strip(), text, language, needed=not live)
+    email = checked(clean(wish.email).strip(), text, language, needed=not live)
     existing = _owned(who, conversation_id)
     _take(who, language)
     request = Request(
-        client_request_id=client_request_id,
-        reason=reason if reason in Request.Reason.values else Request.Reason.ASKED,
+        client_request_id=wish.client_request_id,
+        reason=wish.reason if wish.reason in Request.Reason.values else Request.Reason.ASKED,
         email=email,
         text=text,
         language=language,
@@ -139,19 +141,10 @@ class HandedOver:
     repeated: bool = False
 
 
-def hand_over(
-    who: Who,
-    reason: str,
-    email: str,
-    text: str,
-    client_request_id: str,
-    conversation_id: UUID,
-    reply_id: UUID | None = None,
-) -> HandedOver:
+def hand_over(who: Who, wish: Wish) -> HandedOver:
     """Store a request as `create` does, and return its receipt and the conversation's state."""
-    repeated = earlier_request(who, client_request_id) is not None
-    request = create(who, reason, email, text, client_request_id, conversation_id, reply_id)
-    return handed_over(request, repeated)
+    repeated = earlier_request(who, wish.client_request_id) is not None
+    return handed_over(create(who, wish), repeated)
 
 
 def handed_over(request: Request, repeated: bool) -> HandedOver:

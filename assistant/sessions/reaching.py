@@ -11,9 +11,7 @@ from assistant.sessions.talk import Talk, Verb
 
 
 async def hand_off(talk: Talk, frame: Frame, received: float) -> None:
-    stored = await db.run(
-        live_visitor.ask if frame.get("live") else requests.hand_over,
-        talk.who,
+    wish = requests.Wish(
         frame["reason"],
         frame.get("email", ""),
         frame.get("text", ""),
@@ -21,6 +19,7 @@ async def hand_off(talk: Talk, frame: Frame, received: float) -> None:
         talk.conversation,
         frame.get("reply_id"),
     )
+    stored = await db.run(live_visitor.ask if frame.get("live") else requests.hand_over, talk.who, wish)
     # Again for a page that did not hear the first answer; the other sockets have it. Of a new request the
     # poll may have told this one already.
     talk.process.news.tell_one(talk.feed, stored.message, again=stored.repeated)

@@ -49,10 +49,8 @@ def ask(*texts: str, email: str = "", waits: bool = True, **more: Any) -> Reques
     wanted = more.pop("text", texts[-1] if texts else "Please look.")
     conversation = make_conversation(*(texts or ("Where is my invoice?",)))
     who = Who(conversation.visitor_id, address=uuid.uuid4().hex)
-    return requests.create(
-        who, more.pop("reason", "button"), email, wanted, uuid.uuid4().hex,
-        conversation.pk, live=waits,
-    )  # fmt: skip
+    wish = requests.Wish(more.pop("reason", "button"), email, wanted, uuid.uuid4().hex, conversation.pk)
+    return requests.create(who, wish, live=waits)
 
 
 def page(row: Request) -> str:

@@ -27,7 +27,7 @@ def make_request(*texts: str, text: str = "Please look at my invoice.", email: s
     who = Who(conversation.visitor_id if conversation else uuid.uuid4(), address=uuid.uuid4().hex)
     pk = conversation.pk if conversation else None
     email = email or f"{uuid.uuid4().hex[:8]}@visitor.example"
-    return requests.create(who, "button", email, text, uuid.uuid4().hex, pk)
+    return requests.create(who, requests.Wish("button", email, text, uuid.uuid4().hex, pk))
 
 
 def state_of(row: Request) -> str:

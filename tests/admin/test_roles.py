@@ -79,7 +79,9 @@ def one_row(model: type[Model]) -> Model:
     }
     if model is Request:
         who = Who(uuid4())
-        return requests.create(who, "button", "anna@visitor.example", "My invoice is wrong.", "one")
+        return requests.create(
+            who, requests.Wish("button", "anna@visitor.example", "My invoice is wrong.", "one")
+        )
     if model in needed:
         return model._default_manager.create(**needed[model])
     add_call(add_turn(make_conversation("Does it send texts too?"), "And in Germany?"))

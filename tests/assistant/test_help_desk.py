@@ -41,9 +41,8 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
 
 def ask(email: str = "ada@visitor.example") -> Request:
     who = Who(uuid.uuid4(), address=uuid.uuid4().hex)
-    return requests.create(
-        who, "button", email, "My invoice is wrong.", uuid.uuid4().hex, reserve(who.visitor_id), live=True
-    )
+    wish = requests.Wish("button", email, "My invoice is wrong.", uuid.uuid4().hex, reserve(who.visitor_id))
+    return requests.create(who, wish, live=True)
 
 
 def told(receiver: Receiver) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from assistant.models import (
     StaffPresence,
 )
 from assistant.person import live, live_shown, live_visitor
-from assistant.person.requests import RequestRefused
+from assistant.person.requests import RequestRefused, Wish
 from assistant.reserved import reserve
 from assistant.selectors import NotFound
 from assistant.services import NotAvailable
@@ -63,9 +63,8 @@ def someone(language: str = "en") -> Who:
 
 def ask(who: Who, conversation_id: uuid.UUID | None = None, email: str = "", key: str = "") -> Request:
     conversation_id = conversation_id or reserve(who.visitor_id)
-    made = live_visitor.ask(
-        who, "button", email, "My invoice is wrong.", key or uuid.uuid4().hex, conversation_id
-    )
+    wish = Wish("button", email, "My invoice is wrong.", key or uuid.uuid4().hex, conversation_id)
+    made = live_visitor.ask(who, wish)
     return Request.objects.get(pk=made.message["request"]["request_id"])
 
 

@@ -1,6 +1,7 @@
 """Live chats by time alone, the silence beside a person, and what models and figures are told of both."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -281,9 +282,10 @@ def test_what_came_before_the_first_turn_is_told_with_that_turn_alone() -> None:
 
 def test_a_model_knows_what_the_form_said_but_no_address(anna: User) -> None:  # noqa: F811
     who = someone()
-    first = requests.create(
-        who, "button", "ada@visitor.example", "Write to eve@visitor.example.", "1", reserve(who.visitor_id)
+    wish = requests.Wish(
+        "button", "ada@visitor.example", "Write to eve@visitor.example.", "1", reserve(who.visitor_id)
     )
+    first = requests.create(who, wish)
     assert first.conversation_id
     # Asked before anything else was; and each later question that is sent on is not said twice.
     history = selectors.facts(who, first.conversation_id).history
@@ -291,7 +293,9 @@ def test_a_model_knows_what_the_form_said_but_no_address(anna: User) -> None:  #
     asked = "How do I reset my password?"
     reply = send(who, first.conversation_id, asked)
     assert reply.decision["signals"]["depth"] == 0
-    requests.create(who, "button", "ada@visitor.example", asked, "2", first.conversation_id)
+    requests.create(
+        who, replace(wish, text=asked, client_request_id="2", conversation_id=first.conversation_id)
+    )
     history = selectors.facts(who, first.conversation_id).history
     assert [turn.text for turn in history] == [f"{history[0].text.splitlines()[0]}\n\n{asked}", told.SENT_ON]
     # An answer that is asked for again has the history that it had.

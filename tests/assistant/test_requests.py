@@ -48,7 +48,8 @@ def ask(
     who: Who | None = None, email: str = VISITOR, text: str = "My invoice is wrong.", **more: object
 ) -> Request:
     values = {"reason": "button", "client_request_id": uuid.uuid4().hex, **more}
-    return requests.create(who or someone(), email=email, text=text, **values)  # type: ignore[arg-type]
+    wish = requests.Wish(email=email, text=text, **values)  # type: ignore[arg-type]
+    return requests.create(who or someone(), wish)
 
 
 def change_settings(**values: object) -> None:

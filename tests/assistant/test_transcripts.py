@@ -37,7 +37,8 @@ def row() -> Request:
     conversation = make_conversation()
     add_turn(conversation, "Where is my invoice?", text="I have **no** access to it.")
     who = Who(conversation.visitor_id, address=uuid.uuid4().hex)
-    return requests.create(who, "button", "", "Please look.", uuid.uuid4().hex, conversation.pk, live=True)
+    wish = requests.Wish("button", "", "Please look.", uuid.uuid4().hex, conversation.pk)
+    return requests.create(who, wish, live=True)
 
 
 def test_the_visitor_gets_both_sides_in_order_and_the_row_says_that_it_went_out(

@@ -24,7 +24,8 @@ def waiting() -> Request:
     add_turn(conversation, "Can clients cancel?", text="Yes, by the link in their confirmation.")
     who = Who(conversation.visitor_id, address=uuid.uuid4().hex)
     text = "Studio Seven cannot. Write to lena@visitor.example"
-    return requests.create(who, "button", "", text, uuid.uuid4().hex, conversation.pk, live=True)
+    wish = requests.Wish("button", "", text, uuid.uuid4().hex, conversation.pk)
+    return requests.create(who, wish, live=True)
 
 
 @pytest.fixture
