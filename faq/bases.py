@@ -95,16 +95,6 @@ def load(root: Path, name: str, embedder: Any) -> Base:
         raise Damaged(f"{name} cannot be read: {type(error).__name__}: {error}") from error
 
 
-def embedder_of(root: Path, name: str) -> str | None:
-    """Return the id of the embedder of a folder that this release can read, None when it cannot."""
-    try:
-        about = json.loads((root / name / ABOUT).read_bytes())
-        fits = (about["format"], about["algorithm"]) == (FORMAT, ALGORITHM)
-        return str(about["embedder"]) if fits else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def clean(root: Path, keep: Collection[str]) -> list[str]:
     """Delete all folders but those to keep; return the names of what went."""
     if not root.is_dir():

@@ -5,7 +5,7 @@ for "Free" where all other words agree. So each content word is accounted for: i
 it is a misspelling of a word in the entry, or it is missing there.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -169,12 +169,3 @@ def contrast(asked: Collection[str], entry: Collection[str], rival: Collection[s
     own, other = frozenset(entry) - frozenset(rival), frozenset(rival) - frozenset(entry)
     there = frozenset(asked)
     return Contrast(claimed=own & there, missing=own - there, against=other & there)
-
-
-def weighted_share(
-    part: Iterable[str], whole: Sequence[str], weight: Mapping[str, float], unknown: float
-) -> float:
-    """Return the share of `whole`'s weight that lies in `part`; 0 for an empty whole."""
-    total = sum(weight.get(term, unknown) for term in whole)
-    inside = set(part)
-    return sum(weight.get(term, unknown) for term in whole if term in inside) / total if total else 0.0

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from common.clock import now
 from routing.config import Config, ModelSpec, RouteSpec
 from routing.ladder import NOT_ALLOWED
 from routing.policy import flaw, pointless
-from routing.providers import registry
-from routing.publishing import current
 from routing.ranges import flaws, values_of
 
 # Time to try a successor, compare the two and change the ladders.
@@ -52,12 +49,6 @@ def refusals(found: Iterable[Finding], before: Iterable[Finding], back: bool = F
         for finding in found
         if finding.level == "error" and (finding not in known or (finding.kind in ALWAYS and not back))
     ]
-
-
-def lint_routing(config: Config | None = None, today: date | None = None) -> list[Finding]:
-    """Return the findings of a configuration, the newest published one when None; errors first."""
-    found = lint(config or current(), today or now().date(), registry.configured)
-    return sorted(found, key=lambda finding: (finding.level, finding.route))
 
 
 def lint(config: Config, today: date, usable: Usable) -> Iterator[Finding]:

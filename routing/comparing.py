@@ -79,11 +79,6 @@ def change(name: str, before: Tally, after: Tally) -> Change | None:
     return None
 
 
-def share_change(name: str, before: Tally, after: Tally, good: int) -> Change:
-    """Return how the count `name` has changed as a share of the requests."""
-    return _share(before[name], before["requests"], after[name], after["requests"], good)
-
-
 def _per_1000(side: Tally) -> int:
     requests = side["requests"]
     return round(Decimal(side["cost_pico"]) * 1000 / requests) if requests else 0

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from common.intervals import Interval, wilson
 from routing import publishing, tally, targets
 from routing.config import ConfigError, Sla
 from routing.evidence import KINDS
@@ -83,16 +82,6 @@ class Figures:
     def rate(self, count: int) -> float | None:
         """Return `count` as a share of the requests, None without requests."""
         return count / self.requests if self.requests else None
-
-    @property
-    def grounded_rate(self) -> float | None:
-        """Return the share of the judged answers that are grounded, None when none was judged."""
-        return self.grounded / self.support_judged if self.support_judged else None
-
-    @property
-    def grounded_interval(self) -> Interval | None:
-        """Return between which shares the rate of all answers lies in 95 of 100 cases (Wilson)."""
-        return wilson(self.grounded, self.support_judged) if self.support_judged else None
 
     @property
     def met(self) -> bool | None:

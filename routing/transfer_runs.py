@@ -256,18 +256,6 @@ def stood_before(config: Config, route: str, models: Sequence[str]) -> list[Tran
     return found
 
 
-def newest_for(route: str, model: str) -> str | None:
-    """Return how the newest finished test of a model on a route went, in words; None when there is none.
-
-    For whoever keeps a record of what stands on a ladder.
-    """
-    runs = TransferRun.objects.filter(
-        kind=TransferRun.Kind.MODEL, route=route, model=model, state=TransferRun.State.DONE
-    )
-    run = runs.first()
-    return None if run is None else verdict(run)
-
-
 def verdict(run: TransferRun) -> str:
     """Return in words how a run went, or stands."""
     found = reports(run)

@@ -315,14 +315,3 @@ def test_a_missing_price_and_an_unused_route_are_found(config: Config) -> None:
     assert findings(replace(config, rules=rules)) == [
         ("warning", "long", "No rule leads here, so it is never used.")
     ]
-
-
-@pytest.mark.usefixtures("config")
-def test_the_published_configuration_is_linted_by_default(settings: Any) -> None:
-    from routing.checks import lint_routing
-
-    Route.objects.get(slug="draft").steps.all().delete()
-    publishing.publish()
-    assert lint_routing(today=TODAY) == [
-        Finding("error", "draft", "The ladder is empty, so the route cannot answer.")
-    ]

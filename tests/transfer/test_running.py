@@ -43,11 +43,8 @@ def test_a_case_passes_on_one_model_and_fails_on_another(upstream: Control, only
     assert "Does not say “30 days”." in report.failures
     assert transfer_runs.passing("common", LITE, good.covers)
     assert not transfer_runs.passing("common", OTHER, bad.covers)
-    assert str(transfer_runs.newest_for("common", OTHER)).startswith(
-        "Not passed: 0 of 1 case passed, once each"
-    )
-    assert str(transfer_runs.newest_for("common", LITE)).startswith("Passed: 1 of 1 case")
-    assert transfer_runs.newest_for("complex", LITE) is None
+    assert transfer_runs.verdict(bad).startswith("Not passed: 0 of 1 case passed, once each")
+    assert transfer_runs.verdict(good).startswith("Passed: 1 of 1 case")
     assert {row.answering_model for row in bad.results.all()} <= {OTHER}, "no other model steps in"
 
 
