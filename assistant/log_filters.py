@@ -10,10 +10,12 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from types import TracebackType
 
 from routing.errors import CallFailed
 
+READY = "/readyz"  # as assistant.urls has it
 # Their messages name files, addresses, modules and attributes, never a value.
 _SPEAKING = (OSError, ImportError, AttributeError, NameError, MemoryError, RecursionError, AssertionError)
 # Classes of libraries by module and name, as this module imports none: connections, locks, wrong set-up.
@@ -28,16 +30,24 @@ _Caught = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 class BriefRefusals(logging.Filter):
-    """Keeps a refused request to its one line.
+    """Keeps a refused request to its one line, and that of a desk that is not ready to INFO.
 
-    A 403 or 404 is an answer and not a fault of the program, so where it was raised helps nobody.
+    A 403 or 404 is an answer and not a fault of the program, so where it was raised helps nobody. Neither
+    is the 503 of `/readyz`: who asks is told what is red, and `make run` asks until nothing is.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Drop the traceback of a record about an answer with a 4xx status; let every record through."""
-        if 400 <= getattr(record, "status_code", 0) < 500:
+        """Drop the traceback of an answer with a 4xx status, lower "not ready"; let every record through."""
+        status = getattr(record, "status_code", 0)
+        if 400 <= status < 500:
             record.exc_info = record.exc_text = None
+        if status == HTTPStatus.SERVICE_UNAVAILABLE and not record.exc_info and _path(record) == READY:
+            record.levelno, record.levelname = logging.INFO, "INFO"
         return True
+
+
+def _path(record: logging.LogRecord) -> str:
+    return str(getattr(getattr(record, "request", None), "path_info", ""))
 
 
 def scrubbed(error: BaseException) -> str:

@@ -146,6 +146,7 @@ import django
 django.setup()
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 
@@ -155,28 +156,37 @@ def refuse(request):
 def fail(request):
     raise ValueError("a fault")
 
-urlpatterns = [path("refused/", refuse), path("fault/", fail)]
+def not_now(request):
+    return HttpResponse(status=503)
+
+def ready(request):
+    return fail(request) if request.GET else not_now(request)
+
+urlpatterns = [path("refused/", refuse), path("fault/", fail), path("busy/", not_now), path("readyz", ready)]
 settings.ROOT_URLCONF, settings.MIDDLEWARE = "__main__", []
 settings.TEMPLATES = []  # the pages of refusals need files that only collectstatic makes
 client = Client(raise_request_exception=False, SERVER_NAME="support.larkfield.example")
-for address in ("/refused/", "/missing/", "/fault/"):
+for address in ("/readyz", "/busy/", "/refused/", "/missing/", "/readyz?fault", "/fault/"):
     client.get(address)
 """
 
 
 @pytest.mark.parametrize("debug", ["0", "1"])
-def test_a_refused_request_is_one_line_of_the_log_and_a_fault_has_its_traceback(debug: str) -> None:
+def test_an_answer_is_one_line_of_the_log_and_a_fault_has_its_traceback(debug: str) -> None:
     done = warm.run(
         "-c", REFUSALS_AND_A_FAULT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "assistant.settings", **PLAIN, "DEBUG": debug},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
-    assert "WARNING django.request Forbidden (Permission denied): /refused/" in lines[0]
-    assert "WARNING django.request Not Found: /missing/" in lines[1]
-    assert "ERROR django.request Internal Server Error: /fault/" in lines[2]
-    assert lines[3] == "Traceback (most recent call last):"
-    assert done.stderr.count("Traceback") == 1
+    assert "INFO django.request Service Unavailable: /readyz" in lines[0]
+    assert "ERROR django.request Service Unavailable: /busy/" in lines[1]
+    assert "WARNING django.request Forbidden (Permission denied): /refused/" in lines[2]
+    assert "WARNING django.request Not Found: /missing/" in lines[3]
+    assert "ERROR django.request Internal Server Error: /readyz" in lines[4]
+    assert lines[5] == "Traceback (most recent call last):"
+    assert "ERROR django.request Internal Server Error: /fault/" in done.stderr
+    assert done.stderr.count("Traceback") == 2
 
 
 def test_a_command_that_may_not_start_says_why_in_one_sentence() -> None:

@@ -64,6 +64,7 @@ def test_it_serves_visitors_and_keeps_the_passwords_that_people_chose(tmp_path: 
             servers.wait_until(lambda at=server: "first password" in at.log(), server, "ready")  # type: ignore[misc]
             said = server.log()
             assert f"ready: http://127.0.0.1:{port}/" in said
+            assert "ERROR" not in said, "asking whether it is ready is no fault"
             first = (tmp_path / "var/admin-password").read_text().strip()
             assert first not in said
             status, page, policy = page_of(port, "/")
