@@ -24,6 +24,7 @@ from common.clock import now
 from common.text import clean, shorten
 from routing import publishing
 from routing.admin.base import LinesField, ModelAdmin, TabularInline, badge, muted
+from routing.admin.meanwhile import SeenForm
 from routing.models import Route, TransferCase, TransferTurn
 from routing.transfer_checks import flaws_of, lines_of
 
@@ -43,7 +44,7 @@ def _routes(kept: str = "") -> list[tuple[str, str]]:
     return [*found, *([(kept, f"{kept} (there is no such route)")] if kept and kept not in known else [])]
 
 
-class CaseForm(forms.ModelForm[TransferCase]):
+class CaseForm(SeenForm[TransferCase]):
     """One case; refuses what could not be looked for, and a case that asks nothing."""
 
     plan = forms.ChoiceField(
@@ -88,6 +89,11 @@ class CaseForm(forms.ModelForm[TransferCase]):
             model_routes = Route.objects.filter(kind=Route.Kind.MODEL)
             routes.choices = list(model_routes.values_list("slug", "name"))
 
+    def inlines_in_words(self) -> dict[str, str]:
+        """Return the earlier messages as they are stored."""
+        turns = (f"“{turn.visitor}”, answered “{turn.assistant}”" for turn in self.instance.turns.all())
+        return {"earlier messages": "; then ".join(turns) or "none"}
+
     def clean_question(self) -> str:
         return _clean(self.cleaned_data["question"])
 
@@ -103,8 +109,9 @@ class CaseForm(forms.ModelForm[TransferCase]):
             raise ValidationError("A share, from 0 to 1.")
         return support
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, Any]:
+        """Refuse a case that asks nothing."""
+        cleaned = super().clean()
         asked = ("must_say", "must_not_say", "must_route", "must_be_grounded", "judge_question")
         if not self.errors and not (any(cleaned.get(name) for name in asked) or cleaned["max_first_text_ms"]):
             raise ValidationError("The case asks nothing of the answer: say what must hold of it.")
@@ -151,6 +158,7 @@ class TransferCaseAdmin(ModelAdmin[TransferCase]):
     inlines = (TurnInline,)
     warn_unsaved_form = True
     actions = ("put_in_use", "take_out_of_use")
+    change_form_before_template = "admin/desk/_seen.html"
     list_before_template = "admin/desk/transfer_cases_before.html"
     readonly_fields = ("who",)
     fieldsets = (

@@ -1,18 +1,16 @@
 """The entry form: its answer with counter and preview, and phrasings that belong to one entry each."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
-from django.http import QueryDict
 from django.urls import reverse
 
 from faq import negatives, services
 from faq.admin import editing
 from faq.admin.base import Textarea
 from faq.admin.guard import PUBLISH, Checked
-from faq.admin.meanwhile import Meanwhile, newest_edit
+from faq.admin.meanwhile import SeenForm
 from faq.engine_models import key_of
 from faq.models import ANSWER_LIMIT, Entry, Phrasing
 
@@ -33,15 +31,14 @@ class AnswerWidget(Textarea):
         return {**context, **editing.widget_context()}
 
 
-class EntryForm(forms.ModelForm[Entry]):
+class EntryForm(SeenForm[Entry]):
     """Checks an entry as it would be after saving, published or not.
 
-    `seen` is the edit that the person had before them: nobody writes over what they have not read.
     `checked` is what the guard has found, None when the form publishes no answer.
     """
 
     checked: Checked | None = None
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    called = "entry"
 
     class Meta:
         model = Entry
@@ -61,16 +58,10 @@ class EntryForm(forms.ModelForm[Entry]):
             "answer": "Markdown: bold, lists, links, code and headings. The preview shows what visitors get."
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["seen"] = newest_edit(self.instance)
+    guarded = Meta.fields
 
-    def clean(self) -> dict[str, Any] | None:
+    def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned is None:
-            cleaned = self.cleaned_data
-        self._refuse_to_overwrite(cleaned)
         if PUBLISH in self.data:
             cleaned["status"] = Entry.Status.PUBLISHED
         if cleaned.get("status") == Entry.Status.PUBLISHED and cleaned.get("kind") == Entry.Kind.ANSWER:
@@ -85,25 +76,6 @@ class EntryForm(forms.ModelForm[Entry]):
         if self.checked is not None and self.checked.stops:
             self.add_error(None, "Look at what this would clash with, and tick “Publish it all the same”.")
         return cleaned
-
-    def _refuse_to_overwrite(self, cleaned: dict[str, Any]) -> None:
-        """Refuse what somebody else's edit came before; the form then shows both, and may be saved again."""
-        seen = cleaned.get("seen")
-        known = [name for name in EntryForm.Meta.fields if name in self.fields]
-        meanwhile = Meanwhile.since(self.instance, seen, known) if seen and self.instance.pk else None
-        if meanwhile is None:
-            return
-        shown = cast("QueryDict", self.data).copy()
-        shown[self.add_prefix("seen")] = str(meanwhile.newest)
-        for name in meanwhile.fields:
-            if name not in cleaned:
-                continue  # it has an error of its own, which is told first
-            if meanwhile.untouched(name, cleaned[name]):
-                shown[self.add_prefix(name)] = meanwhile.text(name)
-            elif cleaned[name] != getattr(self.instance, name):
-                self.add_error(name, meanwhile.clash(name))
-        self.data = shown
-        self.add_error(None, ValidationError(meanwhile.told(self.fields)))
 
 
 class PhrasingForm(forms.ModelForm[Phrasing]):

@@ -22,14 +22,17 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 from common.text import shorten
 from faq import negatives
 from faq.admin.base import ModelAdmin, TabularInline, badge
+from faq.admin.meanwhile import SeenForm
 from faq.engine_models import Negative, key_of
 from faq.models import Entry
 
 ID_DIGITS = 19  # a longer number is none that a database would have given
 
 
-class NegativeForm(forms.ModelForm[Negative]):
+class NegativeForm(SeenForm[Negative]):
     """One question, kept from one entry or from every one of its language."""
+
+    called = "question"
 
     class Meta:
         model = Negative
@@ -41,6 +44,8 @@ class NegativeForm(forms.ModelForm[Negative]):
             "language": "Of a question for no entry; with an entry its language counts.",
         }
 
+    guarded = Meta.fields
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name = self.add_prefix("entry")
@@ -51,8 +56,9 @@ class NegativeForm(forms.ModelForm[Negative]):
             sent[name] = "0"
             self.data = sent
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or self.cleaned_data
+    def clean(self) -> dict[str, Any]:
+        """Refuse what the list, or a published entry, has already."""
+        cleaned = super().clean()
         if cleaned.get("text") and not self.errors:
             probe = copy(self.instance)
             probe.text, probe.entry = cleaned["text"], cleaned.get("entry")
@@ -105,6 +111,7 @@ class NegativeAdmin(SimpleHistoryAdmin, ModelAdmin[Negative]):  # type: ignore[m
     fields = ("text", "entry", "language")
     history_list_display = ("state",)
     object_history_template = "faq/history.html"
+    change_form_before_template = "admin/desk/_seen.html"
 
     @admin.display(description="Question", ordering="text")
     def question(self, negative: Negative) -> SafeString:

@@ -17,6 +17,7 @@ from common.clock import now
 from routing import caring
 from routing.admin.base import PublishingAdmin, TabularInline, badge, muted
 from routing.admin.marks import RETIRES_SOON_DAYS, current_price, dollars, key_status, retirement
+from routing.admin.meanwhile import SeenForm
 from routing.models import CatalogueModel, CatalogueNotice, ModelPrice
 from routing.price_check import known
 
@@ -104,7 +105,7 @@ class RetirementFilter(DropdownFilter):  # type: ignore[misc]
         return queryset
 
 
-class CatalogueForm(forms.ModelForm[CatalogueModel]):
+class CatalogueForm(SeenForm[CatalogueModel]):
     """A catalogue row in words."""
 
     class Meta:
@@ -126,6 +127,22 @@ class CatalogueForm(forms.ModelForm[CatalogueModel]):
             "answers_as": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
 
+    def inlines_in_words(self) -> dict[str, str]:
+        """Return the prices as they are stored."""
+        return {"prices": "; ".join(map(_in_words, self.instance.prices.all())) or "none"}
+
+
+def _in_words(price: ModelPrice) -> str:
+    amounts = (
+        (price.input, "in"),
+        (price.output, "out"),
+        (price.cached_input, "cached"),
+        (price.cache_write, "to write the cache"),
+    )
+    told = ", ".join(f"{dollars(amount)} {what}" for amount, what in amounts if amount is not None)
+    above = f" above {price.input_above:,} tokens" if price.input_above else ""
+    return f"from {price.effective_from}{above} {told}"
+
 
 def _noticed(notice: CatalogueNotice) -> tuple[SafeString, str]:
     kind = "bad" if caring.pressing(notice, now()) else "warn"
@@ -135,6 +152,7 @@ def _noticed(notice: CatalogueNotice) -> tuple[SafeString, str]:
 @admin.register(CatalogueModel)
 class CatalogueAdmin(PublishingAdmin[CatalogueModel]):
     form = CatalogueForm
+    change_form_before_template = "admin/desk/_seen.html"
     list_before_template = "admin/desk/models_before.html"
     list_display = ("name", "life", "status", "tier", "window", "price", "ladders")
     list_filter = ("provider", "tier", RetirementFilter)

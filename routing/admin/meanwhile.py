@@ -17,8 +17,10 @@ from common.text import plain_lines, shorten
 
 M = TypeVar("M", bound=Model)
 
+BETWEEN = "; "  # the parts of the mark, whose names may be of several words
 OPENED = "opened"  # the moment of the mark, beside the fields
 SHOWN = 200  # characters of a stored value that are told
+TOLD = 500  # characters of what stands in an inline that are told
 
 
 class _Seen(forms.CharField):
@@ -58,7 +60,7 @@ class SeenForm(forms.ModelForm[M]):
     def clean(self) -> dict[str, Any]:
         """Refuse what somebody else's edit came before; fields that were left alone show what is stored."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        seen = dict(part.split("=", 1) for part in cleaned.get("seen", "").split() if "=" in part)
+        seen = dict(part.split("=", 1) for part in cleaned.get("seen", "").split(BETWEEN) if "=" in part)
         differs = [
             name for name, value in self.stored.items() if seen.get(name, "") not in ("", _digest(value))
         ]
@@ -89,7 +91,7 @@ class SeenForm(forms.ModelForm[M]):
         names = ", ".join(label.lower() for label in labels)
         yield f"Not saved yet: {self._who(opened)} changed this {kind} while you had it open ({names})."
         for name in inlines:
-            yield f"Its {name} now: {self.stored[name]}."
+            yield f"Its {name} now: {shorten(self.stored[name], TOLD)}."
         if inlines:
             yield "What you typed is still here. Open the page once more and make your change in that."
         else:
@@ -116,7 +118,7 @@ class SeenForm(forms.ModelForm[M]):
 
 def _mark(stored: Mapping[str, str]) -> str:
     parts = {OPENED: str(int(now().timestamp())), **{name: _digest(value) for name, value in stored.items()}}
-    return " ".join(f"{name}={part}" for name, part in parts.items())
+    return BETWEEN.join(f"{name}={part}" for name, part in parts.items())
 
 
 def _digest(value: str) -> str:
