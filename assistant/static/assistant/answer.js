@@ -1,7 +1,7 @@
 // One answer on the page: its status, its text as it comes, and what can be done with it at the end.
 
 import { isRunning, openParts, withoutMarks } from "./log.js";
-import { copyButton, el, fragment, icon, reducedMotion, rungs } from "./dom.js";
+import { button, copyButton, el, fragment, icon, reducedMotion, rungs } from "./dom.js";
 import { style } from "./later.js";
 import { problemBox } from "./problem.js";
 import { ago, day, inLanguage, moment, stamp, t } from "./words.js";
@@ -197,9 +197,8 @@ export class Answer {
 
   /** A stop that cannot be sent is not offered. */
   #otherWays(online) {
-    const link = (words, onclick) => el("button", { type: "button", class: "link", onclick }, words);
-    const stop = online ? [link(t("Stop and ask again"), () => this.actions.stopAndAsk(this.reply)), " · "] : [];
-    return [" ", ...stop, link(t("Talk to a person"), () => this.actions.person(this.reply))];
+    const stop = online ? [button("link", () => this.actions.stopAndAsk(this.reply), t("Stop and ask again")), " · "] : [];
+    return [" ", ...stop, button("link", () => this.actions.person(this.reply), t("Talk to a person"))];
   }
 
   #footOf(reply, { latest, end, form, climbs }) {
@@ -231,8 +230,8 @@ export class Answer {
     const words = reply.notice || (spent ? SPENT : ENDINGS[reply.state]) || "";
     const buttons = [];
     if (free && !spent) {
-      if (reply.continuable) buttons.push(this.#button(t("Continue"), "arrow", () => this.actions.again(reply, "continue")));
-      if (reply.retryable) buttons.push(this.#button(t("Retry"), "retry", () => this.actions.again(reply, "retry")));
+      if (reply.continuable) buttons.push(button("do", () => this.actions.again(reply, "continue"), icon("arrow"), t("Continue")));
+      if (reply.retryable) buttons.push(button("do", () => this.actions.again(reply, "retry"), icon("retry"), t("Retry")));
     }
     if (!words && !buttons.length) return null;
     const kind = reply.state === "completed" || spent ? "aside" : reply.state;
@@ -240,7 +239,7 @@ export class Answer {
   }
 
   #person(reply) {
-    return el("div", { class: "offer" }, this.#button(t("Talk to a person"), "person", () => this.actions.person(reply)));
+    return el("div", { class: "offer" }, button("do", () => this.actions.person(reply), icon("person"), t("Talk to a person")));
   }
 
   /** The box stays the same one as long as the problem does, or it would be read out again. */
@@ -330,7 +329,7 @@ export class Answer {
     const asks = reply.actions.includes("solved_yes") ? t("Did that solve it?") : reply.actions.includes("none_of_these") ? t("None of them?") : t("Did this help?");
     const buttons = reply.actions
       .filter((name) => all[name])
-      .map((name) => el("button", { type: "button", class: "pill", onclick: all[name][1] }, all[name][0]));
+      .map((name) => button("pill", all[name][1], all[name][0]));
     const said = !reply.actions.includes("solved"); // the reply itself has just asked it
     return el("div", { class: "choices", role: "group", "aria-label": asks }, el("span", { class: said ? "unseen" : "asks" }, asks), ...buttons);
   }
@@ -340,10 +339,6 @@ export class Answer {
       el("button", { type: "button", class: "pill ask", lang: reply.suggestionsLang || null, onclick: () => this.actions.ask(text) }, text),
     );
     return el("div", { class: "suggestions", role: "group", "aria-label": t("You could ask next") }, el("span", { class: "asks" }, t("You could ask next")), ...buttons);
-  }
-
-  #button(words, name, onclick) {
-    return el("button", { type: "button", class: "do", onclick }, icon(name), words);
   }
 }
 

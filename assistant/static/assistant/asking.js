@@ -1,7 +1,7 @@
 // Asking for a person: the form for it is fetched when it is wanted; until then this keeps what it will have to know.
 
 import { el } from "./dom.js";
-import { lost, Part, style } from "./later.js";
+import { lost, Part, plainPage, style } from "./later.js";
 import { rememberRequest, request } from "./storage.js";
 import { t } from "./words.js";
 
@@ -120,8 +120,7 @@ export class Asking {
     clearTimeout(this.#timer);
     if (!this.#wish) return;
     this.#tries += 1;
-    const plain = el("a", { class: "plain-page", href: "/person/" }, t("Write to the team without the chat"));
-    this.holder.replaceChildren(lost(() => this.#fetch(), this.#tries, plain));
+    this.holder.replaceChildren(lost(() => this.#fetch(), this.#tries, plainPage()));
     this.handlers.shown();
   }
 

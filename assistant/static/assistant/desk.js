@@ -1,6 +1,7 @@
 // What the page says about the desk itself: its name, its starters, the line to people, and the connection.
 
 import { el } from "./dom.js";
+import { plainPage, reloadButton } from "./later.js";
 import { t } from "./words.js";
 
 const BANNER_AFTER_MS = 2000; // a loss shorter than this is nobody's business
@@ -35,15 +36,6 @@ export function contactNode(contact) {
     return el("a", { href: contact, rel: "noopener nofollow", target: "_blank" }, new URL(contact).host);
   }
   return el("span", {}, contact);
-}
-
-function reloadButton() {
-  return el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, t("Load again"));
-}
-
-/** The way to the team that needs neither this connection nor this script. */
-function plainPage() {
-  return el("a", { class: "plain-page", href: "/person/" }, t("Write to the team without the chat"));
 }
 
 export class Desk {
@@ -111,7 +103,7 @@ export class Desk {
     line.replaceChildren(" ");
     if (this.contact) line.append(el("span", { class: "reach" }, t("For a person:"), " ", contactNode(this.contact), "\u00a0· "));
     line.append(el("a", { href: "/person/" }, t("Write to the team")));
-    if (privacyUrl && privacyUrl.startsWith("https://")) {
+    if (privacyUrl?.startsWith("https://")) {
       line.append("\u00a0· ", el("a", { href: privacyUrl, rel: "noopener", target: "_blank" }, t("Privacy")));
     }
   }

@@ -26,6 +26,11 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** A button of a `kind` (the name of its style) that does `onclick`. */
+export function button(kind, onclick, ...children) {
+  return el("button", { type: "button", class: kind, onclick }, ...children);
+}
+
 /** An icon by its name, or one that a part of the page brings along as `path`. */
 export function icon(name, path = ICONS[name]) {
   const svg = document.createElementNS(SVG, "svg");

@@ -1,6 +1,6 @@
 // Parts of the page that a usual visit does not need: fetched when they are wanted, and again where that failed.
 
-import { el, icon } from "./dom.js";
+import { button, el, icon } from "./dom.js";
 import { t } from "./words.js";
 
 export const UNFETCHED = t("This part of the page could not be loaded. Nothing is lost.");
@@ -41,8 +41,15 @@ export function style(url) {
  * failed (some browsers remember a module that failed): what is written is kept over it.
  */
 export function lost(again, tries, ...more) {
-  const retry = tries < 2
-    ? el("button", { type: "button", class: "do", onclick: again }, icon("retry"), t("Retry"))
-    : el("button", { type: "button", class: "do", onclick: () => window.location.reload() }, t("Load again"));
+  const retry = tries < 2 ? button("do", again, icon("retry"), t("Retry")) : reloadButton();
   return el("div", { class: "problem", role: "alert" }, el("p", {}, UNFETCHED), retry, ...more);
+}
+
+export function reloadButton() {
+  return button("do", () => window.location.reload(), t("Load again"));
+}
+
+/** The way to the team that needs neither this connection nor this script. */
+export function plainPage() {
+  return el("a", { class: "plain-page", href: "/person/" }, t("Write to the team without the chat"));
 }

@@ -1,6 +1,6 @@
 // What the desk would not do, said beside what it is about; a limit counts down on its button until it ends.
 
-import { el, icon } from "./dom.js";
+import { button, el, icon } from "./dom.js";
 import { span, t } from "./words.js";
 
 const FINAL = new Set(["conflict", "too_long", "empty", "not_found", "not_available"]); // said again, they end the same way
@@ -20,15 +20,15 @@ export function problemBox(problem, lead, retry, ...buttons) {
 function retryButton(until, retry) {
   const left = el("span", { class: "left", "aria-hidden": "true" });
   const ended = el("span", { class: "unseen", role: "status" });
-  const button = el("button", { type: "button", class: "do", onclick: retry }, icon("retry"), t("Retry"), left);
+  const again = button("do", retry, icon("retry"), t("Retry"), left);
   const count = () => {
     const seconds = Math.ceil((until - Date.now()) / 1000);
     const waits = seconds > 0;
-    if (button.disabled && !waits) ended.textContent = t("You can try again now.");
-    button.disabled = waits;
+    if (again.disabled && !waits) ended.textContent = t("You can try again now.");
+    again.disabled = waits;
     left.textContent = waits ? span(seconds) : "";
     if (waits) setTimeout(() => left.isConnected && count(), 500);
   };
   count();
-  return [button, ended];
+  return [again, ended];
 }

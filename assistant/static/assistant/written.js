@@ -1,7 +1,7 @@
 // What people wrote: the visitor's own messages, with what becomes of one while it has no answer, and what the team or
 // the desk itself said.
 
-import { el, fragment } from "./dom.js";
+import { button, el, fragment } from "./dom.js";
 import { isRunning } from "./log.js";
 import { problemBox } from "./problem.js";
 import { inLanguage, stamp, t } from "./words.js";
@@ -45,9 +45,9 @@ export class Mine {
 
   #under(text, waiting, reply, unsent, online) {
     const { actions } = this;
-    const link = (words, onclick) => el("button", { type: "button", class: "link", onclick }, words);
+    const link = (words, onclick) => button("link", onclick, words);
     if (this.problem) {
-      const edit = el("button", { type: "button", class: "do", onclick: () => actions.edit(waiting.id) }, t("Edit"));
+      const edit = button("do", () => actions.edit(waiting.id), t("Edit"));
       return [problemBox(this.problem, t("Not sent."), () => actions.resend(waiting.id), edit)];
     }
     if (unsent) return [link(t("Edit"), () => actions.edit(waiting.id)), link(t("Cancel"), () => actions.drop(waiting.id))];
