@@ -8,6 +8,7 @@ Unicode code points.
 import re
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 import nh3
@@ -27,6 +28,9 @@ _BARE = re.compile(
     r"(?<![A-Za-z0-9._%+@/:-])"
     r"(?:https://[A-Za-z0-9./?#&=:;,_~%+@!*()-]*[A-Za-z0-9/=_~%+-]|[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})"
 )
+# Of a cell in a table, in Latin letters: what takes one line, and a word (an address) that may be broken. The
+# page gives a cell with more than one line the width of about as many (chat.css).
+_ONE_LINE, _ENDLESS = 14, 24
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,20}")
 _LINE = re.compile(r"\r\n?|\n")
 _REOPENED = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\w")
@@ -46,8 +50,8 @@ _CLEANER = nh3.Cleaner(
         "a": {"href"},
         "ol": {"start"},
         "pre": {"data-language"},
-        "th": {"data-align"},
-        "td": {"data-align"},
+        "th": {"data-align", "data-wide"},
+        "td": {"data-align", "data-wide"},
     },
     tag_attribute_values={
         "div": {"class": {"table"}, "role": {"group"}, "tabindex": {"0"}, "aria-label": {"Table"}},
@@ -140,15 +144,30 @@ def _links_rule(state: StateCore) -> None:
 
 def _shape_rule(state: StateCore) -> None:
     """Fit the tokens into a chat page: headings below the message's own, no style attributes."""
-    for token in state.tokens:
+    for at, token in enumerate(state.tokens):
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
         elif token.type in {"th_open", "td_open"}:
             style = str(token.attrs.pop("style", ""))
             if style:
                 token.attrs["data-align"] = style.removeprefix("text-align:")
+            if width := _width_of(state.tokens[at + 1]):
+                token.attrs["data-wide"] = width
             if token.type == "th_open":
                 token.attrs["scope"] = "col"
+
+
+def _width_of(cell: Token) -> str:
+    """Return how wide the column of a cell must be: "" for as wide as its text, which stays in one line."""
+    words = "".join(" " if child.type.endswith("break") else child.content for child in cell.children or ())
+    if max(map(_letters, words.split()), default=0) > _ENDLESS:
+        return "endless"
+    return "text" if _letters(words) > _ONE_LINE else ""
+
+
+def _letters(text: str) -> int:
+    """Return how many Latin letters are about as wide as `text`."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _code_language(token: Token) -> str:

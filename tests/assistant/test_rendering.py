@@ -45,6 +45,26 @@ def test_a_table_scrolls_in_a_named_box_and_keeps_its_alignment() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "wide"),
+    [
+        ("Professional", ""),
+        ("**Professional**", ""),
+        ("up to ten users", "text"),
+        ("予約カレンダー", ""),
+        ("共有の予約カレンダー", "text"),
+        ("see https://larkfield.example/a/long/one", "endless"),
+        ("`LARKFIELD_WEBHOOK_SECRET_KEY`", "endless"),
+    ],
+)
+def test_a_cell_of_a_table_says_whether_its_text_needs_more_than_a_line(cell: str, wide: str) -> None:
+    marks = f' data-wide="{wide}"' if wide else ""
+    html = render(f"| {cell} | Price |\n|---|---|\n| {cell} | 12 |\n\n# End", HOSTS)
+    assert f"<td{marks}>" in html and "<td>12</td>" in html
+    assert f'<th{marks} scope="col">' in html and '<th scope="col">Price</th>' in html
+    assert "<h3>End</h3>" in html
+
+
+@pytest.mark.parametrize(
     ("markdown", "shown"),
     [
         ("[help](https://larkfield.example/help)", 'href="https://larkfield.example/help"'),
@@ -151,7 +171,7 @@ def assert_harmless(html: str) -> None:
         for name, value in re.findall(r"([a-z-]+)=\"([^\"]*)\"", attributes):
             assert name in {
                 *("href", "target", "rel", "start", "tabindex", "role", "class", "scope"),
-                *("aria-label", "data-language", "data-align"),
+                *("aria-label", "data-language", "data-align", "data-wide"),
             }, html
             if name == "href":
                 assert value.startswith(("https://larkfield.example", "mailto:")), html

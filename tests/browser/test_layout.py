@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from assistant.rendering import render
 from tests.browser.scripted import Scripted, reply, turn
 from tests.browser.states import SOURCE, STATES
 from tests.servers import DeskServer
@@ -55,9 +56,7 @@ def test_nothing_is_lost_enlarged_spaced_or_mirrored(scripted: Scripted, name: s
     assert [lost(scripted, size) for size in (WIDE, PHONE)] == [[], []]
 
 
-# What shows a control or its state without being text (WCAG 1.4.11), against the ground beside it.
-SHAPES = """
-() => {
+CONTRAST = """
   const bright = (css) => {
     const [r, g, b] = css.match(/[\\d.]+/g).slice(0, 3).map((byte) => byte / 255)
       .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
@@ -68,6 +67,12 @@ SHAPES = """
     const [dark, light] = [bright(one), bright(other)].sort((a, b) => a - b);
     return (light + 0.05) / (dark + 0.05);
   };
+"""
+
+# What shows a control or its state without being text (WCAG 1.4.11), against the ground beside it.
+SHAPES = (
+    f"() => {{ {CONTRAST}"
+    + """
   const paper = style(".desk").backgroundColor;
   document.querySelector("#transcript").focus({ focusVisible: true });
   const focus = style("#transcript").outlineColor;
@@ -80,6 +85,7 @@ SHAPES = """
   };
 }
 """
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -175,6 +181,90 @@ def test_the_first_words_of_an_answer_stay_where_they_were_written(scripted: Scr
     scripted.done(5, text=text, html="<p>Yes, you can.</p>\n<p>Open the settings.</p>")
     expect(scripted.page.locator("article.answer")).to_have_attribute("aria-busy", "false")
     assert scripted.page.evaluate(FIRST_LINE) == written
+
+
+TABLE = """
+| Plan | Price per month | Calendars | Support | Where to read on |
+|---|--:|:-:|---|---|
+| Professional | 12.50 | 25 | By e-mail, within one working day | [The help](https://example.com/help) |
+| Enterprise-plus | 120.00 | any | By telephone | https://example.com/a/very/long/address/0123456789 |
+| 業務用 | 29.00 | 3 | 予約カレンダーの共有について、営業日に電話でご案内します | example.com |
+"""
+# How far the transcript and the table scroll sideways, words that are broken (those of cells with an address
+# may be), and the narrowest column with more than a line of text.
+TABLES = """
+() => {
+  const table = document.querySelector(".table");
+  const beyond = (node) => node.scrollWidth - node.clientWidth;
+  const linesOf = (text, from, to) => {
+    const range = document.createRange();
+    range.setStart(text, from);
+    range.setEnd(text, to);
+    return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+  };
+  const broken = [];
+  const texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    if (text.parentNode.closest(".unseen, [data-wide=endless]")) continue;
+    for (const { 0: word, index } of text.data.matchAll(/[\\w.]{1,24}(?![^\\s-])/g)) {
+      if (linesOf(text, index, index + word.length) > 1) broken.push(word);
+    }
+  }
+  const wide = [...table.querySelectorAll("[data-wide]")].map((cell) => cell.offsetWidth);
+  const page = beyond(document.querySelector("#transcript"));
+  return { page, table: beyond(table), broken, narrowest: Math.min(...wide) };
+}
+"""
+
+
+@pytest.mark.parametrize("width", [320, 390, WIDE[0]])
+@pytest.mark.parametrize(("first", "onward"), [("Plan", "ArrowRight"), ("الخطة", "ArrowLeft")])
+def test_a_table_keeps_its_words_whole_and_scrolls_in_its_own_box(
+    scripted: Scripted, width: int, first: str, onward: str
+) -> None:
+    scripted.page.set_viewport_size({"width": width, "height": 800})
+    text = TABLE.replace("Plan", first) + "\n"
+    html = render(text, ["example.com"])
+    scripted.load()
+    scripted.ask()
+    scripted.delta(2, text)
+    scripted.say(type="block", reply_id="r", seq=3, upto=len(text), html=html)
+    table = scripted.page.get_by_role("group", name="Table")
+    expect(table).to_be_visible()
+    written = table.bounding_box()
+    looked = scripted.page.evaluate(TABLES)
+    assert (looked["page"], looked["broken"]) == (0, [])
+    assert looked["narrowest"] >= 136  # 8.5rem: some 14 letters
+    assert (looked["table"] > 0) is (width < WIDE[0])
+    scripted.done(4, text=text, html=html)
+    expect(scripted.page.locator("article.answer")).to_have_attribute("aria-busy", "false")
+    assert table.bounding_box() == written
+    if width < WIDE[0]:
+        table.press(onward)
+        expect(table).not_to_have_js_property("scrollLeft", 0)
+    scripted.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+# What shades the edges of a table, and how a link stands out on its darkest end, coloured as the frame.
+SHADE = f"""() => {{ {CONTRAST}
+  return [style(".table").backgroundImage, contrast(style(".table a").color, style(".table").borderTopColor)];
+}}"""
+
+
+def test_a_shade_tells_a_finger_that_a_table_goes_on(scripted: Scripted, chromium: Browser) -> None:
+    given = [turn(1, "Which plans?", reply(html=render(TABLE, ["example.com"])))]
+    scripted.load(turns=given)
+    assert scripted.page.evaluate(SHADE)[0] == "none"  # a mouse is shown a scroll bar
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    phone = Scripted(context, scripted.url)
+    phone.load(turns=given)
+    for scheme in ("light", "dark"):
+        phone.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        shade, contrast = phone.page.evaluate(SHADE)
+        assert shade.count("linear-gradient") == 2
+        assert contrast >= 4.5
+    context.close()
 
 
 def test_times_are_those_of_the_reader_s_region(scripted: Scripted) -> None:
