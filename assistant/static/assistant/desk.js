@@ -103,7 +103,7 @@ export class Desk {
     line.replaceChildren(" ");
     if (this.contact) line.append(el("span", { class: "reach" }, t("For a person:"), " ", contactNode(this.contact), "\u00a0· "));
     line.append(el("a", { href: "/person/" }, t("Write to the team")));
-    if (privacyUrl && privacyUrl.startsWith("https://")) {
+    if (privacyUrl?.startsWith("https://")) {
       line.append("\u00a0· ", el("a", { href: privacyUrl, rel: "noopener", target: "_blank" }, t("Privacy")));
     }
   }

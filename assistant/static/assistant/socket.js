@@ -16,16 +16,8 @@ const UNBLOCKED_MS = 5 * 60_000; // for so long a line of requests is kept befor
 const AWAY_MS = 30_000; // and where a socket has worked on this page
 
 // Closed on purpose; all else is tried again.
-const FINAL_CLOSES = new Map([
-  [4400, "outdated"],
-  [4401, "sign_in"],
-  [4403, "refused"],
-  [4409, "outdated"],
-]);
-const FINAL_ERRORS = new Map([
-  ["sign_in", "sign_in"],
-  ["refused", "refused"],
-]);
+const FINAL_CLOSES = { 4400: "outdated", 4401: "sign_in", 4403: "refused", 4409: "outdated" };
+const FINAL_ERRORS = ["sign_in", "refused"];
 
 /** Full jitter: anything up to a bound that doubles from 0.5 s to 30 s, so a herd spreads out. */
 export function backoff(attempt, random = Math.random()) {
@@ -85,17 +77,12 @@ export class Connection {
     this.trialTimer = 0;
     this.socket = null;
     this.attempt = 0;
-    this.retryTimer = 0;
-    this.stableTimer = 0;
-    this.watchTimer = 0;
-    this.doubtTimer = 0;
-    this.answerTimer = 0;
-    this.speakTimer = 0;
     this.heardAt = 0;
     this.quiet = []; // the silences after which the line was cut, in ms
     this.notBefore = 0;
     this.ended = "";
     this.wasOnline = false;
+    this.#forgetTimers();
     window.addEventListener("online", () => this.wake());
     window.addEventListener("offline", () => this.#offline());
     window.addEventListener("pageshow", () => this.wake());
@@ -151,7 +138,7 @@ export class Connection {
       if (this.socket !== socket) return;
       const silence = Date.now() - this.heardAt;
       if (this.heard && silence > 2_000 && silence < QUIET_MS) this.quiet.push(silence);
-      this.#lost(FINAL_CLOSES.get(event.code) ?? "");
+      this.#lost(FINAL_CLOSES[event.code] ?? "");
     });
   }
 
@@ -258,8 +245,8 @@ export class Connection {
   }
 
   #receive(frame) {
-    if (frame.type === "error" && FINAL_ERRORS.has(frame.code)) {
-      this.#lost(FINAL_ERRORS.get(frame.code), frame.message);
+    if (frame.type === "error" && FINAL_ERRORS.includes(frame.code)) {
+      this.#lost(frame.code, frame.message);
       return;
     }
     if (frame.type === "error" && frame.retry_after && !frame.client_message_id && !frame.reply_id) {

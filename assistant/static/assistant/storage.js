@@ -34,9 +34,13 @@ function put(area, key, value) {
   else area.setItem(PREFIX + key, value);
 }
 
+function get(area, key) {
+  return area.getItem(PREFIX + key);
+}
+
 /** This tab's conversation, else the one that another tab of this browser had last. */
 export function conversation() {
-  return tab.getItem(`${PREFIX}conversation`) ?? browser.getItem(`${PREFIX}conversation`);
+  return get(tab, "conversation") ?? get(browser, "conversation");
 }
 
 export function rememberConversation(id) {
@@ -51,7 +55,7 @@ export function rememberConversation(id) {
 }
 
 export function draft(id) {
-  return browser.getItem(`${PREFIX}draft.${id ?? "new"}`) ?? "";
+  return get(browser, `draft.${id ?? "new"}`) ?? "";
 }
 
 export function rememberDraft(id, text) {
@@ -60,7 +64,7 @@ export function rememberDraft(id, text) {
 
 /** By what the desk knows this visitor inside a frame, null for nobody yet. */
 export function token() {
-  return browser.getItem(`${PREFIX}token`);
+  return get(browser, "token");
 }
 
 export function rememberToken(value) {
@@ -69,7 +73,7 @@ export function rememberToken(value) {
 
 /** Messages that were sent from this tab and not acknowledged: they survive a refresh. `in` is their conversation. */
 export function outbox() {
-  return JSON.parse(tab.getItem(`${PREFIX}outbox`) ?? "[]");
+  return JSON.parse(get(tab, "outbox") ?? "[]");
 }
 
 export function rememberOutbox(entries) {
@@ -79,20 +83,20 @@ export function rememberOutbox(entries) {
 
 /** The reply whose thumb down waits for its reason; it outlives the page, so that no thumb is lost. */
 export function thumb() {
-  return tab.getItem(`${PREFIX}thumb`);
+  return get(tab, "thumb");
 }
 
 export function rememberThumb(replyId) {
   put(tab, "thumb", replyId);
 }
 
-function requestKey(id = tab.getItem(`${PREFIX}conversation`)) {
+function requestKey(id = get(tab, "conversation")) {
   return `request.${id ?? "new"}`;
 }
 
 /** The request for a person that is being written or on its way from this tab in its conversation, null for none. */
 export function request() {
-  return JSON.parse(tab.getItem(PREFIX + requestKey()) ?? "null");
+  return JSON.parse(get(tab, requestKey()) ?? "null");
 }
 
 export function rememberRequest(draft) {
@@ -107,7 +111,7 @@ export function forgetDrafts(id) {
 
 /** When WebSockets were found blocked for this tab, in milliseconds, 0 for never. */
 export function blockedAt() {
-  return Number(tab.getItem(`${PREFIX}blocked`));
+  return Number(get(tab, "blocked"));
 }
 
 export function rememberBlocked(at) {
