@@ -214,6 +214,16 @@ def limit_reached(desk: Scripted) -> None:
 
 
 @state
+def messages_refused(desk: Scripted) -> None:
+    desk.load()
+    for number, text in enumerate(("And what does the larger plan cost?", "Again?", "Hello?"), 1):
+        desk.type(text)
+        named = {"client_message_id": desk.sent_frame("send")["client_message_id"], "retry_after": 90}
+        desk.say(type="error", code="rate_limited", message="These were many messages at once.", **named)
+        expect(desk.button("Remove")).to_have_count(number)
+
+
+@state
 def verb_refused(desk: Scripted) -> None:
     desk.load(turns=[turn(1, "Can I?", reply(state="failed", retryable=True))])
     desk.button("Retry").click()

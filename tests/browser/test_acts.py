@@ -135,7 +135,7 @@ def test_what_was_never_sent_is_changed_without_a_line(scripted: Callable[..., S
     played.type(QUESTION)
     played.type(LATER)
     mine = played.page.locator(".mine-row")
-    mine.last.get_by_role("button", name="Cancel").click()
+    mine.last.get_by_role("button", name="Remove").click()
     expect(mine).to_have_count(1)
     expect(played.box).to_be_focused()
     mine.first.get_by_role("button", name="Edit").click()
@@ -283,6 +283,45 @@ def test_a_message_beyond_the_limit_goes_out_later_under_its_own_id(
     expect(box).to_have_count(0)
     assert len({(frame["client_message_id"], frame["text"]) for frame in sent(played, "send")}) == 1
     assert len(sent(played, "send")) == 2
+
+
+def test_messages_refused_for_one_reason_say_it_once_and_go_out_together(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted()
+    limit = {"code": "rate_limited", "message": "These were many messages at once."}
+    other = {"code": "conflict", "message": "This message was sent before with other words."}
+    texts = [QUESTION, LATER, "Hello?", "Is this the same?", "Anybody?"]
+    for seconds, text in enumerate(texts):
+        played.type(text)
+        refusal = {**limit, "retry_after": 42 - seconds} if text != texts[3] else other
+        name = sent(played, "send")[-1]["client_message_id"]
+        played.say(type="error", client_message_id=name, **refusal)
+        expect(played.page.locator(".mine-row").nth(seconds)).to_contain_text("Not sent")
+    mine = played.page.locator(".mine-row")
+    alerts = mine.get_by_role("alert")
+    expect(alerts).to_have_text(
+        [f"Not sent. {other['message']}", f"Not sent. {limit['message']} You can try again in 38 secs."]
+    )
+    expect(mine.last.get_by_role("alert")).to_be_visible()  # under the last that it is about
+    expect(played.button("Edit")).to_have_count(5)
+    expect(played.button("Remove")).to_have_count(5)
+    played.box.fill("my own draft")
+    mine.nth(1).get_by_role("button", name="Edit").click()
+    expect(played.box).to_have_value(f"{LATER}\nmy own draft")
+    mine.last.get_by_role("button", name="Remove").click()
+    expect(mine.locator(".text")).to_have_text([QUESTION, "Hello?", "Is this the same?"])
+    expect(mine.nth(1).get_by_role("alert")).to_contain_text("You can try again in 40 secs.")
+    for _ in range(2):
+        passes(played.page, 21.5)
+        played.say(type="alive")
+    before = {frame["text"]: frame["client_message_id"] for frame in sent(played, "send")}
+    played.button("Retry").click()
+    again = sent(played, "send")[5:]
+    expected = [(text, before[text]) for text in (QUESTION, "Hello?")]
+    assert [(frame["text"], frame["client_message_id"]) for frame in again] == expected
+    expect(alerts).to_have_text([f"Not sent. {other['message']}"])
+    expect(played.box).to_be_focused()
 
 
 def test_a_refusal_that_is_final_offers_no_second_try(scripted: Callable[..., Scripted]) -> None:

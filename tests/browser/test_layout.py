@@ -56,9 +56,7 @@ def test_nothing_is_lost_enlarged_spaced_or_mirrored(scripted: Scripted, name: s
     assert [lost(scripted, size) for size in (WIDE, PHONE)] == [[], []]
 
 
-# What shows a control or its state without being text (WCAG 1.4.11), against the ground beside it.
-SHAPES = """
-() => {
+CONTRAST = """
   const bright = (css) => {
     const [r, g, b] = css.match(/[\\d.]+/g).slice(0, 3).map((byte) => byte / 255)
       .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
@@ -69,6 +67,12 @@ SHAPES = """
     const [dark, light] = [bright(one), bright(other)].sort((a, b) => a - b);
     return (light + 0.05) / (dark + 0.05);
   };
+"""
+
+# What shows a control or its state without being text (WCAG 1.4.11), against the ground beside it.
+SHAPES = (
+    f"() => {{ {CONTRAST}"
+    + """
   const paper = style(".desk").backgroundColor;
   document.querySelector("#transcript").focus({ focusVisible: true });
   const focus = style("#transcript").outlineColor;
@@ -81,6 +85,7 @@ SHAPES = """
   };
 }
 """
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -239,6 +244,27 @@ def test_a_table_keeps_its_words_whole_and_scrolls_in_its_own_box(
         table.press(onward)
         expect(table).not_to_have_js_property("scrollLeft", 0)
     scripted.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+
+
+# What shades the edges of a table, and how a link stands out on its darkest end, coloured as the frame.
+SHADE = f"""() => {{ {CONTRAST}
+  return [style(".table").backgroundImage, contrast(style(".table a").color, style(".table").borderTopColor)];
+}}"""
+
+
+def test_a_shade_tells_a_finger_that_a_table_goes_on(scripted: Scripted, chromium: Browser) -> None:
+    given = [turn(1, "Which plans?", reply(html=render(TABLE, ["example.com"])))]
+    scripted.load(turns=given)
+    assert scripted.page.evaluate(SHADE)[0] == "none"  # a mouse is shown a scroll bar
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    phone = Scripted(context, scripted.url)
+    phone.load(turns=given)
+    for scheme in ("light", "dark"):
+        phone.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        shade, contrast = phone.page.evaluate(SHADE)
+        assert shade.count("linear-gradient") == 2
+        assert contrast >= 4.5
+    context.close()
 
 
 def test_times_are_those_of_the_reader_s_region(scripted: Scripted) -> None:

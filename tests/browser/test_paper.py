@@ -11,7 +11,7 @@ from tests.servers import DeskServer
 
 pytestmark = pytest.mark.browser
 
-PAPER = {"width": 718, "height": 1047}  # A4 between margins of 1 cm
+PAPER = (718, 1047)  # A4 between margins of 1 cm
 TABLE = """
 | Plan | Price per month | Calendars | Storage | Support | Where to read on |
 |---|--:|:-:|---|---|---|
@@ -59,7 +59,7 @@ def test_a_conversation_is_printed_whole_and_nothing_else_is(chromium: Browser, 
     assert on_screen["controls"] > 3 and on_screen["ink"] > 128 and on_screen["cut"] > 0
     assert len(on_screen["questions"]) < 13  # what is out of sight is left out of the layout
     page.emulate_media(media="print", color_scheme="dark")
-    page.set_viewport_size(PAPER)
+    page.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
     page.evaluate(TWO_FRAMES)  # a section is let into the layout in the frame after the one that says so
     printed = page.evaluate(PRINTED)
     questions = [each["text"] for each in given]

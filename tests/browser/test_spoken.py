@@ -190,6 +190,7 @@ def test_every_message_of_the_tree_is_an_article_with_author_and_time(listened: 
     ("state", "words"),
     [
         ("limit_reached", "many messages"),
+        ("messages_refused", "many messages"),
         ("verb_refused", "cannot be asked again"),
         ("too_long", "over the limit"),
         ("form_with_errors", "Please give an e-mail address"),

@@ -64,7 +64,7 @@ export class Answer {
     this.open = el("p", { class: "open" }, this.openNode, this.behindNode);
     this.body = el("div", { class: "prose", dir: "auto" }, this.final, this.open);
     this.foot = el("div", { class: "foot" });
-    const head = el("header", { class: "head" }, this.author, this.cause(reply), this.time);
+    const head = el("header", { class: "head" }, this.author, CAUSES[reply.cause] && el("span", { class: "cause" }, CAUSES[reply.cause]), this.time);
     this.root = el(
       "article",
       { class: "message answer", id: `reply-${reply.id}`, tabindex: "-1", "data-reply": reply.id },
@@ -74,10 +74,6 @@ export class Answer {
       this.status,
       this.foot,
     );
-  }
-
-  cause(reply) {
-    return CAUSES[reply.cause] ? el("span", { class: "cause" }, CAUSES[reply.cause]) : null;
   }
 
   /**

@@ -5,7 +5,7 @@ import { Asking } from "./asking.js";
 import { Composer } from "./composer.js";
 import { Desk } from "./desk.js";
 import { Part } from "./later.js";
-import { changeOutbox, choose, dropFromOutbox, emptyChat, runningReply } from "./log.js";
+import { choose, dropFromOutbox, emptyChat, runningReply } from "./log.js";
 import { choice, feedback, Page, receive } from "./page.js";
 import { Connection } from "./socket.js";
 import * as storage from "./storage.js";
@@ -65,8 +65,8 @@ const actions = {
     page.verb({ type: "resolve", solved: false, reply_id: reply.id });
     actions.person(reply);
   },
-  resend(id) {
-    page.set(changeOutbox(page.chat, id, { problem: null, sent: false }));
+  resend(code) {
+    page.set({ ...page.chat, outbox: page.chat.outbox.map((entry) => (entry.problem?.code === code ? { ...entry, problem: null } : entry)) });
     page.flush();
   },
   edit(id) {

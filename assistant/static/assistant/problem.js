@@ -5,14 +5,13 @@ import { span, t } from "./words.js";
 
 const FINAL = new Set(["conflict", "too_long", "empty", "not_found", "not_available"]); // said again, they end the same way
 
-/** A box with the desk's words behind `lead`, a Retry where that may help, and further buttons. */
-export function problemBox(problem, lead, retry, ...buttons) {
+/** A box with the desk's words behind `lead`, and a Retry where that may help. */
+export function problemBox(problem, lead, retry) {
   const said = !problem.retryAfter || /\d/.test(problem.message);
   const until = said ? "" : t("You can try again in {wait}.", { wait: span(problem.retryAfter) });
   const words = [lead, problem.message, until].filter(Boolean).join(" ");
   const box = el("div", { class: "problem" }, el("p", { role: "alert" }, words));
   if (retry && !FINAL.has(problem.code)) box.append(...retryButton(problem.until, retry));
-  box.append(...buttons);
   return box;
 }
 

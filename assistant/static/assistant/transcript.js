@@ -38,9 +38,10 @@ export class Transcript {
   /** Show the whole chat, touching only what changed; `line` is the state of the connection. */
   sync(chat, line) {
     Object.assign(this, { chat, line });
+    const last = new Map(chat.outbox.map((entry) => [entry.problem?.code, entry])); // why messages were refused is said once, under the last
     const items = [
       ...inOrder(chat).map(({ turn, message }) => (turn ? { key: turn.clientMessageId || turn.id, ...turn } : { key: `m-${message.id}`, message })),
-      ...chat.outbox.map((entry) => ({ key: entry.id, text: entry.text, createdAt: entry.at, waiting: entry, problem: entry.problem, replyIds: [] })),
+      ...chat.outbox.map((entry) => ({ key: entry.id, text: entry.text, createdAt: entry.at, waiting: entry, says: last.get(entry.problem?.code) === entry, replyIds: [] })),
     ];
     this.#news.clear();
     this.#dropAllBut(new Set(items.map((item) => item.key)), chat);
@@ -233,7 +234,7 @@ export class Transcript {
     const replies = item.replyIds.map((id) => chat.replies[id]);
     const last = Boolean(item.id) && this.#isLast(item.id, chat);
     const busy = replies.some(isRunning) ? chat : null; // whether one waits depends on those before it
-    return [item.createdAt, item.waiting, item.problem, chat.choices[item.id], chat.climbs.join(), this.line, last, this.context.busy, busy, ...replies];
+    return [item.createdAt, item.waiting, item.says, chat.choices[item.id], chat.climbs.join(), this.line, last, this.context.busy, busy, ...replies];
   }
 
   #newSection(item) {

@@ -8,13 +8,9 @@ const LANGUAGE = globalThis.document?.documentElement.lang || "";
 /** How times and numbers are written: in the reader's own kind of the page's language (en-GB); without a page the browser's. */
 export const LOCALE = navigator.languages.find((tag) => tag.split("-")[0] === LANGUAGE) ?? (LANGUAGE || undefined);
 
-function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
-}
-
 /** A text in the page's language, its holes like {name} filled from `values`. */
 export function t(text, values = {}) {
-  return filled(CATALOG[text] ?? text, values);
+  return (CATALOG[text] ?? text).replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
 }
 
 /** A number as the page's language writes it. */

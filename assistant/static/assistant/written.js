@@ -27,30 +27,32 @@ export class Mine {
   }
 
   /** `reply` is its one answer while nothing was done for it: it waits for its turn, or was taken back. */
-  update({ text, createdAt, waiting, problem = null, reply }, line) {
+  update(item, line) {
+    const { createdAt, waiting, says, reply } = item;
+    const problem = waiting?.problem;
+    const online = line === "online";
     stamp(this.time, createdAt);
     this.root.setAttribute("aria-label", `${t("You")}, ${this.time.textContent}`);
-    const words = !waiting || problem ? "" : SENDING[line] ?? t("Waiting for the connection");
+    const words = !waiting ? "" : SENDING[problem ? "ended" : line] ?? t("Waiting for the connection");
     if (this.state.textContent !== words) this.state.textContent = words;
     this.root.classList.toggle("pending", Boolean(waiting || reply) && !problem);
-    const unsent = Boolean(waiting) && !waiting.tried && line !== "online";
-    const key = `${reply?.state ?? ""} ${unsent} ${line === "online"}`;
-    if (this.key === key && this.problem === problem) return;
+    const unsent = problem || (waiting && !waiting.tried && !online);
+    const key = JSON.stringify([reply?.state, unsent, online, says]);
+    if (this.key === key) return;
     this.key = key;
-    this.problem = problem;
     const hadFocus = this.under.contains(document.activeElement);
-    this.under.replaceChildren(...this.#under(text, waiting, reply, unsent, line === "online"));
+    this.under.replaceChildren(...this.#under(item, unsent, online));
     if (hadFocus) (this.under.querySelector("button") ?? document.querySelector("#message")).focus({ preventScroll: true });
   }
 
-  #under(text, waiting, reply, unsent, online) {
+  #under({ text, waiting, says, reply }, unsent, online) {
     const { actions } = this;
     const link = (words, onclick) => button("link", onclick, words);
-    if (this.problem) {
-      const edit = button("do", () => actions.edit(waiting.id), t("Edit"));
-      return [problemBox(this.problem, t("Not sent."), () => actions.resend(waiting.id), edit)];
+    if (unsent) {
+      const { id, problem } = waiting;
+      const why = problem && says ? problemBox(problem, t("Not sent."), () => actions.resend(problem.code)) : "";
+      return [link(t("Edit"), () => actions.edit(id)), link(t("Remove"), () => actions.drop(id)), why];
     }
-    if (unsent) return [link(t("Edit"), () => actions.edit(waiting.id)), link(t("Cancel"), () => actions.drop(waiting.id))];
     if (!reply) return [];
     if (!isRunning(reply)) return [t("Taken back."), link(t("Ask it after all"), () => actions.again(reply, "retry"))];
     const ways = [link(t("Edit"), () => actions.editWaiting(reply, text)), link(t("Cancel"), () => actions.stop(reply))];
