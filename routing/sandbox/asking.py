@@ -74,6 +74,11 @@ class Ask:
         return self.messages[self._asked_at][1] if self._asked_at >= 0 else ""
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """Return all that the visitor said, oldest first."""
+        return tuple(text for role, text in self.messages if role == "user" and not _is_go_on(role, text))
+
+    @property
     def _asked_at(self) -> int:
         """Return where the visitor's last message is, -1 without one."""
         asked = (at for at, row in enumerate(self.messages) if row[0] == "user" and not _is_go_on(*row))

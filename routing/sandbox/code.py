@@ -5,14 +5,18 @@ from collections.abc import Sequence
 
 from routing.sandbox import extracts
 from routing.sandbox.asking import Passage
+from routing.sandbox.wording import Wording
 
 _CODE = re.compile(
     r"```|\b(?:function|script|snippet|code|regex|endpoint|webhook|curl|python|javascript|typescript|node(?:\.js)?|"
-    r"php|ruby|sql|class|method|stack ?trace|exception|traceback)\b",
+    r"php|ruby|sql|class|method|stack ?trace|exception|traceback|funktion|fonction|función|função|código)\b"
+    r"|関数|コード|スクリプト",
     re.I,
 )
 _WANTED = re.compile(
-    r"```|\b(?:write|show|give|implement|create|make|generate|example|fix|debug|refactor|review|wrong|bug|why)\b",
+    r"```|\b(?:write|show|give|implement|create|make|generate|example|fix|debug|refactor|review|wrong|bug|why"
+    r"|schreib\w*|zeig\w*|écri\w+|montre\w*|escrib\w+|muéstr\w+|muestr\w+|escrev\w+|mostr\w+)\b"
+    r"|書いて|見せて|作って|作成して",
     re.I,
 )
 _PASTED = re.compile(r"```[\w-]*\n(.*?)```", re.S)
@@ -76,7 +80,7 @@ def is_about_code(text: str) -> bool:
     return bool(_CODE.search(text) and _WANTED.search(text)) and not text.lstrip().startswith("BEGIN:V")
 
 
-def answer(question: str, passages: Sequence[Passage], heavy: bool) -> str:
+def answer(question: str, passages: Sequence[Passage], heavy: bool, words: Wording) -> str:
     """Return a fenced block with a sentence around it, and what the help texts add.
 
     A block that the help texts hold is better than one of our own.
@@ -85,35 +89,29 @@ def answer(question: str, passages: Sequence[Passage], heavy: bool) -> str:
     ranked = extracts.rank(_PASTED.sub(" ", question), passages)
     helpful = [scored.passage for scored in ranked if scored.share >= HELPFUL_SHARE][: 2 if heavy else 1]
     theirs = any("```" in passage.text for passage in helpful)
-    parts = [_review(pasted[1])] if pasted else [] if theirs else [_fresh(question)]
+    parts = [_review(pasted[1], words)] if pasted else [] if theirs else [_fresh(question, words)]
     for passage in helpful:
         lines = extracts.best_sentences(question, passage.text, 5 if heavy or theirs else 2)
-        parts.append(f"From the help texts, **{passage.title}**:\n\n" + "\n\n".join(lines))
+        parts.append("\n\n".join([words.from_texts.format(title=passage.title), *lines]))
     if heavy and not pasted:
-        parts.append(
-            "Before it goes live:\n\n"
-            "- Keep the secret in the environment, never in the code.\n"
-            "- Try it with one real event and one that you have altered by a single character.\n"
-            "- Answer at once and do the slow work afterwards, so that the sender need not repeat."
-        )
+        parts.append(words.before_live)
     return "\n\n".join(parts)
 
 
-def _fresh(question: str) -> str:
+def _fresh(question: str, words: Wording) -> str:
     language = next((name for name, pattern in _LANGUAGES if re.search(pattern, question, re.I)), "python")
-    signed = re.search(r"signature|webhook|verif|hmac", question, re.I)
+    signed = re.search(r"signatur|webhook|v[eé]rif|hmac|firma|assinatura|署名", question, re.I)
     block = (_VERIFY if signed else _FETCH)[language]
-    what = "checks the signature over the raw body" if signed else "makes one request and reads its answer"
-    return f"This {what}; nothing in it depends on a framework:\n\n```{language}\n{block}\n```"
+    said = words.fresh.format(what=words.checks if signed else words.fetches)
+    return f"{said}\n\n```{language}\n{block}\n```"
 
 
-def _review(code: str) -> str:
+def _review(code: str, words: Wording) -> str:
     lines = [line for line in code.splitlines() if line.strip()]
-    size = "one line" if len(lines) == 1 else f"{len(lines)} lines"
-    begins = f", from `{lines[0].strip()[:60]}` on" if lines else ""
+    size = words.one_line if len(lines) == 1 else words.some_lines.format(lines=len(lines))
+    begins = words.begins.format(code=lines[0].strip()[:60]) if lines else ""
     return (
-        f"I have read your code ({size}{begins}) and would change as little as possible: "
-        "check the value before it is used, and let the error say which value it was.\n\n"
+        f"{words.review.format(size=size, begins=begins)}\n\n"
         "```python\n"
         "if value is None:\n"
         '    raise ValueError("value is missing: check the request that filled it")\n'

@@ -178,10 +178,12 @@ def _tidied(text: str, language: str) -> str:
         prose = all(
             not extracts.is_block(piece) and not re.match(r"[-*>#]|\d+[.)]", piece) for piece in pieces
         )
-        paragraphs.append(" ".join(map(_sentence, pieces)) if prose else extracts.stacked(pieces))
+        paragraphs.append(
+            extracts.joined(list(map(_sentence, pieces))) if prose else extracts.stacked(pieces)
+        )
     return "\n\n".join(filter(None, paragraphs))
 
 
 def _sentence(piece: str) -> str:
     piece = " ".join(piece.split())
-    return piece[:1].upper() + piece[1:] + ("" if re.search(r"[.!?:…)\]*`]$", piece) else ".")
+    return piece[:1].upper() + piece[1:] + ("" if re.search(r"[.!?:…)\]*`。！？：」]$", piece) else ".")

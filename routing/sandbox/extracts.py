@@ -3,14 +3,15 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from routing.sandbox.asking import Passage
 
-_WORD = re.compile(r"[^\W_]+", re.UNICODE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+_KANA = "\u3040-\u30ff\u4e00-\u9fff"  # and kanji, which stand between Latin words without a blank
+_WORD = re.compile(rf"[{_KANA}]+|[^\W_{_KANA}]+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])\s*(?=[^\s」』）])")
 _LIST_ITEM = re.compile(r"\s*(?:[-*|>]|\d+[.)])\s")
 _DELIMITER = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?$")
 _BLANK = re.compile(r"\n\s*\n")
@@ -216,6 +217,11 @@ def stacked(pieces: Sequence[str]) -> str:
     return text
 
 
+def joined(pieces: Sequence[str]) -> str:
+    """Return sentences as one line, with a blank after each that its language puts one after."""
+    return "".join(f"{piece}{'' if re.search('[。！？：]$', piece) else ' '}" for piece in pieces).rstrip()
+
+
 @dataclass(frozen=True)
 class Scored:
     """A passage with the share of the question's weight that it covers."""
@@ -224,16 +230,19 @@ class Scored:
     share: float
 
 
-def rank(question: str, passages: Sequence[Passage]) -> list[Scored]:
-    """Return the passages, best first; the prompt's own order decides between equals."""
-    asked = stems(question)
-    have = [stems(f"{passage.title} {passage.text}") for passage in passages]
+def rank(question: str, passages: Sequence[Passage], read: Callable[[str], set[str]] = stems) -> list[Scored]:
+    """Return the passages, best first; the prompt's own order decides between equals.
+
+    `read` says which words, or what else, a text has in common with another one.
+    """
+    asked = read(question)
+    have = [read(f"{passage.title} {passage.text}") for passage in passages]
     seen = Counter(word for words in have for word in words)
     weight = {word: 1.0 + math.log((1 + len(passages)) / (1 + seen[word])) for word in asked}
     whole = sum(weight.values()) or 1.0
     scored = []
     for place, (passage, words) in enumerate(zip(passages, have, strict=True)):
-        in_title = asked & stems(passage.title)
+        in_title = asked & read(passage.title)
         share = (sum(weight[word] for word in asked & words) + sum(weight[word] for word in in_title)) / (
             2 * whole
         )
