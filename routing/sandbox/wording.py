@@ -39,7 +39,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         in_short="**In short:**",
         see_also="See also **{title}**: {text}",
         example="This is an example answer, as the sandbox is no model and does not translate; a real one "
-        "would tell you here in English what stands under **{title}**, where the help text has it so:",
+        "would tell you here in English what stands under “{title}”, where the help text has it so:",
         entries_read="{events} calendar entries in {lines} lines",
         lines_read="{lines} lines of text",
         read="I have read what you pasted ({what})",
@@ -75,8 +75,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "de": Wording(
         in_short="**Kurz gesagt:**",
         see_also="Siehe auch **{title}**: {text}",
-        example="Das ist eine Beispielantwort, denn die Sandbox ist kein Modell und übersetzt nicht; ein "
-        "echtes würde Ihnen hier auf Deutsch sagen, was unter **{title}** steht, und im Original steht dort:",
+        example="Das ist eine Beispielantwort, denn die Testumgebung ist kein Modell und übersetzt nicht; "
+        "ein echtes würde Ihnen hier auf Deutsch sagen, was unter „{title}“ steht, und im Original heißt es:",
         entries_read="{events} Kalendereinträge in {lines} Zeilen",
         lines_read="{lines} Zeilen Text",
         read="Ich habe gelesen, was Sie eingefügt haben ({what})",
@@ -113,41 +113,41 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "Setzen Sie Thema, Datum und Einzelheiten ein, dann ist er fertig zum Senden.",
     ),
     "fr": Wording(
-        in_short="**En bref :**",
-        see_also="Voir aussi **{title}** : {text}",
-        example="Ceci est un exemple de réponse, car la sandbox n’est pas un modèle et ne traduit pas ; un "
-        "vrai modèle vous dirait ici en français ce que dit **{title}**, dont voici l’original :",
+        in_short="**En bref :**",
+        see_also="Voir aussi **{title}** : {text}",
+        example="Ceci est un exemple de réponse, car le bac à sable n’est pas un modèle et ne traduit pas ; "
+        "un vrai modèle vous dirait ici en français ce que dit « {title} », dont voici l’original :",
         entries_read="{events} événements de calendrier en {lines} lignes",
         lines_read="{lines} lignes de texte",
         read="J’ai lu ce que vous avez collé ({what})",
         told="{read}. Voici ce qu’en disent les textes d’aide.",
-        points="Vos points un par un :",
+        points="Vos points un par un :",
         see="voir **{title}**",
         silent="les textes d’aide n’en disent rien",
         closing="Si cela ne suffit pas, écrivez à {contact} en indiquant votre forfait.",
         not_found="Je n’ai pas trouvé cela dans les textes d’aide, je préfère donc ne rien deviner.\n\n"
-        "L’étape suivante : demandez à une personne à {contact}, ou dites-moi en d’autres mots ce que vous "
+        "L’étape suivante : demandez à une personne à {contact}, ou dites-moi en d’autres mots ce que vous "
         "voulez faire.",
         not_found_in="{read}, mais je n’ai rien trouvé à ce sujet dans les textes d’aide, je préfère donc ne "
-        "rien deviner.\n\nL’étape suivante : demandez à une personne à {contact}, ou dites-moi en d’autres "
+        "rien deviner.\n\nL’étape suivante : demandez à une personne à {contact}, ou dites-moi en d’autres "
         "mots ce que vous voulez faire.",
-        from_texts="Dans les textes d’aide, **{title}** :",
-        before_live="Avant la mise en service :\n\n"
+        from_texts="Dans les textes d’aide, **{title}** :",
+        before_live="Avant la mise en service :\n\n"
         "- Gardez le secret dans l’environnement, jamais dans le code.\n"
         "- Essayez avec un vrai événement et avec un autre dont vous avez changé un seul caractère.\n"
         "- Répondez tout de suite et faites le travail lent ensuite, pour que l’expéditeur ne répète pas.",
         checks="vérifie la signature sur le corps brut",
         fetches="envoie une requête et lit la réponse",
-        fresh="Ce code {what} ; rien n’y dépend d’un framework :",
+        fresh="Ce code {what} ; rien n’y dépend d’un framework :",
         one_line="une ligne",
         some_lines="{lines} lignes",
         begins=", à partir de `{code}`",
-        review="J’ai lu votre code ({size}{begins}) et j’y changerais le moins possible : vérifiez la valeur "
+        review="J’ai lu votre code ({size}{begins}) et j’y changerais le moins possible : vérifiez la valeur "
         "avant de l’utiliser, et faites dire à l’erreur de quelle valeur il s’agit.",
-        draft="Voici un brouillon que vous pouvez adapter :\n\n"
-        "> **Objet : [sujet]**\n>\n> Bonjour [prénom],\n>\n"
-        "> nous avons une nouvelle pour vous : [sujet]. À partir du [date] : [les détails en une ou deux "
-        "lignes].\n>\n> Vous n’avez rien à faire ; vos réservations restent telles quelles. "
+        draft="Voici un brouillon que vous pouvez adapter :\n\n"
+        "> **Objet : [sujet]**\n>\n> Bonjour [prénom],\n>\n"
+        "> nous avons une nouvelle pour vous : [sujet]. À partir du [date] : [les détails en une ou deux "
+        "lignes].\n>\n> Vous n’avez rien à faire ; vos réservations restent telles quelles. "
         "Si un horaire ne vous convient plus, répondez simplement à ce message.\n>\n"
         "> À bientôt,\n> [votre nom]\n\n"
         "Ajoutez le sujet, la date et les détails, et il est prêt à être envoyé.",
@@ -155,8 +155,8 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "es": Wording(
         in_short="**En resumen:**",
         see_also="Consulte también **{title}**: {text}",
-        example="Esta es una respuesta de ejemplo, porque la sandbox no es un modelo y no traduce; uno "
-        "real le diría aquí en español lo que dice **{title}**, cuyo original es este:",
+        example="Esta es una respuesta de ejemplo, porque el entorno de prueba no es un modelo y no traduce; "
+        "uno real le diría aquí en español lo que dice «{title}», cuyo original es este:",
         entries_read="{events} eventos de calendario en {lines} líneas",
         lines_read="{lines} líneas de texto",
         read="He leído lo que ha pegado ({what})",
@@ -196,61 +196,60 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "pt": Wording(
         in_short="**Em resumo:**",
         see_also="Veja também **{title}**: {text}",
-        example="Esta é uma resposta de exemplo, porque a sandbox não é um modelo e não traduz; um "
-        "de verdade diria aqui a você em português o que diz **{title}**, cujo original é este:",
+        example="Esta é uma resposta de exemplo, porque o ambiente de teste não é um modelo e não traduz; "
+        "um de verdade diria aqui em português o que diz «{title}», cujo original é este:",
         entries_read="{events} eventos de calendário em {lines} linhas",
         lines_read="{lines} linhas de texto",
-        read="Li o que você colou ({what})",
+        read="Li o texto colado ({what})",
         told="{read}. Isto é o que dizem os textos de ajuda.",
-        points="Seus pontos, um por um:",
+        points="Os seus pontos, um a um:",
         see="veja **{title}**",
         silent="os textos de ajuda não dizem",
-        closing="Se isso não resolver, escreva para {contact} e informe o seu plano.",
-        not_found="Não consegui encontrar isso nos textos de ajuda, por isso prefiro não adivinhar.\n\n"
-        "O próximo passo: pergunte a uma pessoa em {contact}, ou me diga com outras palavras o que você quer "
-        "fazer.",
-        not_found_in="{read}, mas não consegui encontrar nada sobre isso nos textos de ajuda, por isso "
-        "prefiro não adivinhar.\n\nO próximo passo: pergunte a uma pessoa em {contact}, ou me diga com "
-        "outras palavras o que você quer fazer.",
+        closing="Se isso não resolver, escreva para {contact} e indique o seu plano.",
+        not_found="Não consegui encontrar isto nos textos de ajuda, por isso prefiro não adivinhar.\n\n"
+        "O próximo passo: pergunte a uma pessoa em {contact}, ou diga-me por outras palavras o que deseja.",
+        not_found_in="{read}, mas não consegui encontrar nada sobre isto nos textos de ajuda, por isso "
+        "prefiro não adivinhar.\n\n"
+        "O próximo passo: pergunte a uma pessoa em {contact}, ou diga-me por outras palavras o que deseja.",
         from_texts="Dos textos de ajuda, **{title}**:",
-        before_live="Antes de colocar no ar:\n\n"
+        before_live="Antes de pôr a funcionar:\n\n"
         "- Guarde o segredo no ambiente, nunca no código.\n"
-        "- Teste com um evento real e com outro em que você mudou um único caractere.\n"
-        "- Responda logo e faça depois o trabalho demorado, para que o remetente não precise repetir.",
-        checks="confere a assinatura sobre o corpo bruto",
-        fetches="faz uma requisição e lê a resposta",
+        "- Teste com um evento real e com outro em que mudou um único carácter.\n"
+        "- Responda logo e faça depois o trabalho demorado, para que o remetente não tenha de repetir.",
+        checks="verifica a assinatura sobre o corpo em bruto",
+        fetches="faz um pedido e lê a resposta",
         fresh="Este código {what}; nada nele depende de um framework:",
         one_line="uma linha",
         some_lines="{lines} linhas",
         begins=", a partir de `{code}`",
-        review="Li o seu código ({size}{begins}) e mudaria o mínimo possível: confira o valor antes de "
-        "usá-lo, e faça o erro dizer qual era o valor.",
-        draft="Aqui está um rascunho que você pode adaptar:\n\n"
+        review="Li o seu código ({size}{begins}) e mudaria o mínimo possível: verifique o valor antes "
+        "de o usar, e faça com que o erro diga qual era o valor.",
+        draft="Aqui está um rascunho que pode adaptar:\n\n"
         "> **Assunto: [tema]**\n>\n> Olá, [nome],\n>\n"
-        "> temos uma novidade para você: [tema]. A partir de [data]: [os detalhes em uma ou duas linhas].\n"
-        ">\n> Você não precisa fazer nada; as suas reservas continuam como estão. "
-        "Se um horário não servir mais, responda a esta mensagem.\n>\n"
+        "> temos uma novidade para si: [tema]. A partir de [data]: [os detalhes em uma ou duas linhas].\n"
+        ">\n> Não precisa de fazer nada; as suas reservas continuam como estão. "
+        "Se um horário já não servir, responda a esta mensagem.\n>\n"
         "> Até breve,\n> [seu nome]\n\n"
         "Inclua o tema, a data e os detalhes, e ele está pronto para enviar.",
     ),
     "ja": Wording(
         in_short="**要点：**",
-        see_also="**{title}** もご覧ください：{text}",
+        see_also="「{title}」もご覧ください：{text}",
         example="これは回答の例です。このサンドボックスはモデルではないため、翻訳をしません。"
-        "実際のモデルなら **{title}** の内容を日本語でお答えします。原文には次のように書かれています：",
+        "実際のモデルなら「{title}」の内容を日本語でお答えします。原文には次のように書かれています：",
         entries_read="カレンダーの予定{events}件、{lines}行",
         lines_read="文章{lines}行",
         read="貼り付けられた内容（{what}）を読みました",
         told="{read}。ヘルプには次のように書かれています。",
         points="ご質問の各点について：",
-        see="**{title}** をご覧ください",
+        see="「{title}」をご覧ください",
         silent="ヘルプには記載がありません",
         closing="これで解決しない場合は、ご利用中のプランを添えて {contact} までご連絡ください。",
         not_found="ヘルプの中にその情報は見つかりませんでした。推測でのお答えは控えます。\n\n"
         "次の手順：{contact} で担当者にお尋ねになるか、なさりたいことを別の言葉でお書きください。",
         not_found_in="{read}が、ヘルプの中にその情報は見つかりませんでした。推測でのお答えは控えます。\n\n"
         "次の手順：{contact} で担当者にお尋ねになるか、なさりたいことを別の言葉でお書きください。",
-        from_texts="ヘルプの **{title}** より：",
+        from_texts="ヘルプの「{title}」より：",
         before_live="公開する前に：\n\n"
         "- 秘密の値は環境変数に置き、コードには書かないでください。\n"
         "- 本物のイベント一つと、一文字だけ変えたイベント一つで試してください。\n"
