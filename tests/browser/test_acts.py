@@ -313,3 +313,18 @@ def test_an_answer_that_comes_whole_is_read_from_its_question(scripted: Callable
     expect(played.page.locator("article.mine").last).to_be_in_viewport(ratio=0.9)
     expect(played.page.locator("article.answer .meta").last).not_to_be_in_viewport()
     expect(played.button("New text")).to_be_hidden()
+
+
+def test_what_the_browser_keeps_from_its_clipboard_is_copied_the_old_way(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn(1, QUESTION, reply(text="Yes, in the settings."))])
+    played.page.evaluate(
+        """() => {
+          navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+          document.addEventListener("copy", () => { window.copied = getSelection().toString(); });
+        }"""
+    )
+    played.page.locator("article.answer").get_by_role("button", name="Copy", exact=True).click()
+    expect(played.button("Copied")).to_be_visible()
+    assert played.page.evaluate("window.copied") == "Yes, in the settings."
