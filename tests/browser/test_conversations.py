@@ -239,3 +239,26 @@ def test_a_list_that_cannot_be_fetched_says_so_and_comes_the_second_time(
     expect(drawer(chat).get_by_role("listitem")).to_have_count(1, timeout=WAIT_MS)
     expect(problem).to_have_count(0)
     chat.troubles.clear()
+
+
+def test_ending_the_chat_leaves_nothing_of_it_in_another_tab(
+    chat: Chat, new_chat: Callable[[], Chat]
+) -> None:
+    chat.ask(RESET)
+    tab = new_chat()
+    tab.box.fill("A thought about passwords")
+    tab.page.locator(".bar").get_by_role("button", name="Talk to a person").click()
+    form = tab.page.get_by_role("form", name="Talk to a person")
+    form.get_by_label("Your e-mail address").fill("ada@example.com")
+    expect(listed(tab)).to_have_count(1)
+    menu(chat, "End chat")
+    chat.page.get_by_role("dialog", name="End this chat?").get_by_role("button", name="End chat").click()
+    expect(tab.page.locator("#banner")).to_have_text("This chat has ended.")
+    expect(drawer(tab)).to_be_hidden()
+    expect(form).to_have_count(0)
+    expect(tab.box).to_have_value("")
+    expect(tab.answers).to_have_count(0)
+    assert tab.page.evaluate("Object.keys(sessionStorage)") == []
+    menu(tab, "Your conversations")
+    expect(drawer(tab)).to_be_visible()
+    expect(drawer(tab).get_by_role("listitem")).to_have_count(0)

@@ -125,6 +125,7 @@ const forgotten = () => {
   page.connection.stop();
   page.chat = emptyChat();
   page.sync();
+  page.leaving("forgotten");
 };
 const menu = new Part(async () => (await import("./menu.js")).setUpMenu(page, forgotten));
 const withMenu = (act) => menu.get().then(act, () => act && page.unfetched());

@@ -32,6 +32,11 @@ export class Own {
     return this.#list?.received(frame) ?? false;
   }
 
+  /** Somebody else is in front of it now. */
+  forget() {
+    this.#list?.forget();
+  }
+
   /** The conversation is open, or the line to the desk is gone. */
   line(up) {
     this.#list?.line(up);
