@@ -79,7 +79,14 @@ export function identified(page, { token, verified, conversation_id: theirs }) {
   page.known = verified;
   storage.rememberToken(token);
   page.embed?.identified(true, verified ? "" : "signed_out");
-  if (theirs === null || theirs !== chat.conversationId) return startAnew(page, theirs, outbox);
+  if (theirs === null || theirs !== chat.conversationId) {
+    page.own?.forget();
+    if (known) {
+      storage.forgetDrafts(null); // what one has begun in a new conversation, the next would be shown in theirs
+      page.composer.text.value = "";
+    }
+    return startAnew(page, theirs, outbox);
+  }
   page.opened = false;
   page.open();
 }
