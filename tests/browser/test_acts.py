@@ -328,3 +328,11 @@ def test_what_the_browser_keeps_from_its_clipboard_is_copied_the_old_way(
     played.page.locator("article.answer").get_by_role("button", name="Copy", exact=True).click()
     expect(played.button("Copied")).to_be_visible()
     assert played.page.evaluate("window.copied") == "Yes, in the settings."
+
+
+def test_a_way_that_cannot_be_gone_says_so(scripted: Callable[..., Scripted]) -> None:
+    played = scripted(turns=[turn()])
+    played.page.route("**/switching.js", lambda route: route.abort())
+    played.say(type="elsewhere", conversation_id="c2", title=LATER, live=None, unread=1)
+    played.button("Go there").click()
+    expect(played.page.locator("#composer-note")).to_contain_text("could not be loaded. Nothing is lost.")

@@ -40,7 +40,12 @@ function setUpPanel(button, panel) {
   panel.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !panel.contains(event.relatedTarget) && event.relatedTarget !== button) open(false);
   });
-  return () => open(panel.hidden);
+  let turned = false; // presses while this was on its way are one
+  return () => {
+    if (!turned) open(panel.hidden);
+    turned = true;
+    setTimeout(() => (turned = false));
+  };
 }
 
 function setUpItems(page, button, forgotten) {

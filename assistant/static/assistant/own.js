@@ -18,11 +18,14 @@ export class Own {
   }
 
   async open() {
+    const pressed = document.activeElement;
     try {
       this.#list = await this.part.get();
     } catch {
       return this.#failed();
     }
+    const { activeElement: now } = document;
+    if (now !== pressed && now.matches("input, textarea")) return; // who writes by then is not interrupted
     this.#dialog?.close();
     this.#list.open();
   }
