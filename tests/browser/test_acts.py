@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.scripted import Scripted, reply, turn
+from tests.browser.scripted import Scripted, message, reply, turn
 from tests.browser.states import FAQ
 from tests.servers import DeskServer
 
@@ -328,6 +328,25 @@ def test_what_the_browser_keeps_from_its_clipboard_is_copied_the_old_way(
     played.page.locator("article.answer").get_by_role("button", name="Copy", exact=True).click()
     expect(played.button("Copied")).to_be_visible()
     assert played.page.evaluate("window.copied") == "Yes, in the settings."
+
+
+def test_a_form_that_is_being_written_outlives_a_request_from_another_tab(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn()])
+    form = played.page.get_by_role("form", name="Talk to a person")
+    asked = {"number": 7, "state": "new", "client_request_id": "of-another-tab"}
+    wish = played.page.locator(".bar").get_by_role("button", name="Talk to a person")
+    wish.click()
+    form.get_by_label("What should they know?").fill("A long story")
+    played.say(**message(author="system", text="The team has your request.", request=asked))
+    expect(played.page.locator(".note")).to_be_visible()
+    expect(form.get_by_label("What should they know?")).to_have_value("A long story")
+    form.get_by_role("button", name="Cancel").click()
+    wish.click()
+    expect(form).to_be_visible()
+    played.say(**message(message_id="n2", author="system", text="And another one.", request=asked))
+    expect(form).to_have_count(0)
 
 
 def test_a_way_that_cannot_be_gone_says_so(scripted: Callable[..., Scripted]) -> None:
