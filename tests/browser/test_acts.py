@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.scripted import Scripted, message, reply, turn
+from tests.browser.scripted import AT, Scripted, message, reply, turn
 from tests.browser.states import FAQ
 from tests.servers import DeskServer
 
@@ -355,3 +355,31 @@ def test_a_way_that_cannot_be_gone_says_so(scripted: Callable[..., Scripted]) ->
     played.say(type="elsewhere", conversation_id="c2", title=LATER, live=None, unread=1)
     played.button("Go there").click()
     expect(played.page.locator("#composer-note")).to_contain_text("could not be loaded. Nothing is lost.")
+
+
+def test_one_conversation_after_the_other_is_deleted_while_a_new_one_is_being_opened(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn()])
+    drawer = played.page.get_by_role("dialog", name="Your conversations")
+    rows = [
+        {"conversation_id": name, "title": f"About {name}", "state": "open", "updated_at": AT, "unread": 0}
+        for name in ("c1", "c2")
+    ]
+
+    def delete(name: str) -> None:
+        drawer.get_by_role("button", name=f"Delete “About {name}”").click()
+        drawer.get_by_role("button", name="Delete for good").click()
+
+    played.button("Menu").click()
+    played.button("Your conversations").click()
+    played.sent_frame("list")
+    played.say(type="conversations", conversations=rows, next=None, first=True)
+    delete("c1")
+    assert played.sent_frame("delete")["conversation_id"] == "c1"
+    played.refusal = {"type": "alive"}  # the new conversation is a while in coming
+    played.say(type="deleted", conversation_id="c1")
+    expect(drawer.get_by_role("listitem")).to_have_count(1)
+    delete("c2")
+    expect(drawer.get_by_role("button", name="Deleting")).to_be_visible()
+    assert played.sent_frame("delete")["conversation_id"] == "c2"

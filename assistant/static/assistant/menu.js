@@ -53,7 +53,7 @@ function setUpItems(page, button, forgotten) {
   const on = (id, act) => document.getElementById(id).addEventListener("click", act);
   const file = new Part(() => import("./keeping.js"));
   page.own = new Own({
-    send: (frame) => page.sendNow(frame),
+    send: (frame) => page.connection.send(frame), // also while another conversation is being opened: that was said before
     isUp: () => page.opened,
     here: () => page.chat.conversationId,
     goTo: (id) => goTo(page, id),
