@@ -266,8 +266,8 @@ def _place(value: Any, name: str) -> tuple[datetime, UUID] | None:
         try:
             at, _, pk = value.partition(" ")
             moment = datetime.fromisoformat(at)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC), UUID(pk)
-        except ValueError:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), UUID(pk)
+        except (ValueError, OverflowError):  # at the ends of the calendar some moments are none in UTC
             pass
     raise FrameError("bad_frame", "{name} must be the next of a list.", name=name)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.scripted import Scripted, reply, turn
+from tests.browser.scripted import AT, Scripted, message, reply, turn
 from tests.browser.states import FAQ
 from tests.servers import DeskServer
 
@@ -352,3 +352,73 @@ def test_an_answer_that_comes_whole_is_read_from_its_question(scripted: Callable
     expect(played.page.locator("article.mine").last).to_be_in_viewport(ratio=0.9)
     expect(played.page.locator("article.answer .meta").last).not_to_be_in_viewport()
     expect(played.button("New text")).to_be_hidden()
+
+
+def test_what_the_browser_keeps_from_its_clipboard_is_copied_the_old_way(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn(1, QUESTION, reply(text="Yes, in the settings."))])
+    played.page.evaluate(
+        """() => {
+          navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+          document.addEventListener("copy", () => { window.copied = getSelection().toString(); });
+        }"""
+    )
+    played.page.locator("article.answer").get_by_role("button", name="Copy", exact=True).click()
+    expect(played.button("Copied")).to_be_visible()
+    assert played.page.evaluate("window.copied") == "Yes, in the settings."
+
+
+def test_a_form_that_is_being_written_outlives_a_request_from_another_tab(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn()])
+    form = played.page.get_by_role("form", name="Talk to a person")
+    asked = {"number": 7, "state": "new", "client_request_id": "of-another-tab"}
+    wish = played.page.locator(".bar").get_by_role("button", name="Talk to a person")
+    wish.click()
+    form.get_by_label("What should they know?").fill("A long story")
+    played.say(**message(author="system", text="The team has your request.", request=asked))
+    expect(played.page.locator(".note")).to_be_visible()
+    expect(form.get_by_label("What should they know?")).to_have_value("A long story")
+    form.get_by_role("button", name="Cancel").click()
+    wish.click()
+    expect(form).to_be_visible()
+    played.say(**message(message_id="n2", author="system", text="And another one.", request=asked))
+    expect(form).to_have_count(0)
+
+
+def test_a_way_that_cannot_be_gone_says_so(scripted: Callable[..., Scripted]) -> None:
+    played = scripted(turns=[turn()])
+    played.page.route("**/switching.js", lambda route: route.abort())
+    played.say(type="elsewhere", conversation_id="c2", title=LATER, live=None, unread=1)
+    played.button("Go there").click()
+    expect(played.page.locator("#composer-note")).to_contain_text("could not be loaded. Nothing is lost.")
+
+
+def test_one_conversation_after_the_other_is_deleted_while_a_new_one_is_being_opened(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn()])
+    drawer = played.page.get_by_role("dialog", name="Your conversations")
+    rows = [
+        {"conversation_id": name, "title": f"About {name}", "state": "open", "updated_at": AT, "unread": 0}
+        for name in ("c1", "c2")
+    ]
+
+    def delete(name: str) -> None:
+        drawer.get_by_role("button", name=f"Delete “About {name}”").click()
+        drawer.get_by_role("button", name="Delete for good").click()
+
+    played.button("Menu").click()
+    played.button("Your conversations").click()
+    played.sent_frame("list")
+    played.say(type="conversations", conversations=rows, next=None, first=True)
+    delete("c1")
+    assert played.sent_frame("delete")["conversation_id"] == "c1"
+    played.refusal = {"type": "alive"}  # the new conversation is a while in coming
+    played.say(type="deleted", conversation_id="c1")
+    expect(drawer.get_by_role("listitem")).to_have_count(1)
+    delete("c2")
+    expect(drawer.get_by_role("button", name="Deleting")).to_be_visible()
+    assert played.sent_frame("delete")["conversation_id"] == "c2"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, Route, expect
 
 from tests.browser.chat import WAIT_MS, Chat, Line
 from tests.control import Control
@@ -239,3 +239,65 @@ def test_a_list_that_cannot_be_fetched_says_so_and_comes_the_second_time(
     expect(drawer(chat).get_by_role("listitem")).to_have_count(1, timeout=WAIT_MS)
     expect(problem).to_have_count(0)
     chat.troubles.clear()
+
+
+def held_back(context: BrowserContext, path: str) -> list[Route]:
+    """Keep a part of the page back; what was asked for is in the list then, to be let go."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    context.route(path, hold)
+    return held
+
+
+def test_a_list_that_comes_late_takes_no_keys_from_who_writes_by_then(
+    chat: Chat, context: BrowserContext
+) -> None:
+    chat.ask(RESET)
+    held = held_back(context, "**/list.js")
+    with chat.page.expect_request("**/list.js"):
+        menu(chat, "Your conversations")
+    chat.box.click()
+    chat.page.keyboard.type("Then I rather")
+    held[0].continue_()
+    chat.page.evaluate("() => import('/static/assistant/list.js').then(() => null)")
+    chat.page.keyboard.type(" write on")
+    expect(chat.box).to_have_value("Then I rather write on")
+    expect(drawer(chat)).to_be_hidden()
+    expect(listed(chat)).to_have_count(1)  # and it is there for the next press
+
+
+def test_presses_while_the_menu_is_on_its_way_open_it_once(chat: Chat, context: BrowserContext) -> None:
+    held = held_back(context, "**/menu.css")
+    with chat.page.expect_request("**/menu.css"):
+        chat.button("Menu").click()
+    chat.button("Menu").click()
+    held[0].continue_()
+    expect(chat.button("New conversation")).to_be_visible()
+    chat.button("Menu").click()
+    expect(chat.button("New conversation")).to_be_hidden()
+
+
+def test_ending_the_chat_leaves_nothing_of_it_in_another_tab(
+    chat: Chat, new_chat: Callable[[], Chat]
+) -> None:
+    chat.ask(RESET)
+    tab = new_chat()
+    tab.box.fill("A thought about passwords")
+    tab.page.locator(".bar").get_by_role("button", name="Talk to a person").click()
+    form = tab.page.get_by_role("form", name="Talk to a person")
+    form.get_by_label("Your e-mail address").fill("ada@example.com")
+    expect(listed(tab)).to_have_count(1)
+    menu(chat, "End chat")
+    chat.page.get_by_role("dialog", name="End this chat?").get_by_role("button", name="End chat").click()
+    expect(tab.page.locator("#banner")).to_have_text("This chat has ended.")
+    expect(drawer(tab)).to_be_hidden()
+    expect(form).to_have_count(0)
+    expect(tab.box).to_have_value("")
+    expect(tab.answers).to_have_count(0)
+    assert tab.page.evaluate("Object.keys(sessionStorage)") == []
+    menu(tab, "Your conversations")
+    expect(drawer(tab)).to_be_visible()
+    expect(drawer(tab).get_by_role("listitem")).to_have_count(0)

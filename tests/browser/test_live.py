@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from tests.browser.chat import WAIT_MS, Chat
+from tests.browser.chat import WAIT_MS, Chat, Line
 from tests.servers import DeskServer
 from tests.team import Team, working
 
@@ -185,3 +185,28 @@ def test_the_bar_fits_a_small_phone(chat: Chat, team: Team, width: int) -> None:
     chat.page.reload()
     chat.online()
     expect(bar(chat)).to_be_hidden()
+
+
+def test_without_a_line_a_press_is_refused_in_words_and_what_was_chosen_stays(
+    new_chat: Callable[[], Chat], context: BrowserContext, upstream: object, team: Team
+) -> None:
+    line = Line(context)
+    chat = new_chat()
+    chat.ask(QUESTION)
+    request = asked(chat, team)
+    team.take(request)
+    expect(header(chat)).to_have_text(" · Anna is here", timeout=WAIT_MS)
+    team.does(f"live.close({request!r}, member('anna')).live")
+    bar(chat).get_by_role("radio", name="4, good").check(force=True, timeout=WAIT_MS)
+    bar(chat).get_by_label("Why?").fill("Quick")
+    line.down()
+    expect(chat.page.locator("#connection")).to_have_text("Reconnecting")
+    bar(chat).get_by_role("button", name="Send rating").click()
+    expect(bar(chat)).to_contain_text("There is no connection just now.")
+    expect(bar(chat).get_by_label("Why?")).to_have_value("Quick")
+    line.up()
+    chat.online()
+    expect(bar(chat)).not_to_contain_text("There is no connection just now.")
+    bar(chat).get_by_role("button", name="Send rating").click()
+    expect(bar(chat)).to_contain_text("Thank you.", timeout=WAIT_MS)
+    assert team.row(request, "person_rating", "person_rating_reason") == [4, "Quick"]

@@ -168,6 +168,26 @@ def test_older_messages_come_in_above_without_moving_what_is_read(scripted: Scri
     assert abs(top(earlier) - before) <= 60  # the button above is a line that comes and goes
 
 
+def test_older_messages_stay_where_they_are_when_the_line_comes_back(scripted: Scripted) -> None:
+    log = load(scripted)
+    scripted.button("Show earlier messages").click()
+    assert scripted.sent_frame("history")["before"] == "t31"
+    scripted.say(type="history", turns=turns(1))
+    expect(scripted.page.locator("section.turn")).to_have_count(2 * TURNS)
+    log.evaluate("(log) => log.scrollTo(0, 0)")
+    read = scripted.page.locator("article.mine").nth(3)
+    expect(read).to_contain_text("Question 4?")
+    place = top(read)
+    scripted.lose()
+    expect(scripted.page.locator("#connection")).to_have_text("Reconnecting")
+    scripted.away = False
+    scripted.opening["turns"] = [*turns(32)[:-1], turn(62, "From another tab?", reply(62))]
+    expect(scripted.page.locator("article.mine").last).to_contain_text("From another tab?")
+    assert scripted.page.evaluate(SHOWN)[: 2 * TURNS] == shown_of(turns(1) + turns(31))
+    assert abs(top(read) - place) <= 60
+    expect(scripted.button("Show earlier messages")).to_be_visible()
+
+
 def test_one_very_long_answer_is_built_in_pieces_without_a_move(chromium: Browser, desk: DeskServer) -> None:
     context = chromium.new_context(viewport={"width": 1100, "height": 800}, locale="en-GB")
     context.add_init_script(BUILT)

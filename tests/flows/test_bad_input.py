@@ -38,6 +38,7 @@ NOBODYS = "7c9f5a0e-6f0b-4c55-9d2f-0a6c0e6f7b11"
         (f'{{"type": "rename", "conversation_id": "{NOBODYS}", "title": "  "}}', "empty"),
         ('{"type": "rename", "conversation_id": null, "title": "Mine"}', "bad_frame"),
         ('{"type": "list", "before": "yesterday"}', "bad_frame"),
+        (f'{{"type": "list", "before": "9999-12-31T23:59:59-14:00 {NOBODYS}"}}', "bad_frame"),
     ],
 )
 async def test_a_bad_frame_is_answered_and_the_socket_lives(

@@ -58,11 +58,11 @@ export function fragment(html) {
 }
 
 export async function copyText(text) {
-  if (navigator.clipboard) {
+  try {
     await navigator.clipboard.writeText(text);
-    return;
+  } catch {
+    (await import("./copying.js")).copyBySelection(text);
   }
-  (await import("./copying.js")).copyBySelection(text);
 }
 
 /** Have something read out that a sighted visitor sees; main.js listens. */

@@ -53,7 +53,7 @@ class Strip {
 
   #draw() {
     const held = this.list.contains(document.activeElement);
-    const go = (id) => el("button", { type: "button", class: "do", onclick: () => this.page.leaving("goTo", id) }, t("Go there"));
+    const go = (id) => el("button", { type: "button", class: "do", onclick: () => this.page.leaving("goTo", id).catch(() => this.page.unfetched()) }, t("Go there"));
     this.list.replaceChildren(...Array.from(this.#rows, ([id, { words }]) => el("li", {}, el("span", { class: "live-words", dir: "auto" }, words), go(id))));
     this.root.hidden = this.#rows.size === 0;
     if (held) (this.list.querySelector("button") ?? document.querySelector("#message")).focus();

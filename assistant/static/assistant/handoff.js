@@ -134,8 +134,8 @@ export class Handoff {
   received(message) {
     const mine = this.#isReceipt(message);
     if (!this.draft) this.holder.replaceChildren(); // how it stood is an older story now
-    // Sent from another tab: an empty form here has nothing left to ask.
-    if (mine || (message.request && this.draft && !this.draft.sent && this.draft.email === (this.person?.email ?? ""))) this.close();
+    // Sent from another tab: a form in which nothing was written has nothing left to ask.
+    if (mine || (message.request && this.draft && !this.draft.sent && !this.draft.written)) this.close();
     return mine;
   }
 
@@ -218,7 +218,7 @@ export class Handoff {
     const problem = el("p", { class: "field-error", id: `request-${name}-error` });
     input.id = `request-${name}`;
     input.addEventListener("input", () => {
-      this.draft = { ...this.draft, [name]: input.value, offered: false };
+      this.draft = { ...this.draft, [name]: input.value, offered: false, written: true };
       this.#keep();
       if (input.getAttribute("aria-invalid")) this.#calm(name);
     });

@@ -70,6 +70,15 @@ export class List {
     this.fresh.focus();
   }
 
+  /** Somebody else is in front of it: the conversations are none of theirs. */
+  forget() {
+    this.#rows = [];
+    this.#next = this.#mode = null;
+    for (const known of [this.#asked, this.#problems, this.#shown]) known.clear();
+    this.list.replaceChildren();
+    this.dialog.close();
+  }
+
   line(up) {
     if (up === this.#line) return;
     this.#line = up;

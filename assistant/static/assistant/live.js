@@ -36,9 +36,9 @@ export class Live {
   #wrote = 0;
   #problem = null;
 
-  /** `send` a frame now or later, `whisper` one now or never, `say` to screen readers, `header` says who is there, `keepEnd` does what takes room. */
-  constructor(composer, { send, whisper, say, header, keepEnd }) {
-    this.handlers = { send, whisper, say, header, keepEnd };
+  /** `send` a frame now and return whether it went out, `say` to screen readers, `header` says who is there, `keepEnd` does what takes room. */
+  constructor(composer, { send, say, header, keepEnd }) {
+    this.handlers = { send, say, header, keepEnd };
     this.box = composer.querySelector("textarea");
     this.asks = this.box.placeholder; // what the box says where the assistant answers
     this.words = el("p", { class: "live-words" });
@@ -140,7 +140,14 @@ export class Live {
   }
 
   #do(doing, more = {}) {
-    this.handlers.send({ type: "live", request_id: this.#view.request_id, do: doing, ...more });
+    this.#send({ type: "live", request_id: this.#view.request_id, do: doing, ...more });
+  }
+
+  /** Send it now or not at all: when the line is back, something else may stand here. */
+  #send(frame) {
+    if (this.handlers.send(frame)) return;
+    this.#key = ""; // so that these words go with the next view
+    this.#draw(t("There is no connection just now. Try again when it is back."));
   }
 
   #row(...buttons) {
@@ -261,7 +268,7 @@ export class Live {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const rating = Number(form.querySelector(":checked").value);
-      if (rating >= 1 && rating <= BEST) this.handlers.send({ type: "rate_person", request_id: this.#view.request_id, rating, reason: reason.value.trim() });
+      if (rating >= 1 && rating <= BEST) this.#send({ type: "rate_person", request_id: this.#view.request_id, rating, reason: reason.value.trim() });
     });
     return form;
   }
@@ -269,7 +276,7 @@ export class Live {
   #noteWriting() {
     if (this.#view?.state !== "with_staff" || performance.now() - this.#wrote < WRITING_EVERY_MS) return;
     this.#wrote = performance.now();
-    this.handlers.whisper({ type: "live", request_id: this.#view.request_id, do: "writing" });
+    this.handlers.send({ type: "live", request_id: this.#view.request_id, do: "writing" });
   }
 }
 
@@ -277,8 +284,7 @@ export class Live {
 export async function liveOf(page) {
   await style(new URL("./live.css", import.meta.url));
   return new Live(document.getElementById("composer"), {
-    send: (frame) => page.verb(frame),
-    whisper: (frame) => page.sendNow(frame),
+    send: (frame) => page.sendNow(frame),
     say: (words) => page.announcer.say(words),
     header: (words) => page.desk.state(page.chat.state, words),
     keepEnd(change) {

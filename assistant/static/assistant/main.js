@@ -125,18 +125,15 @@ const forgotten = () => {
   page.connection.stop();
   page.chat = emptyChat();
   page.sync();
+  page.leaving("forgotten");
 };
 const menu = new Part(async () => (await import("./menu.js")).setUpMenu(page, forgotten));
 const withMenu = (act) => menu.get().then(act, () => act && page.unfetched());
 for (const near of ["pointerenter", "focus"]) byId("menu-button").addEventListener(near, () => withMenu());
 byId("menu-button").addEventListener("click", () => withMenu((turn) => turn()));
 document.addEventListener("tell", (event) => page.announcer.say(event.detail));
-byId("earlier").addEventListener("click", () => {
-  page.connection.send({ type: "history", before: page.chat.turns[0].id });
-});
-for (const node of document.querySelectorAll("[data-person]")) {
-  if (node.tagName === "BUTTON") node.addEventListener("click", () => actions.person());
-}
+byId("earlier").addEventListener("click", () => import("./older.js").then((part) => part.ask(page), () => page.unfetched()));
+for (const button of document.querySelectorAll("[data-person]")) button.addEventListener("click", () => actions.person());
 storage.whenForgotten(forgotten);
 setInterval(() => page.transcript.tick(), 500);
 page.transcript.expecting = page.chat.conversationId !== null;

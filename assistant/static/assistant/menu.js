@@ -40,7 +40,12 @@ function setUpPanel(button, panel) {
   panel.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !panel.contains(event.relatedTarget) && event.relatedTarget !== button) open(false);
   });
-  return () => open(panel.hidden);
+  let turned = false; // presses while this was on its way are one
+  return () => {
+    if (!turned) open(panel.hidden);
+    turned = true;
+    setTimeout(() => (turned = false));
+  };
 }
 
 function setUpItems(page, button, forgotten) {
@@ -48,7 +53,7 @@ function setUpItems(page, button, forgotten) {
   const on = (id, act) => document.getElementById(id).addEventListener("click", act);
   const file = new Part(() => import("./keeping.js"));
   page.own = new Own({
-    send: (frame) => page.sendNow(frame),
+    send: (frame) => page.connection.send(frame), // also while another conversation is being opened: that was said before
     isUp: () => page.opened,
     here: () => page.chat.conversationId,
     goTo: (id) => goTo(page, id),

@@ -18,11 +18,14 @@ export class Own {
   }
 
   async open() {
+    const pressed = document.activeElement;
     try {
       this.#list = await this.part.get();
     } catch {
       return this.#failed();
     }
+    const { activeElement: now } = document;
+    if (now !== pressed && now.matches("input, textarea")) return; // who writes by then is not interrupted
     this.#dialog?.close();
     this.#list.open();
   }
@@ -30,6 +33,11 @@ export class Own {
   /** Take a frame; returns whether it was about the list alone. */
   received(frame) {
     return this.#list?.received(frame) ?? false;
+  }
+
+  /** Somebody else is in front of it now. */
+  forget() {
+    this.#list?.forget();
   }
 
   /** The conversation is open, or the line to the desk is gone. */

@@ -216,6 +216,7 @@ const REACTIONS = {
     page.opened = true;
     page.turnedFrom.clear();
     const emptied = page.chat.turns.length > 0 && next.turns.length === 0;
+    if (page.withOlder) next = page.withOlder(next, page.chat);
     page.showLine("online");
     if (transcript.expecting) transcript.place.follows = true;
     transcript.expecting = false;

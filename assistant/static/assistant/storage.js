@@ -118,18 +118,23 @@ export function rememberBlocked(at) {
   put(tab, "blocked", at ? String(at) : null);
 }
 
+function clear(area) {
+  for (const key of area.keys?.() ?? Object.keys(area)) if (key.startsWith(PREFIX)) area.removeItem(key);
+}
+
 export function forgetEverything() {
-  for (const area of [tab, browser]) {
-    const keys = area.keys ? area.keys() : Object.keys(area);
-    for (const key of keys) if (key.startsWith(PREFIX)) area.removeItem(key);
-  }
+  clear(tab);
+  clear(browser);
   put(browser, "forgotten", "1"); // other tabs hear of it through the storage event
   put(browser, "forgotten", null);
 }
 
-/** Call back when another tab of this browser forgets everything. */
+/** Forget what this tab keeps, too, when another one of this browser forgets everything; then call back. */
 export function whenForgotten(callback) {
   window.addEventListener("storage", (event) => {
-    if (event.key === `${PREFIX}forgotten` && event.newValue) callback();
+    if (event.key === `${PREFIX}forgotten` && event.newValue) {
+      clear(tab);
+      callback();
+    }
   });
 }

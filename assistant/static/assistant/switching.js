@@ -54,6 +54,21 @@ export function gone(page, id) {
   composer.say(t("That conversation was deleted. This is a new one."));
 }
 
+/** The browser forgets who this is, maybe in another tab: nothing that they wrote or read stays in front of the next one. */
+export function forgotten(page) {
+  const { composer, desk, handoff, own, strip } = page;
+  page.aside = [];
+  page.held.length = 0;
+  composer.text.value = "";
+  composer.restore(null);
+  composer.say("");
+  handoff.close();
+  own?.forget();
+  strip?.clear();
+  desk.state("");
+  page.showLive({ live: null, person_there: false });
+}
+
 /** Somebody else talks from now on: open what is theirs. What nobody in particular had not sent yet goes along. */
 export function identified(page, { token, verified, conversation_id: theirs }) {
   const { chat, known } = page;
@@ -64,7 +79,14 @@ export function identified(page, { token, verified, conversation_id: theirs }) {
   page.known = verified;
   storage.rememberToken(token);
   page.embed?.identified(true, verified ? "" : "signed_out");
-  if (theirs === null || theirs !== chat.conversationId) return startAnew(page, theirs, outbox);
+  if (theirs === null || theirs !== chat.conversationId) {
+    page.own?.forget();
+    if (known) {
+      storage.forgetDrafts(null); // what one has begun in a new conversation, the next would be shown in theirs
+      page.composer.text.value = "";
+    }
+    return startAnew(page, theirs, outbox);
+  }
   page.opened = false;
   page.open();
 }
