@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -18,7 +19,7 @@ from assistant.admin.settings_words import TextsForm, missing
 from assistant.embed import sites, widget_files
 from assistant.languages import LANGUAGES
 from assistant.models import Site
-from routing.admin.base import LinesField, ModelAdmin, badge, muted
+from routing.admin.base import LineField, LinesField, ModelAdmin, badge, muted
 
 NAMES = {
     "en": "English",
@@ -84,7 +85,12 @@ class SiteForm(TextsForm):
             "accent": {"max_length": colours.HOW},
         }
         widgets = {"origins": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
-        field_classes = {"origins": LinesField}
+        field_classes = {
+            "origins": LinesField,
+            "name": LineField,
+            "launcher_label": LineField,
+            "greeting": LineField,
+        }
 
     def clean_origins(self) -> str:
         """Keep addresses as browsers write them; refuse the first that is none."""
@@ -171,7 +177,7 @@ class SiteAdmin(ModelAdmin[Site]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = Site.objects.filter(pk=object_id).first() if object_id and object_id.isdigit() else None
+        row = self.get_object(request, unquote(object_id)) if object_id else None
         shown = (
             {"embedding": facts(row, desk_address(request)), "texts": texts_by_language(row)} if row else {}
         )
