@@ -127,6 +127,28 @@ def test_parts_of_a_form_and_the_menu_of_a_field_are_told_apart(staff: Page, des
     expect(staff.get_by_role("navigation", name="Model, more")).to_be_visible()
 
 
+def test_the_parts_of_a_form_are_opened_by_keyboard(staff: Page, desk: DeskServer) -> None:
+    show(staff, PAGES["one route"], desk.url)
+    first, second, third = (
+        staff.get_by_role("button", name=name, exact=True) for name in ("Instructions", "Privacy", "Budgets")
+    )
+    expect(first).to_have_attribute("aria-pressed", "true")
+    expect(staff.get_by_label("Daily budget, USD")).to_be_hidden()
+    first.focus()
+    staff.keyboard.press("Tab")
+    expect(second).to_be_focused()
+    staff.keyboard.press("Tab")
+    assert third.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    staff.keyboard.press("Enter")
+    expect(staff.get_by_label("Daily budget, USD")).to_be_visible()
+    expect(third).to_have_attribute("aria-pressed", "true")
+    expect(first).to_have_attribute("aria-pressed", "false")
+    staff.keyboard.press("Shift+Tab")
+    staff.keyboard.press("Space")
+    expect(staff.get_by_label("Daily budget, USD")).to_be_hidden()
+    expect(second).to_have_attribute("aria-pressed", "true")
+
+
 def test_the_keyboard_gets_past_the_menu_and_shows_where_it_is(staff: Page, desk: DeskServer) -> None:
     show(staff, PAGES["rules"], desk.url)
     staff.keyboard.press("Tab")

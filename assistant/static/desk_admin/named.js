@@ -61,6 +61,22 @@
     }
   };
 
+  /** The parts of a form are opened by links that lead nowhere: the keyboard would not come to them. */
+  const openers = () => {
+    const all = [...document.querySelectorAll("#main form nav a:not([href])")];
+    const mark = (open) => all.forEach((each) => (each.ariaPressed = String(each === open)));
+    for (const opener of all) {
+      Object.assign(opener, { role: "button", tabIndex: 0 });
+      opener.addEventListener("click", () => mark(opener));
+      opener.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        opener.click();
+      });
+    }
+    if (all.length) mark(all.find((each) => each.classList.contains("active")) ?? all[0]);
+  };
+
   /** The menu has some thirty stops, on each page anew: the first one leads past it. */
   const skip = () => {
     if (!document.querySelector("#nav-sidebar-apps")) return;
@@ -74,6 +90,7 @@
     areas();
     tables();
     navigations();
+    openers();
   });
   document.addEventListener("formset:added", () => {
     tables();
