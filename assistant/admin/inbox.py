@@ -298,7 +298,7 @@ def _release(row: Request, user: User, note: str) -> str:
 
 def _offer(row: Request, user: User, note: str) -> str:
     live.offer(row.pk, user)
-    return "The visitor is asked whether they want to talk now."
+    return ""
 
 
 def _close(row: Request, user: User, note: str) -> str:

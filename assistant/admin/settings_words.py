@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from assistant.languages import DEFAULT, NAMES
 from assistant.models import AssistantSettings, Site
 from assistant.translating import SHIPPED, worded
+from routing.admin.base import LineField
 from routing.admin.meanwhile import SeenForm
 
 Fields = dict[str, forms.CharField]
@@ -71,7 +72,7 @@ class Texts:
         most = getattr(self.model._meta.get_field(name), "max_length", None)
         widget = UnfoldAdminTextInputWidget(attrs={"lang": language})
         label = f"{NAMES[language]}: {self.called[name]}"
-        return forms.CharField(label=label, max_length=most, required=False, widget=widget)
+        return LineField(label=label, max_length=most, required=False, widget=widget)
 
     def declare(self, form: "type[TextsForm]") -> None:
         """Put the fields where a class statement would: they differ by language and text alone."""

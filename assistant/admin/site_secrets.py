@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -79,13 +80,24 @@ def site_identity(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, site, ClaimForm(), None)
     if not request.user.has_perm("assistant.change_sitesecret"):
         raise PermissionDenied
+    with transaction.atomic():
+        # One after the other: a double click finds what its first half has stored.
+        list(Site.objects.select_for_update().filter(pk=pk))
+        return _act(request, site)
+
+
+def _act(request: HttpRequest, site: Site) -> HttpResponse:
     wanted, _, of = str(request.POST.get("do", "")).partition(":")
-    if wanted == "make" and (made := _make(request, site)) is not None:
-        return _page(request, site, ClaimForm(), made)  # no redirect: this answer alone has the secret
-    if wanted == "claim" and (form := _offer(request, site)).errors:
-        return _page(request, site, form, None)
-    if wanted in ("retire", "refuse"):
+    if wanted == "make":
+        if (made := _make(request, site, of)) is not None:
+            return _page(request, site, ClaimForm(), made)  # no redirect: this answer alone has the secret
+    elif wanted == "claim":
+        if (form := _offer(request, site)).errors:
+            return _page(request, site, form, None)
+    elif wanted in ("retire", "refuse"):
         _retire(request, site, of, at_once=wanted == "refuse")
+    else:
+        messages.error(request, "Nothing was done: this page has no such button. Load it again.")
     return redirect(request.path)
 
 
@@ -111,6 +123,7 @@ def _page(
             "site": site,
             "good": [row for row in secrets if row.good],
             "retired": [row for row in secrets if not row.good][:SHOWN_RETIRED],
+            "make": f"make:{newest.pk}" if (newest := _newest(site)) else "make:",
             "claims": KnownClaim.objects.filter(site=site),
             "form": form,
             "made": {"kid": made[0].kid, "secret": made[1]} if made else None,
@@ -121,8 +134,20 @@ def _page(
     )
 
 
-def _make(request: HttpRequest, site: Site) -> tuple[SiteSecret, str] | None:
-    at = now()
+def _newest(site: Site) -> SiteSecret | None:
+    return site.secrets.order_by("-created_at", "-pk").first()
+
+
+def _make(request: HttpRequest, site: Site, seen: str) -> tuple[SiteSecret, str] | None:
+    """Make a secret, unless one was made since the page was opened: its newest was `seen`."""
+    at, newest = now(), _newest(site)
+    if newest is not None and str(newest.pk) != seen:
+        messages.error(
+            request,
+            f"No secret was made: {newest.kid} was, after this page had been opened, and was shown to who "
+            "made it. If nobody has copied it, refuse it at once and make another one.",
+        )
+        return None
     if sum(view_of(row, at).good for row in site.secrets.all()) >= MOST_SECRETS:
         messages.error(request, f"There are {MOST_SECRETS} secrets: retire those that no server uses.")
         return None
@@ -134,7 +159,12 @@ def _make(request: HttpRequest, site: Site) -> tuple[SiteSecret, str] | None:
 def _retire(request: HttpRequest, site: Site, pk: str, at_once: bool) -> None:
     row = next((row for row in site.secrets.all() if str(row.pk) == pk), None)
     if row is None:
-        raise Http404("There is no such secret.")
+        messages.error(request, "Nothing was changed: this site has no such secret.")
+        return
+    # What a page of before says must not bring back for a day what is refused already.
+    if row.retired_at and (not at_once or row.retired_at + OVERLAP <= now()):
+        messages.info(request, f"Nothing was changed: {row.kid} was retired before.")
+        return
     retire(row, now(), at_once)
     words = "is refused from now on" if at_once else "is refused from this time tomorrow on"
     _note(request, site, f"The secret {row.kid} {words}.")

@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -18,7 +19,7 @@ from assistant.admin.settings_words import TextsForm, missing
 from assistant.embed import sites, widget_files
 from assistant.languages import LANGUAGES
 from assistant.models import Site
-from routing.admin.base import LinesField, ModelAdmin, badge, muted
+from routing.admin.base import LineField, LinesField, ModelAdmin, badge, muted
 
 NAMES = {
     "en": "English",
@@ -84,7 +85,12 @@ class SiteForm(TextsForm):
             "accent": {"max_length": colours.HOW},
         }
         widgets = {"origins": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
-        field_classes = {"origins": LinesField}
+        field_classes = {
+            "origins": LinesField,
+            "name": LineField,
+            "launcher_label": LineField,
+            "greeting": LineField,
+        }
 
     def clean_origins(self) -> str:
         """Keep addresses as browsers write them; refuse the first that is none."""
@@ -149,7 +155,12 @@ class SiteAdmin(ModelAdmin[Site]):
     @admin.display(description="Addresses")
     def addresses(self, row: Site) -> SafeString:
         origins = sites.origins_of(row)
-        return format_html_join("", "<div>{}</div>", ((origin,) for origin in origins)) or muted("none")
+        if not origins:
+            return muted("none")
+        # In one element: on a phone the theme puts what stands in a cell side by side.
+        return format_html(
+            "<div>{}</div>", format_html_join("", "<div>{}</div>", ((origin,) for origin in origins))
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Site | None = None) -> tuple[str, ...]:
         return ("key",) if obj else ()
@@ -171,7 +182,7 @@ class SiteAdmin(ModelAdmin[Site]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = Site.objects.filter(pk=object_id).first() if object_id and object_id.isdigit() else None
+        row = self.get_object(request, unquote(object_id)) if object_id else None
         shown = (
             {"embedding": facts(row, desk_address(request)), "texts": texts_by_language(row)} if row else {}
         )

@@ -16,6 +16,7 @@ from unfold.widgets import (
 
 from assistant.people.outgoing import hand_over
 from assistant.roles import ROLES
+from routing.admin.base import LineField
 
 if TYPE_CHECKING:
     UserPasswordForm = SetPasswordForm[User]
@@ -38,11 +39,26 @@ class InviteForm(forms.Form):
         widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off", "autofocus": True}),
         help_text="They sign in with it.",
     )
-    first_name = forms.CharField(max_length=150, required=False, widget=UnfoldAdminTextInputWidget())
-    last_name = forms.CharField(max_length=150, required=False, widget=UnfoldAdminTextInputWidget())
+    first_name = LineField(max_length=150, required=False, widget=UnfoldAdminTextInputWidget())
+    last_name = LineField(max_length=150, required=False, widget=UnfoldAdminTextInputWidget())
     role = forms.ChoiceField(
         choices=[(role, ROLE_WORDS[role]) for role in ROLES], widget=UnfoldAdminSelectWidget()
     )
+
+    def clean_email(self) -> str:
+        """Refuse a domain that mail would not reach, or that only looks like another one."""
+        address: str = self.cleaned_data["email"]
+        domain = address.rpartition("@")[2].lower()
+        try:
+            sent = domain.encode("idna").decode("idna")
+        except UnicodeError:
+            sent = ""
+        if sent != domain and not (sent and domain.isascii()):
+            raise forms.ValidationError(
+                "No mail would get there: what follows the @ has signs that cannot be seen, or that stand "
+                "for another domain."
+            )
+        return address.lower()
 
 
 class ResetForm(PasswordResetForm):

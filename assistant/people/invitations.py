@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -23,6 +23,8 @@ Choose a password here, and then sign in with {email}:
 The link works once and for {days} days. If you did not expect it, ignore this mail: nothing
 happens without it.
 """
+TAKEN = "Somebody with this address is on the list already; invite them again from there."
+LONGEST = 150  # characters of a user name, which the address becomes
 LINK_DAYS = 3  # PASSWORD_RESET_TIMEOUT in the settings says the same in seconds
 
 
@@ -63,13 +65,19 @@ def link_for(user: User) -> str:
 def add_person(email: str, first_name: str, last_name: str, role: str) -> User:
     """Store a person who may sign in once a password is set. Raises CannotInvite."""
     address = email.strip().lower()
+    if len(address) > LONGEST:  # small letters may take more room than capitals
+        raise CannotInvite(f"An address may have {LONGEST} characters at most.")
     if role not in ROLES:
         raise CannotInvite(f"There is no role {role!r}.")
     if User.objects.filter(email__iexact=address).exists() or User.objects.filter(username=address).exists():
-        raise CannotInvite("Somebody with this address is on the list already; invite them again from there.")
+        raise CannotInvite(TAKEN)
     user = User(username=address, email=address, first_name=first_name, last_name=last_name, is_staff=True)
     user.set_unusable_password()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:  # somebody else's invitation, or the first half of a double click
+        raise CannotInvite(TAKEN) from None
     user.groups.set(Group.objects.filter(name=role))
     return user
 
@@ -79,6 +87,8 @@ def send_invitation(user: User, inviter: str, desk: str) -> Invitation:
 
     Raises CannotInvite for somebody who has a password or has signed in: a link would replace it.
     """
+    if not user.is_active:
+        raise CannotInvite(f"{user.get_username()} is switched off; switch the account on first.")
     if not is_invited(user):
         raise CannotInvite(
             "This person has been here before; a new password is asked for on the sign-in page."

@@ -87,6 +87,11 @@ class NewPassword(views.PasswordResetConfirmView):
     success_url = reverse_lazy("admin:login")
     heading = "New password"
 
+    def get_user(self, uidb64: str) -> User | None:
+        """Return whom a link is for: nobody once the account was switched off, as nobody signs in with it."""
+        user: User | None = super().get_user(uidb64)
+        return user if user and user.is_active else None
+
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         user: User = form.user

@@ -1,5 +1,6 @@
 """What the routing pages share: Unfold's classes with types, publishing on save, small marks."""
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.forms import ModelForm
@@ -17,7 +18,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from common.text import plain_lines
+from common.text import clean, plain_lines
 from routing.publishing import CannotPublish, publish, unpublished
 
 M = TypeVar("M", bound=Model)
@@ -31,6 +32,7 @@ else:
 
 __all__ = [
     "DraftAdmin",
+    "LineField",
     "LinesField",
     "ModelAdmin",
     "PublishingAdmin",
@@ -50,6 +52,27 @@ class LinesField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         """Return the text with plain line ends, so that a form saved as it was opened changes nothing."""
         return plain_lines(super().to_python(value) or "")
+
+
+class LineField(forms.CharField):
+    """A name or a label in one line, of which there is something to see."""
+
+    default_error_messages = {"unseen": "Nothing of this can be seen. Type letters or digits."}
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text in one line, without what only turns others around; NUL is refused later."""
+        text = super().to_python(value) or ""
+        if "\x00" in text:
+            return text
+        line = " ".join(clean(text).split())
+        if line and not seen(line):
+            raise ValidationError(self.error_messages["unseen"], code="unseen")
+        return line
+
+
+def seen(text: str) -> bool:
+    """Return whether a text has a character that is drawn: no space, control or mark without width."""
+    return any(unicodedata.category(sign)[0] not in "CZM" for sign in text)
 
 
 BADGES = ("good", "bad", "warn", "info", "plain")

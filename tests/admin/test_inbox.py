@@ -2,16 +2,19 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from assistant import drafting
 from assistant.drafting import Written
@@ -26,7 +29,7 @@ from assistant.models import (
     Transcript,
     Visitor,
 )
-from assistant.person import inbox, live, live_shown, live_visitor, requests, summaries
+from assistant.person import inbox, live, live_care, live_shown, live_visitor, requests, summaries
 from assistant.settings_snapshot import as_snapshot
 from assistant.who import Who
 from common.clock import now
@@ -35,6 +38,7 @@ from tests.admin.conftest import SignIn
 from tests.admin.pages import add_turn, form_of, make_conversation, text_of, words_of
 
 NEWS = "admin:inbox_news"
+ASKED = "The visitor is asked whether they want to talk now"
 
 
 @pytest.fixture(autouse=True)
@@ -420,5 +424,38 @@ def test_a_visitor_who_is_there_can_be_offered_a_chat(support: Client) -> None:
     assert "Offer a live chat" not in words_of(support.get(page(row)))
     Request.objects.filter(pk=row.pk).update(visitor_seen_at=now())
     assert "Offer a live chat" in words_of(support.get(page(row)))
-    assert "asked whether they want to talk" in do(support, row, "offer")
+    assert ASKED in do(support, row, "offer")
     assert state_of(row) == "offered"
+
+
+def _declines(client: Client, row: Request) -> None:
+    live_visitor.do(Who(row.visitor_id), row.pk, "decline")
+
+
+def _accepts(client: Client, row: Request) -> None:
+    live_visitor.do(Who(row.visitor_id), row.pk, "accept")
+
+
+def _lapses(client: Client, row: Request) -> None:
+    with time_machine.travel(now() + live.OFFER_STANDS + timedelta(seconds=1)):
+        live_care.sweep()
+
+
+def _is_closed(client: Client, row: Request) -> None:
+    do(client, row, "close")
+
+
+@pytest.mark.parametrize("ends", [_declines, _accepts, _lapses, _is_closed])
+def test_that_a_visitor_was_asked_is_said_as_long_as_it_is_true(
+    support: Client, sign_in: SignIn, ends: Callable[[Client, Request], None]
+) -> None:
+    row = ask(email="zoe@visitor.example", waits=False)
+    Request.objects.filter(pk=row.pk).update(visitor_seen_at=now())
+    do(support, row, "offer")
+    looked = news(support, row)
+    until = localtime(Request.objects.get(pk=row.pk).live_until)
+    assert f"{ASKED} and may answer until {until:%H:%M}." in looked["parts"]["head"]
+    assert ASKED in words_of(support.get(page(row))), "on a page that is loaded again as well"
+    assert "parts" not in news(support, row, sign=looked["sign"])
+    ends(sign_in("admin"), row)
+    assert ASKED not in news(support, row, sign=looked["sign"])["parts"]["head"]

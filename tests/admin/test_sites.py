@@ -87,3 +87,10 @@ def test_sites_are_for_administrators(sign_in: SignIn) -> None:
 def identity_form(page: str) -> dict[str, str]:
     """Return the hidden counts of whatever rows stand below the form."""
     return dict(re.findall(r'name="(\w+-(?:TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS)" value="(\d+)"', page))
+
+
+def test_the_addresses_of_a_site_stand_below_each_other_on_a_phone_too(sign_in: SignIn) -> None:
+    Site.objects.create(key="two", name="Two", origins="https://a.example\nhttps://b.example")
+    listed = sign_in("admin").get(LIST).content.decode()
+    # The theme puts the elements of a cell side by side there, so it has one.
+    assert "<div><div>https://a.example</div><div>https://b.example</div></div>" in listed

@@ -27,6 +27,7 @@ PAGES = {
     "review": "review/",
     "rules": "routing/rule/",
     "one rule": f"routing/rule/ {CHANGE}",
+    "one route": "routing/route/common/change/",
     "try a question": f"try/?q={QUESTION.replace(' ', '+')}",
     "metrics": "metrics/",
     "cost": "cost/",
@@ -52,6 +53,11 @@ async (dark) => {
     nodes.map(({ target, html, failureSummary }) => [id, `${target}: ${failureSummary} ${html}`]));
   return [named(violations), named(incomplete)];
 }
+"""
+# Alone, as an open menu covers targets and comes in through half its colours.
+TWINS = """
+async () => (await axe.run(document, { runOnly: ["landmark-unique"] })).violations
+  .flatMap(({ nodes }) => nodes.map(({ html }) => html))
 """
 DARK = "(dark) => { document.documentElement.classList.toggle('dark', dark); }"
 
@@ -102,6 +108,45 @@ def test_nothing_is_found_on_a_page_of_the_admin(staff: Page, desk: DeskServer, 
         found, undecided = staff.evaluate(LOOK, dark)
         assert found == []
         assert [each for each in undecided if each[0] not in UNDECIDED] == []
+
+
+def test_parts_of_a_form_and_the_menu_of_a_field_are_told_apart(staff: Page, desk: DeskServer) -> None:
+    show(staff, PAGES["one route"], desk.url)
+    staff.evaluate(npm.file_of(npm.AXE, "axe.min.js").read_text())
+    staff.emulate_media(color_scheme="light", reduced_motion="reduce")
+    expect(staff.get_by_role("navigation", name="Parts of the form")).to_be_visible()
+    for field, name in (("escalates_to", "Escalates to, more"), ("steps-1-model", "Model, more")):
+        staff.locator(f"[data-id='related-widget-wrapper-{field}'] .material-symbols-outlined").last.click()
+        menu = staff.get_by_role("navigation", name=name)
+        expect(menu).to_be_visible()
+        assert staff.evaluate(TWINS) == []
+        staff.get_by_role("navigation", name="Parts of the form").get_by_text("Budgets").click()
+        expect(menu).to_be_hidden()
+    staff.get_by_text("Add another step").click()
+    staff.locator("[data-id='related-widget-wrapper-steps-2-model'] .material-symbols-outlined").last.click()
+    expect(staff.get_by_role("navigation", name="Model, more")).to_be_visible()
+
+
+def test_the_parts_of_a_form_are_opened_by_keyboard(staff: Page, desk: DeskServer) -> None:
+    show(staff, PAGES["one route"], desk.url)
+    first, second, third = (
+        staff.get_by_role("button", name=name, exact=True) for name in ("Instructions", "Privacy", "Budgets")
+    )
+    expect(first).to_have_attribute("aria-pressed", "true")
+    expect(staff.get_by_label("Daily budget, USD")).to_be_hidden()
+    first.focus()
+    staff.keyboard.press("Tab")
+    expect(second).to_be_focused()
+    staff.keyboard.press("Tab")
+    assert third.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    staff.keyboard.press("Enter")
+    expect(staff.get_by_label("Daily budget, USD")).to_be_visible()
+    expect(third).to_have_attribute("aria-pressed", "true")
+    expect(first).to_have_attribute("aria-pressed", "false")
+    staff.keyboard.press("Shift+Tab")
+    staff.keyboard.press("Space")
+    expect(staff.get_by_label("Daily budget, USD")).to_be_hidden()
+    expect(second).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_keyboard_gets_past_the_menu_and_shows_where_it_is(staff: Page, desk: DeskServer) -> None:

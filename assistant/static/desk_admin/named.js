@@ -50,6 +50,33 @@
 
   const tables = () => document.querySelectorAll("#result_list, table.formset").forEach(fields);
 
+  /** Parts of a form, and the menu beside a field, are navigations: by their names one is told from the other. */
+  const navigations = () => {
+    document.querySelectorAll("#main form nav").forEach((nav) => (nav.ariaLabel ??= "Parts of the form"));
+    // The theme keeps these menus in a template until it has moved them to the end of the page.
+    const kept = [...document.querySelectorAll("template")].map(({ content }) => content);
+    for (const menu of [document, ...kept].flatMap((part) => [...part.querySelectorAll("nav[id^=related-widget-wrapper-]")])) {
+      const field = document.getElementById(menu.id.replace("related-widget-wrapper-", "id_"));
+      menu.ariaLabel = `${words(field?.labels?.[0]) || field?.ariaLabel || "Field"}, more`;
+    }
+  };
+
+  /** The parts of a form are opened by links that lead nowhere: the keyboard would not come to them. */
+  const openers = () => {
+    const all = [...document.querySelectorAll("#main form nav a:not([href])")];
+    const mark = (open) => all.forEach((each) => (each.ariaPressed = String(each === open)));
+    for (const opener of all) {
+      Object.assign(opener, { role: "button", tabIndex: 0 });
+      opener.addEventListener("click", () => mark(opener));
+      opener.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        opener.click();
+      });
+    }
+    if (all.length) mark(all.find((each) => each.classList.contains("active")) ?? all[0]);
+  };
+
   /** The menu has some thirty stops, on each page anew: the first one leads past it. */
   const skip = () => {
     if (!document.querySelector("#nav-sidebar-apps")) return;
@@ -62,6 +89,11 @@
     skip();
     areas();
     tables();
+    navigations();
+    openers();
   });
-  document.addEventListener("formset:added", tables);
+  document.addEventListener("formset:added", () => {
+    tables();
+    navigations();
+  });
 })();
