@@ -18,8 +18,14 @@ from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 from tests import breakers, postgres, servers  # noqa: E402
+
+# No example fails because the machine is busy; where CI is set Hypothesis has such a profile of its own.
+if "CI" not in os.environ:
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
 
 
 def pytest_xdist_setupnodes() -> None:

@@ -52,6 +52,9 @@ def message(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 @dataclass
 class Scripted:
     """A tab whose line ends in the test: `opening` answers its `open`, `say` sends it any further frame."""
@@ -90,6 +93,10 @@ class Scripted:
             "sandbox": True, "state": "open", "person": FACTS, "live": None, "person_there": False,
             **self.opening,
         }  # fmt: skip
+
+    def drawn(self) -> None:
+        """Wait for a section that came into sight: it is let into the layout one frame later."""
+        self.page.evaluate(TWO_FRAMES)
 
     def say(self, **frame: Any) -> None:
         self.routes[-1].send(json.dumps(frame))

@@ -42,6 +42,7 @@ def scripted(chromium: Browser, desk: DeskServer) -> Iterator[Scripted]:
 
 def lost(desk: Scripted, size: tuple[int, int]) -> Any:
     desk.page.set_viewport_size({"width": size[0], "height": size[1]})
+    desk.drawn()
     return desk.page.evaluate(LOOK)
 
 

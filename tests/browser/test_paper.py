@@ -36,7 +36,6 @@ PRINTED = """
   };
 }
 """
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def long_turns() -> list[dict[str, Any]]:
@@ -60,7 +59,7 @@ def test_a_conversation_is_printed_whole_and_nothing_else_is(chromium: Browser, 
     assert len(on_screen["questions"]) < 13  # what is out of sight is left out of the layout
     page.emulate_media(media="print", color_scheme="dark")
     page.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
-    page.evaluate(TWO_FRAMES)  # a section is let into the layout in the frame after the one that says so
+    scripted.drawn()
     printed = page.evaluate(PRINTED)
     questions = [each["text"] for each in given]
     assert printed == {

@@ -146,7 +146,7 @@ def test_a_slip_of_the_fingers_keeps_an_exact_phrasing_exact_and_another_word_do
         assert not any(each.exact for each in small.rank(text)), text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(max_size=120)
     | st.lists(st.sampled_from(["cancel", "my", "booking", "on", "off", "not"])).map(" ".join)
@@ -160,7 +160,7 @@ QUESTION = st.lists(st.sampled_from(["reset", "cancel", "move", "pay", "export",
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(QUESTION, min_size=1, max_size=8, unique=True), st.data())
 def test_an_exact_phrasing_always_wins(questions: list[str], data: st.DataObject) -> None:
     small = Matcher.build([(str(i), [question]) for i, question in enumerate(questions)])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.compiled import MOST_TRIALS, compiled
@@ -32,7 +32,6 @@ def rules_of(groups: list[tuple[tuple[ConditionSpec, ...], ...]]) -> tuple[RuleS
     return (*made, ALWAYS)
 
 
-@settings(deadline=None)
 @given(st.lists(GROUPS, max_size=6), st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4))
 def test_every_trial_is_that_of_a_rule_read_anew(
     groups: list[tuple[tuple[ConditionSpec, ...], ...]], texts: list[str]

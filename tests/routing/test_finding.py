@@ -45,7 +45,7 @@ def test_a_finder_leaves_out_no_sentence_that_its_patterns_find(name: str) -> No
 WORDS = sorted({word for text in EVERY for word in read(text).words})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=9), max_size=5))
 def test_nor_does_it_in_words_thrown_together(sentences: list[list[str]]) -> None:
     reading = read(". ".join(" ".join(words) for words in sentences))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.config import ModelSpec
@@ -43,7 +43,7 @@ OUTCOME = st.tuples(
 
 
 # On a busy machine it may take its time; what is promised is the order of attempts.
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(
     steps=st.lists(st.sampled_from(MODELS), min_size=1, max_size=4, unique=True),
     cap=st.sampled_from((12, 500, 1_000, 8_000)),

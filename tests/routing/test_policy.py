@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.config import ConditionSpec, RuleSpec
@@ -218,7 +218,6 @@ rule_specs = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(rule_specs, max_size=5), st.text(max_size=60), st.integers(0, 5))
 def test_any_rules_decide_and_explain(some: list[RuleSpec], text: str, depth: int) -> None:
     seen = read_signals(text, Context(depth=depth))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common.versions import read_version
@@ -228,7 +228,6 @@ rules = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(models, max_size=2, unique_by=lambda model: model.id),
     st.lists(routes, max_size=2, unique_by=lambda route: route.slug),

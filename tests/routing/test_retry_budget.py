@@ -1,6 +1,6 @@
 """Retries and hedges stay below a tenth of the traffic, and a quiet desk may retry all the same."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.retry_budget import FLOOR, SHARE, WINDOW_S, RetryBudget
@@ -20,7 +20,6 @@ def test_a_quiet_desk_may_retry_and_a_storm_gets_a_tenth() -> None:
     assert storm.allows("p", 1.0 + WINDOW_S), "a minute later it is quiet again"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 3)), max_size=200))
 def test_no_order_of_requests_gets_more(steps: list[tuple[bool, float]]) -> None:
     budget, now = RetryBudget(), 0.0

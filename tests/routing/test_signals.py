@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.lexicon import account, code, code_score, finding, paste, people, questions
@@ -407,7 +407,6 @@ def test_work_is_linear_and_then_stops_growing(piece: str) -> None:
     assert len(read(of(400_000)).line) <= 2 * FOLDED_CHARS
 
 
-@settings(deadline=None)
 @given(st.text(max_size=600), st.lists(st.text(max_size=80), max_size=8), st.integers(0, 9))
 def test_any_text_can_be_read(text: str, before: list[str], depth: int) -> None:
     signals = read_signals(text, Context(depth=depth, previous_texts=tuple(before)))
@@ -416,7 +415,6 @@ def test_any_text_can_be_read(text: str, before: list[str], depth: int) -> None:
     assert signals.message_tokens <= 2 * len(text) + 1
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=200))
 def test_folding_is_stable_for_any_code_points(text: str) -> None:
     once = fold(text)

@@ -131,8 +131,7 @@ def amended(reply_id: UUID, word: str) -> None:
 
 @settings(
     max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(events=EVENTS, seed=st.integers(0, 9))
 def test_any_order_of_rows_news_and_runs_ends_at_what_the_ledger_says(

@@ -57,14 +57,6 @@ export function fragment(html) {
   return template.content;
 }
 
-export async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    (await import("./copying.js")).copyBySelection(text);
-  }
-}
-
 /** Have something read out that a sighted visitor sees; main.js listens. */
 export function tell(words) {
   document.dispatchEvent(new CustomEvent("tell", { detail: words }));
@@ -74,7 +66,11 @@ export function copyButton(label, text) {
   const words = el("span", {}, label);
   const button = el("button", { type: "button", class: "quiet", title: label }, icon("copy"), words);
   button.addEventListener("click", async () => {
-    await copyText(text());
+    try {
+      await navigator.clipboard.writeText(text());
+    } catch {
+      (await import("./copying.js")).copyBySelection(text());
+    }
     words.textContent = t("Copied");
     tell(t("Copied"));
     button.firstChild.replaceWith(icon("check"));

@@ -34,7 +34,7 @@ page.embed = inFrame ? (await import("./embed.js")).embedOf(page) : null;
 
 const actions = {
   ask: (text) => page.ask(text),
-  person: (reply = null) => page.person(reply),
+  person: (reply) => page.person(reply),
   stop: (reply) => page.stop(reply),
   again: (reply, type, more) => page.again(reply, type, more),
   stopAndAsk(reply) {

@@ -127,7 +127,7 @@ export class Page {
 
   /** Lead whoever wants a person to how that stands, once the part that shows it is there, or else to the form. */
   async person(reply) {
-    if (this.#liveView && !this.live) await this.#livePart.get().catch(() => {});
+    if (this.#liveView) await this.#livePart.get().catch(() => {});
     this.live?.lead(this.handoff.there) || this.handoff.open({ chat: this.chat, reply });
   }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faq.matching.saving import StoreError, load, save
@@ -35,7 +35,6 @@ def assert_bounded(store: Store, query: Query) -> None:
         assert scores.dtype == np.float32 and (scores >= 0).all() and (scores <= 1).all()
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(CONTENT, CONTENT, st.sets(ENTRY_IDS), NEGATIVES, TEXT)
 def test_a_changed_store_finds_what_a_new_one_finds(
     before: dict[str, list[str]],
@@ -61,7 +60,6 @@ def test_a_changed_store_finds_what_a_new_one_finds(
     assert [changed.entry_of(row) for row in range(len(changed.texts))] == changed.owner.tolist()
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(CONTENT, NEGATIVES, TEXT)
 def test_the_same_content_as_a_change_has_the_same_similarities(
     content: dict[str, list[str]], negatives: list[tuple[str, str]], text: str

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faq.matching.grams import LONGEST_WORD, Strings, char_grams, hash_strings, ranges
@@ -40,13 +40,11 @@ def plain_grams(word: str) -> Counter[int]:
     return found
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(WORDS)
 def test_words_hash_as_in_plain_python(words: list[str]) -> None:
     assert hash_strings(Strings.of(words)).tolist() == [plain_hash(word) for word in words]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(WORDS)
 def test_grams_are_those_of_plain_python(words: list[str]) -> None:
     hashes, number = char_grams(Strings.of(words))
@@ -54,7 +52,6 @@ def test_grams_are_those_of_plain_python(words: list[str]) -> None:
         assert Counter(hashes[number == i].tolist()) == plain_grams(word)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(WORDS, st.data())
 def test_strings_are_laid_out_and_picked(words: list[str], data: st.DataObject) -> None:
     strings = Strings.joined([Strings.of(words), Strings.of(words)])

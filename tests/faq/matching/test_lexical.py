@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faq.matching.dense import Vectors
@@ -59,7 +59,6 @@ def sublinear(counts: Counter[str]) -> dict[str, float]:
     return {name: 1 + math.log(count) for name, count in counts.items()}
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(ROWS, st.lists(WORD | st.just("unheard"), min_size=1, max_size=12))
 def test_similarity_is_the_mean_of_three_cosines(rows: list[list[str]], asked: list[str]) -> None:
     index, weights = Lexical.build(Tokens.of(rows))
@@ -75,7 +74,6 @@ def test_similarity_is_the_mean_of_three_cosines(rows: list[list[str]], asked: l
         assert parts[2, i] == pytest.approx(cosine(pairs(asked), by_pairs[i], by_pairs), abs=1e-4)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(WORD, max_size=30))
 def test_a_question_has_the_pairs_of_a_row(row: list[str]) -> None:
     counted = Tokens.of([row]).pairs()
@@ -105,7 +103,6 @@ def test_strange_and_very_long_texts_are_rows_like_others(text: str) -> None:
     assert int(store.centroids(store.query(words("reset password"))).argmax()) == 1
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_rounded_vectors_keep_their_products(rows: int, seed: int) -> None:
     made = np.random.default_rng(seed).normal(size=(rows, 384)).astype(np.float32)

@@ -1,7 +1,7 @@
 """Which words are taken for slips, and of what."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faq.matching.speller import Known, Speller
@@ -52,7 +52,6 @@ def test_nobody_knows_a_word_without_any_list() -> None:
     assert SPELLER.repair([]) == []
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(LETTERS, unique=True), LETTERS)
 def test_the_filters_lose_no_word_that_may_be_meant(words: list[str], word: str) -> None:
     assert Known.of(words).near(word) == [known for known in words if is_typo(word, known)]
