@@ -78,6 +78,7 @@ def test_online_is_said_once_the_desk_has_opened_the_conversation(scripted: Call
     played = scripted()
     state = played.page.locator("#connection")
     played.refusal = {"type": "alive"}  # it says something, and that is not yet `opened`
+    played.sent.clear()
     played.page.reload()
     played.sent_frame("open")
     passes(played.page, 1)
