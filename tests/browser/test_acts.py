@@ -78,6 +78,7 @@ def test_online_is_said_once_the_desk_has_opened_the_conversation(scripted: Call
     played = scripted()
     state = played.page.locator("#connection")
     played.refusal = {"type": "alive"}  # it says something, and that is not yet `opened`
+    played.sent.clear()
     played.page.reload()
     played.sent_frame("open")
     passes(played.page, 1)
@@ -422,3 +423,23 @@ def test_one_conversation_after_the_other_is_deleted_while_a_new_one_is_being_op
     delete("c2")
     expect(drawer.get_by_role("button", name="Deleting")).to_be_visible()
     assert played.sent_frame("delete")["conversation_id"] == "c2"
+
+
+def test_a_file_can_be_asked_for_after_the_reading_of_another_conversation_was_left(
+    scripted: Callable[..., Scripted],
+) -> None:
+    played = scripted(turns=[turn(number, QUESTION, reply(number)) for number in range(1, 31)])
+
+    def menu(item: str) -> None:
+        played.button("Menu").click()
+        played.button(item).click()
+
+    menu("Download this conversation")
+    assert played.sent_frame("history")["before"] == "t1"
+    played.opening = {"conversation_id": "c2", "turns": [turn(40, LATER, reply(40))]}
+    menu("New conversation")  # before the older messages have come
+    expect(played.page.locator("#composer-note")).to_contain_text("could not be downloaded")
+    expect(played.page.locator("article.mine")).to_contain_text(LATER)
+    with played.page.expect_download() as waiting:
+        menu("Download this conversation")
+    assert waiting.value.path().read_text().startswith(f"# {LATER}")

@@ -292,6 +292,9 @@ def test_ending_the_chat_leaves_nothing_of_it_in_another_tab(
     expect(listed(tab)).to_have_count(1)
     menu(chat, "End chat")
     chat.page.get_by_role("dialog", name="End this chat?").get_by_role("button", name="End chat").click()
+    # The new page says once more that all is forgotten.
+    expect(chat.page.get_by_text("This browser has forgotten it.")).to_be_visible()
+    chat.online()
     expect(tab.page.locator("#banner")).to_have_text("This chat has ended.")
     expect(drawer(tab)).to_be_hidden()
     expect(form).to_have_count(0)

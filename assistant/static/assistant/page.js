@@ -8,8 +8,7 @@ import { offerWords } from "./offer.js";
 import * as storage from "./storage.js";
 import { t } from "./words.js";
 
-const RESUME_AGAIN_MS = 3000; // a resume without an answer is repeated
-const OPEN_AGAIN_MS = 3000; // the database may be back by then
+const AGAIN_MS = 3000; // a resume without an answer is repeated, and an opening: the database may be back by then
 const OF_A_CONVERSATION = new Set(["turn", "ack", "message", "conversation", "history", "status", "delta", "block", "snapshot", "done"]);
 
 /** Its parts (announcer, composer, connection, desk, embed, handoff, thumb, transcript) are put in by main.js; `own` comes with the menu. */
@@ -170,7 +169,7 @@ export class Page {
     setTimeout(() => {
       const now = this.chat.replies[reply.id];
       if (this.opened && isRunning(now) && now.awaiting) this.resume(now);
-    }, RESUME_AGAIN_MS);
+    }, AGAIN_MS);
   }
 }
 
@@ -187,7 +186,7 @@ export function receive(page, frame) {
   const { embed, live, opened } = page;
   if (page.own?.received(frame)) return;
   if (frame.type === "elsewhere") return import("./elsewhere.js").then((part) => part.show(page, frame), () => {}); // else with the next one
-  const openAgain = () => setTimeout(() => page.opened || page.open(), OPEN_AGAIN_MS);
+  const openAgain = () => setTimeout(() => page.opened || page.open(), AGAIN_MS);
   if (frame.type === "deleted") return page.leaving("gone", frame.conversation_id);
   if (frame.type === "identified") return page.leaving("identified", frame);
   if (frame.code === "identity_refused") {

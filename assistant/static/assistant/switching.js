@@ -22,6 +22,7 @@ export function goTo(page, id) {
 }
 
 function turnTo(page, id, outbox) {
+  page.reading?.(null); // for a file, and not to its end any more
   if (!page.opened && page.chat.conversationId) page.turnedFrom.add(page.chat.conversationId);
   page.turnedFrom.delete(id);
   storage.rememberConversation(id);
