@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from assistant import fixed_replies, offering, selectors, stored_answers
+from assistant.cut_markdown import left_open
 from assistant.languages import main_language, supported
 from assistant.models import Reply
 from assistant.person import live_shown
 from assistant.pipeline import Consideration, consider, judge, redirected
-from assistant.rendering import open_fence
+from assistant.rendering import render
 from assistant.who import Who
 from common.clock import now
 from faq import index
@@ -23,7 +24,7 @@ from routing.ladder import confined
 # says which one entry is meant, so that beside a sure one nothing is left for the others.
 NEAR = 0.25
 SUGGESTIONS = 3
-INSIDE = "inside"  # in the decision record of a reply that goes on with one that was cut off in code
+INSIDE = "inside"  # in the decision record of a reply that goes on with one that broke off in code, say
 INSTANT = (selectors.APPROVED, offering.ROUTE)  # the FAQ's own replies, in which no model was asked
 
 
@@ -68,8 +69,8 @@ def again(who: Who, reply: Reply, source: Reply, config: Config) -> Consideratio
     partial = source.text if reply.cause == Reply.Cause.CONTINUE else ""
     moved = redirected(fresh, text, facts, config, route, reason, excluded, partial)
     notes = {"from": str(source.pk), "excluded": sorted(excluded)}
-    if partial and (fence := open_fence(inside(source.decision) + partial)):
-        notes[INSIDE] = fence
+    if partial and (begun := left_open(inside(source.decision) + partial)):
+        notes[INSIDE] = begun
     if reply.cause == Reply.Cause.ESCALATION:
         notes["because"] = reply.decision.get("because", "visitor")
     return replace(moved, notes=notes)
@@ -172,8 +173,13 @@ def common_language(entries: Iterable[EntryView]) -> str:
 
 
 def inside(decision: Mapping[str, Any]) -> str:
-    """Return the line that opens the code which a reply's text goes on inside, "" for any other reply."""
+    """Return what opens the code or emphasis that a reply's text goes on inside, "" for any other reply."""
     return str(decision.get(INSIDE, ""))
+
+
+def as_html(reply: Reply, text: str, state: str, hosts: Sequence[str]) -> str:
+    """Return the text of a reply in `state` as its visitor sees it, also where it goes on or breaks off."""
+    return render(text, hosts, inside(reply.decision), cut=state != Reply.State.COMPLETED)
 
 
 def link_hosts(config: Config) -> Sequence[str]:

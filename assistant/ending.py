@@ -14,7 +14,6 @@ from assistant.frames import used_answer
 from assistant.languages import note_language
 from assistant.limits import allowance
 from assistant.models import Reply
-from assistant.rendering import render
 from assistant.spent import KEY
 from assistant.words.notices import in_language
 from common.clock import now
@@ -124,8 +123,7 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
 
     On success `reply` holds the stored values.
     """
-    inside = considering.inside(reply.decision)
-    html = render(end.text, considering.link_hosts(config), inside) if end.text else ""
+    html = considering.as_html(reply, end.text, end.state, considering.link_hosts(config))
     notice = fixed_replies.closing_notice(
         end.notice, end.state, end.ended_by, config.settings, language_of(reply), now()
     )

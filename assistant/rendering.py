@@ -19,6 +19,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+from assistant import cut_markdown
 from assistant.block_lines import OpenBlock
 
 _SCHEMES = {"https", "mailto"}
@@ -31,9 +32,7 @@ _BARE = re.compile(
 # Of a cell in a table, in Latin letters: what takes one line, and a word (an address) that may be broken. The
 # page gives a cell with more than one line the width of about as many (chat.css).
 _ONE_LINE, _ENDLESS = 14, 24
-_LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,20}")
 _LINE = re.compile(r"\r\n?|\n")
-_REOPENED = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\w")
 _EMPTY_CODE = re.compile(r"<pre[^>]*><code></code></pre>\s*")
 
 # A last line that is not finished and of which the next character may still make a list, a fence, a
@@ -170,14 +169,9 @@ def _letters(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def _code_language(token: Token) -> str:
-    words = token.info.split()
-    return words[0] if words and _LANGUAGE.fullmatch(words[0]) else ""
-
-
 def _fence(self: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
     token = tokens[idx]
-    known = _code_language(token)
+    known = cut_markdown.code_language(token)
     label = f' data-language="{known}"' if known else ""
     return f'<pre tabindex="0"{label}><code>{escapeHtml(token.content)}</code></pre>\n'
 
@@ -192,14 +186,8 @@ def _table_close(
     return "</table></div>\n"
 
 
-def _parser() -> MarkdownIt:
-    # A line break stays one, so that finished blocks look like the plain text that streamed before.
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
-    return parser.enable(["table", "strikethrough"]).disable(["image"])
-
-
 def _renderer() -> MarkdownIt:
-    parser = _parser()
+    parser = cut_markdown.parser()
     parser.core.ruler.push("links", _links_rule)
     parser.core.ruler.push("shape", _shape_rule)
     # Every link is parsed, also javascript:, so that the rule above can make it inert text.
@@ -212,42 +200,30 @@ def _renderer() -> MarkdownIt:
 
 
 _RENDERER = _renderer()
-_BLOCKS = _parser().disable(["inline", "text_join"])
 
 
-def render(text: str, link_hosts: Sequence[str] = (), inside: str = "") -> str:
+def render(text: str, link_hosts: Sequence[str] = (), inside: str = "", *, cut: bool = False) -> str:
     """Return Markdown `text` as sanitised HTML; only links to `link_hosts` and hosts below them live.
 
-    `inside` is what `open_fence` says of the text that this one goes on with.
+    `inside` is what `cut_markdown.left_open` says of the text that this one goes on with; `cut` closes the
+    emphasis in which the text breaks off.
     """
     hosts = tuple(host.strip().lower() for host in link_hosts if host.strip())
-    lead = _lead(text, inside)
-    html = _CLEANER.clean(_RENDERER.render(lead + text, {"link_hosts": hosts})).strip()
+    lead = cut_markdown.lead(text, inside)
+    whole = cut_markdown.closed(lead + text) if cut else lead + text
+    if lead and not cut_markdown.is_closed(whole, lead):
+        lead, whole = "", whole.removeprefix(lead)
+    html = _CLEANER.clean(_RENDERER.render(whole, {"link_hosts": hosts})).strip()
+    if not lead.endswith("\n"):
+        return cut_markdown.without_lead(html) if lead else html
     # Nothing but the end of that code may have been missing.
-    return html[empty.end() :] if lead and (empty := _EMPTY_CODE.match(html)) else html
-
-
-def open_fence(text: str) -> str:
-    """Return the line, with its end, that opens the code in which `text` breaks off; "" outside of code."""
-    tokens = _BLOCKS.parse(text)
-    last = tokens[-1] if tokens else None
-    if last is None or last.type != "fence" or last.map is None:
-        return ""
-    begin, end = last.map
-    closing = rf" {{0,3}}{last.markup}{last.markup[0]}*[ \t]*"
-    closed = end - begin > 1 and re.fullmatch(closing, _LINE.split(text)[end - 1])
-    return "" if closed else f"{last.markup}{_code_language(last)}\n"
-
-
-def _lead(text: str, inside: str) -> str:
-    """Return what must stand before a text that goes on inside code; "" when a model opened it anew."""
-    return "" if not inside or _REOPENED.match(text) else inside
+    return html[empty.end() :] if (empty := _EMPTY_CODE.match(html)) else html
 
 
 def _block_starts(tail: str) -> list[int]:
     """Return where each top-level block of `tail` begins; what precedes the first belongs to it."""
     lines = [0, *(match.end() for match in _LINE.finditer(tail))]
-    tokens = _BLOCKS.parse(tail)
+    tokens = cut_markdown.BLOCKS.parse(tail)
     return [lines[token.map[0]] for token in tokens if token.level == 0 and token.map and token.nesting >= 0]
 
 
@@ -291,7 +267,7 @@ class BlockRenderer:
     def _begun(self, at_end: bool = False) -> bool:
         """Return whether the first line is there, which tells how the text goes on with code."""
         if at_end or _LINE.search(self._tail):
-            self._lead, self._inside = _lead(self._tail, self._inside), ""
+            self._lead, self._inside = cut_markdown.lead(self._tail, self._inside), ""
             self._tail = self._lead + self._tail
             self.upto -= len(self._lead)
         return not self._inside

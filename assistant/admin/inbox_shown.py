@@ -16,7 +16,6 @@ from assistant import considering, unasked
 from assistant.admin.decision import route_names
 from assistant.models import Conversation, Message, Reply, Request, RequestEvent, Site, Transcript, Turn
 from assistant.person import inbox
-from assistant.rendering import render
 from assistant.who import DESK
 from common.text import shorten
 from routing import desk
@@ -99,7 +98,7 @@ def _reply(reply: Reply, names: dict[str, str] | Any, hosts: Sequence[str]) -> I
         kind="assistant",
         who=reply.label or "Assistant",
         at=reply.created_at,
-        html=SafeString(render(reply.text, hosts, considering.inside(reply.decision))) if reply.text else "",
+        html=SafeString(considering.as_html(reply, reply.text, reply.state, hosts)),
         text="" if reply.text else reply.notice or "No text was written.",
         badge=badge,
         badge_kind=kind,

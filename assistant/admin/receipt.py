@@ -11,7 +11,6 @@ from assistant import considering
 from assistant.admin.decision import DecisionView, decision_view, entry_ids, entry_titles, route_names
 from assistant.admin.store_part import StoreView, sources_of, store_view
 from assistant.models import Reply, Turn
-from assistant.rendering import render
 from common.money import usd
 from routing.admin.calls import ending, milliseconds, tokens
 from routing.models import ModelCall
@@ -105,7 +104,7 @@ def _reply_view(
     return ReplyView(
         reply=reply,
         route_name=names.get(reply.route, reply.route),
-        html=SafeString(render(reply.text, link_hosts, considering.inside(reply.decision))),
+        html=SafeString(considering.as_html(reply, reply.text, reply.state, link_hosts)),
         badge=STATE_BADGES.get(reply.state, "plain"),
         decision=decision_view(reply.decision, titles, link_entries, names),
         attempts=tuple(_attempt(call) for call in calls),

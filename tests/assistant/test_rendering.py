@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from assistant.rendering import BlockRenderer, host_of, open_fence, render
+from assistant.cut_markdown import left_open
+from assistant.rendering import BlockRenderer, host_of, render
 
 HOSTS = ("larkfield.example",)
 
@@ -291,7 +292,7 @@ CUT = "Do this:\n\n```python\nfirst()\n"
     ],
 )
 def test_a_text_that_breaks_off_in_code_says_what_opened_it(text: str, opened: str) -> None:
-    assert open_fence(text) == opened
+    assert left_open(text) == opened
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def test_a_text_that_breaks_off_in_code_says_what_opened_it(text: str, opened: s
     ],
 )
 def test_what_goes_on_with_code_is_code_until_its_end(rest: str, html: str) -> None:
-    inside = open_fence(CUT)
+    inside = left_open(CUT)
     assert render(rest, (), inside) == html
     assert render(rest) != html or "```python" in rest
     for step in (1, 3, 100):
