@@ -150,10 +150,11 @@ def test_an_answer_whose_next_attempt_cannot_be_paid_keeps_its_text_and_says_why
     with pytest.raises(BudgetExhausted) as refused:
         recorder.start_call(dispatch.first_attempt(started.generation.job))
     kept = Spent.of(refused.value).record("kept")
-    end = ReplyEnd("truncated", "budget", "Studio has more", 3, notice=refused.value.notice, budget=kept)
+    end = ReplyEnd("truncated", "budget", "**Studio has more", 3, notice=refused.value.notice, budget=kept)
     assert ending.finish_reply(started.reply, end, config)
     reply = Reply.objects.get(pk=started.reply.pk)
-    assert (reply.state, reply.ended_by, reply.text) == ("truncated", "budget", "Studio has more")
+    assert (reply.state, reply.ended_by, reply.text) == ("truncated", "budget", "**Studio has more")
+    assert reply.html == "<p><strong>Studio has more</strong></p>"
     assert "as much as it may for now" in reply.notice
     assert receipt(reply).endswith("The text that was there by then stayed; no further attempt was paid.")
     assert reply.decision["route"] == "complex"  # the rest of the record is still there
