@@ -281,7 +281,7 @@ def test_presses_while_the_menu_is_on_its_way_open_it_once(chat: Chat, context: 
 
 
 def test_ending_the_chat_leaves_nothing_of_it_in_another_tab(
-    chat: Chat, new_chat: Callable[[], Chat]
+    chat: Chat, new_chat: Callable[[], Chat], upstream: Control
 ) -> None:
     chat.ask(RESET)
     tab = new_chat()
@@ -290,6 +290,9 @@ def test_ending_the_chat_leaves_nothing_of_it_in_another_tab(
     form = tab.page.get_by_role("form", name="Talk to a person")
     form.get_by_label("Your e-mail address").fill("ada@example.com")
     expect(listed(tab)).to_have_count(1)
+    upstream.pace(first_text_ms=20, gap_ms=200)
+    chat.send(LONG)
+    expect(tab.page.locator("#stop")).to_be_visible()
     menu(chat, "End chat")
     chat.page.get_by_role("dialog", name="End this chat?").get_by_role("button", name="End chat").click()
     # The new page says once more that all is forgotten.
@@ -300,6 +303,7 @@ def test_ending_the_chat_leaves_nothing_of_it_in_another_tab(
     expect(form).to_have_count(0)
     expect(tab.box).to_have_value("")
     expect(tab.answers).to_have_count(0)
+    expect(tab.page.locator("#stop")).to_be_hidden()
     assert tab.page.evaluate("Object.keys(sessionStorage)") == []
     menu(tab, "Your conversations")
     expect(drawer(tab)).to_be_visible()

@@ -123,8 +123,8 @@ page.connection = new Connection(`${scheme}//${window.location.host}${root.datas
 page.handoff.restore();
 const forgotten = () => {
   page.connection.stop();
-  page.chat = emptyChat();
-  page.sync();
+  page.aside = [];
+  page.set(emptyChat());
   page.leaving("forgotten");
 };
 const menu = new Part(async () => (await import("./menu.js")).setUpMenu(page, forgotten));

@@ -58,7 +58,6 @@ export function gone(page, id) {
 /** The browser forgets who this is, maybe in another tab: nothing that they wrote or read stays in front of the next one. */
 export function forgotten(page) {
   const { composer, desk, handoff, own, strip } = page;
-  page.aside = [];
   page.held.length = 0;
   composer.text.value = "";
   composer.restore(null);
