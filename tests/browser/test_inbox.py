@@ -58,6 +58,8 @@ class Staff:
 
     def __init__(self, chromium: Browser, desk: DeskServer, name: str) -> None:
         self.context = chromium.new_context(viewport={"width": 1500, "height": 900}, locale="en-GB")
+        # A desk inside a network may run on plain http, where browsers make no UUIDs.
+        self.context.add_init_script("delete Crypto.prototype.randomUUID")
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WAIT_MS)
         self.troubles: list[str] = []

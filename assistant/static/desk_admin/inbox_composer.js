@@ -101,7 +101,8 @@ export class Composer {
   #send() {
     const text = this.field.value.trim();
     if (!text) return;
-    this.out.push({ id: crypto.randomUUID(), text, state: "waiting", problem: "" });
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""); // no UUID: a browser makes none on plain http
+    this.out.push({ id, text, state: "waiting", problem: "" });
     this.field.value = "";
     this.#typed();
     this.#keep();
