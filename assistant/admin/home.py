@@ -13,7 +13,7 @@ from django.urls import reverse
 from assistant.admin.decision import route_names
 from assistant.admin.filters import ENDINGS
 from assistant.admin.request_filters import unsent_mail
-from assistant.models import Reply, Request
+from assistant.models import LiveState, Reply, Request
 from common.clock import now
 from common.money import usd
 from faq import health_shown, notices, review_count
@@ -87,6 +87,22 @@ def _support() -> list[Step]:
             "error",
             "warn" if failed else "good",
         ),
+    ]
+
+
+def _inbox() -> list[Step]:
+    waiting = Request.objects.filter(live=LiveState.WAITING).count()
+    talking = Request.objects.filter(live=LiveState.WITH_STAFF).count()
+    return [
+        Step(
+            "Waiting in the chat",
+            str(waiting),
+            "Visitors who wait for one of you now. While your inbox is open, others are offered a chat too.",
+            _link("inbox"),
+            "forum",
+            "bad" if waiting else "good",
+        ),
+        Step("Talking now", str(talking), "Visitors in a chat with one of you.", _link("inbox"), "groups"),
     ]
 
 
@@ -282,6 +298,7 @@ def _complaints() -> list[dict[str, Any]]:
 
 
 GROUPS: tuple[tuple[str, str, Callable[[], list[Step]]], ...] = (
+    ("Inbox", "assistant.use_inbox", _inbox),
     ("Requests for a person", "assistant.view_request", _requests),
     ("Conversations", "assistant.view_conversation", _support),
     ("FAQ", "faq.view_entry", _faq),

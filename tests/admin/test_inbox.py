@@ -459,3 +459,15 @@ def test_that_a_visitor_was_asked_is_said_as_long_as_it_is_true(
     assert "parts" not in news(support, row, sign=looked["sign"])
     ends(sign_in("admin"), row)
     assert ASKED not in news(support, row, sign=looked["sign"])["parts"]["head"]
+
+
+def test_the_home_page_says_who_waits_in_the_chat(sign_in: SignIn) -> None:
+    ask()
+    steps = {
+        step.title: (step.figure, step.url)
+        for _, steps in sign_in("support").get(reverse("admin:index")).context["groups"]
+        for step in steps
+    }
+    assert steps["Waiting in the chat"] == ("1", reverse("admin:inbox"))
+    assert steps["Talking now"][0] == "0"
+    assert "Waiting in the chat" not in words_of(sign_in("manager").get(reverse("admin:index")))
