@@ -194,13 +194,18 @@ class Child:
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         rest = b""
+        begun = (
+            False  # the line that comes next has been said in part, and its end may be all that is missing
+        )
         while chunk := await stream.read(LONGEST_LINE):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                self._say(self.part.name, line.decode(errors="replace").rstrip("\r"))
+                if line or not begun:
+                    self._say(self.part.name, line.decode(errors="replace").rstrip("\r"))
+                begun = False
             if len(rest) >= LONGEST_LINE:
                 self._say(self.part.name, rest.decode(errors="replace"))
-                rest = b""
+                rest, begun = b"", True
         if rest:
             self._say(self.part.name, rest.decode(errors="replace"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.supervisor.children import Child, Part, Warden, describe_exit, next_delay
+from assistant.supervisor.children import LONGEST_LINE, Child, Part, Warden, describe_exit, next_delay
 from tests.servers import START_TIMEOUT_S, lives, wait_until
 
 
@@ -58,6 +58,16 @@ async def test_what_a_program_says_comes_line_by_line(warden: Warden) -> None:
     assert await Child(python_part(code), warden, log).run_once() == 0
     assert sorted(line for _, line in log if len(line) < 10) == ["end", "one", "two"]
     assert sum(line.count("x") for _, line in log) == 100_000
+
+
+async def test_the_end_of_a_line_that_was_told_in_parts_is_no_line(warden: Warden) -> None:
+    log = Log()
+    long = f"sys.stdout.write('x' * {LONGEST_LINE}); sys.stdout.flush(); time.sleep(0.3); print()"
+    assert (
+        await Child(python_part(f"import sys, time; {long}; print(); print('end')"), warden, log).run_once()
+        == 0
+    )
+    assert [line for _, line in log if "x" not in line] == ["", "end"]
 
 
 async def test_a_program_that_dies_is_started_again_and_told(warden: Warden) -> None:
