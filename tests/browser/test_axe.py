@@ -18,6 +18,9 @@ pytestmark = pytest.mark.browser
 LOOK = """
 async () => {
   axe.configure({ rules: [{ id: "heading-order", selector: ":is(h1, h2, h3, h4, h5, h6):not(.prose *)" }] });
+  // What comes into sight by and by is looked at once it is there.
+  const ends = (each) => each.effect.getComputedTiming().endTime < Infinity;
+  for (const each of document.getAnimations().filter(ends)) each.finish();
   const look = async (where) => {
     const { violations, incomplete } = await axe.run(where, { rules: { "target-size": { enabled: true } } });
     return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map((node) => ({ id, ...node })));
