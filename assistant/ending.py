@@ -123,7 +123,9 @@ def finish_reply(reply: Reply, end: ReplyEnd, config: Config) -> bool:
 
     On success `reply` holds the stored values.
     """
-    html = considering.as_html(reply, end.text, end.state, considering.link_hosts(config))
+    html = ""
+    if end.text:
+        html = considering.as_html(reply, end.text, end.state, considering.link_hosts(config))
     notice = fixed_replies.closing_notice(
         end.notice, end.state, end.ended_by, config.settings, language_of(reply), now()
     )
