@@ -184,7 +184,7 @@ async def test_a_message_again_while_its_answer_comes_begins_nothing_anew(
 ) -> None:
     message_id = str(uuid4())
     async with new_chat() as chat:
-        control.pace(first_text_ms=60, gap_ms=60)
+        control.pace(first_text_ms=60, gap_ms=12)
         reply_id = await chat.send(WHY, message_id)
         await chat.until(lambda frame: frame["type"] == "delta")
         assert await chat.send(WHY, message_id) == reply_id
