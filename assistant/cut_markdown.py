@@ -73,9 +73,9 @@ def lead(text: str, inside: str) -> str:
     return inside if inside and begun and begun[0].type == "paragraph_open" and not anew else ""
 
 
-def is_closed(text: str, before: str) -> bool:
-    """Return whether `before`, from `lead`, opens something in `text`, which begins with it."""
-    if before.endswith("\n"):
+def opens(begun: str, text: str) -> bool:
+    """Return whether `begun`, from `lead`, opens code or emphasis in `text`, which begins with it."""
+    if begun.endswith("\n"):
         return True
     shown = _shown(_INLINE.parse(text))
     return bool(shown) and shown[0].type != "text"

@@ -211,7 +211,7 @@ def render(text: str, link_hosts: Sequence[str] = (), inside: str = "", *, cut: 
     hosts = tuple(host.strip().lower() for host in link_hosts if host.strip())
     lead = cut_markdown.lead(text, inside)
     whole = cut_markdown.closed(lead + text) if cut else lead + text
-    if lead and not cut_markdown.is_closed(whole, lead):
+    if lead and not cut_markdown.opens(lead, whole):
         lead, whole = "", whole.removeprefix(lead)
     html = _CLEANER.clean(_RENDERER.render(whole, {"link_hosts": hosts})).strip()
     if not lead.endswith("\n"):
